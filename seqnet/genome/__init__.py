@@ -1,0 +1,1 @@
+"""Encoded sequences, interval arithmetic, region tables and splits."""

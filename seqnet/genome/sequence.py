@@ -1,0 +1,110 @@
+"""Encoded sequences: blocks of a stream, whole records, and a genome of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from seqnet.aliases import Codes
+from seqnet.errors import SeqnetError
+from seqnet.genome.alphabet import decode
+
+
+class SequenceBlock(NamedTuple):
+    """A stretch of one record of a stream."""
+
+    name: str
+    """Record name: the first word of the FASTA header."""
+    offset: int
+    """0-based position of the block's first base in the record."""
+    codes: Codes
+    """uint8 (length,)."""
+    last: bool
+    """Whether the record ends with this block."""
+
+
+class EncodedSequence(NamedTuple):
+    """A whole record: its name and codes, uint8 (length,)."""
+
+    name: str
+    codes: Codes
+
+
+def join_blocks(blocks: Iterable[SequenceBlock]) -> Iterator[EncodedSequence]:
+    """Put the blocks of a stream together into whole records, in order."""
+    parts: list[Codes] = []
+    for block in blocks:
+        parts.append(block.codes)
+        if block.last:
+            yield EncodedSequence(block.name, parts[0] if len(parts) == 1 else np.concatenate(parts))
+            parts = []
+
+
+def overlap_blocks(blocks: Iterable[SequenceBlock], overlap: int) -> Iterator[SequenceBlock]:
+    """Let every block of a record begin with the last `overlap` bases of the one before.
+
+    Every block but a record's last is longer than `overlap`, so each window of ``overlap + 1``
+    bases starts in exactly one block less its last `overlap` bases.
+    """
+    tail = np.empty(0, dtype=np.uint8)
+    for block in blocks:
+        codes = np.concatenate([tail, block.codes]) if len(tail) else block.codes
+        offset = block.offset - len(tail)
+        if block.last or len(codes) > overlap:
+            yield SequenceBlock(block.name, offset, codes, block.last)
+        tail = codes[:0] if block.last else codes[max(0, len(codes) - overlap) :]
+
+
+@dataclass(frozen=True)
+class Genome:
+    """Contigs held in memory at one byte per base, in file order.
+
+    Parameters
+    ----------
+    codes
+        Contig name to uint8 (length,).
+    source
+        The file it was read from, for messages.
+    """
+
+    codes: dict[str, Codes]
+    source: str = "the genome"
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Contig name to length in bases."""
+        return {name: len(codes) for name, codes in self.codes.items()}
+
+    def restrict(self, names: Iterable[str]) -> Genome:
+        """Keep the named contigs, in file order."""
+        wanted = set(names)
+        return Genome({k: v for k, v in self.codes.items() if k in wanted}, self.source)
+
+    def digests(self) -> dict[str, str]:
+        """MD5 of each contig's upper-case letters, ambiguous ones as N (SAM's M5 for such a contig)."""
+        return {
+            name: hashlib.md5(decode(codes).encode(), usedforsecurity=False).hexdigest()
+            for name, codes in self.codes.items()
+        }
+
+
+def genome_from(sequences: Iterable[EncodedSequence], source: str) -> Genome:
+    """Collect whole records into a genome.
+
+    Raises
+    ------
+    SeqnetError
+        If there are none, or two share a name.
+    """
+    codes: dict[str, Codes] = {}
+    for name, sequence in sequences:
+        if name in codes:
+            raise SeqnetError(f"{source}: two sequences are named {name!r}; names must be unique")
+        codes[name] = sequence
+    if not codes:
+        raise SeqnetError(f"{source}: holds no sequences; expected a FASTA file with '>' headers")
+    return Genome(codes, source)

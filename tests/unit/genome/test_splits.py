@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqnet.errors import SeqnetError
+from seqnet.genome.alphabet import encode_text
+from seqnet.genome.intervals import make_intervals
+from seqnet.genome.regions import make_regions
+from seqnet.genome.splits import by_chromosome, by_fraction, fill_splits, leakage_groups, match_names
+
+
+def test_names_match_by_wildcard_in_their_own_order():
+    names = ["chr1", "chr2", "chr10", "chrM"]
+    assert match_names(["chr1*", "chrM"], names, "x") == ["chr1", "chr10", "chrM"]
+    with pytest.raises(SeqnetError, match=r"'chrX' matches nothing in the genome, which has chr1"):
+        match_names(["chrX"], names, "the genome")
+
+
+def test_splitting_by_chromosome():
+    table = make_intervals(["a", "b", "c", "a"], [0, 0, 0, 5], [1, 1, 1, 6])
+    assert by_chromosome(table, ["b"], ["c"]).tolist() == ["train", "valid", "test", "train"]
+    with pytest.raises(SeqnetError, match="b: asked for as valid and as test"):
+        by_chromosome(table, ["b"], ["b", "c"])
+
+
+def test_overlapping_equal_and_reverse_complement_rows_share_a_group():
+    table = make_intervals(["a"] * 5, [0, 2, 50, 100, 150], [4, 6, 54, 104, 154])
+    codes = np.stack([encode_text(s) for s in ("AAAC", "ACCC", "GTTT", "CCGA", "CCGA")])
+    # 0 and 1 overlap, 2 is the reverse complement of 0, 3 equals 4
+    groups = leakage_groups(table, codes)
+    assert [groups[0] == g for g in groups] == [True, True, True, False, False]
+    assert groups[3] == groups[4]
+    assert leakage_groups(table, None).tolist() == [0, 0, 1, 2, 3]
+    assert leakage_groups(None, codes).tolist() == [0, 1, 0, 2, 2]
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=60), st.integers(0, 5))
+def test_fractions_keep_groups_whole_and_do_not_exceed_their_share(labels, seed):
+    groups = np.unique(labels, return_inverse=True)[1]
+    splits = by_fraction(groups, 0.3, 0.2, seed)
+    assert np.array_equal(splits, by_fraction(groups, 0.3, 0.2, seed))
+    for group in set(groups.tolist()):
+        assert len(set(splits[groups == group])) == 1
+    assert (splits == "valid").mean() <= 0.3 + 1e-9
+    assert (splits == "test").mean() <= 0.5 + 1e-9
+
+
+def test_many_small_groups_get_their_shares():
+    splits = by_fraction(np.arange(1000), 0.1, 0.2, 7)
+    assert [(splits == s).sum() for s in ("train", "valid", "test")] == [700, 100, 200]
+
+
+def test_filling_keeps_what_is_known_and_refuses_conflicts():
+    table = make_regions(make_intervals(["a", "b"], [0, 0], [1, 1]), splits=["test", "."])
+    filled = fill_splits(table, np.array(["test", "valid"], dtype=object))
+    assert filled.splits.tolist() == ["test", "valid"]
+    with pytest.raises(SeqnetError, match="a:0-1 is 'test' in its split column but 'train' by the options"):
+        fill_splits(table, np.array(["train", "valid"], dtype=object))
