@@ -1,0 +1,1 @@
+"""Motifs: counts, probabilities, log-odds, information, p-values, scanning."""
