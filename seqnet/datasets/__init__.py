@@ -1,0 +1,1 @@
+"""What becomes training data: merged peaks, negatives, splits."""

@@ -1,0 +1,1 @@
+"""Counting k-mers and making features of them."""
