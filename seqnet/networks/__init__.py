@@ -1,0 +1,1 @@
+"""Layers, architectures and presets."""

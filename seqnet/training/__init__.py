@@ -1,0 +1,1 @@
+"""Batches, the fit loop, linear models, prediction and metrics."""

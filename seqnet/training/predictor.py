@@ -1,0 +1,121 @@
+"""A stored model made ready to predict, whatever its input."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from seqnet.aliases import Codes, Progress, no_progress
+from seqnet.errors import SeqnetError
+from seqnet.genome.sequence import EncodedSequence
+from seqnet.kmers.counting import count_kmers, feature_names
+from seqnet.kmers.table import KmerSettings, KmerTable
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.model import Model
+from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs
+from seqnet.training.predict import Strands, predict_logits, sigmoid
+
+Probabilities = NDArray[np.float32]
+
+
+class Predictor:
+    """Predicts from sequences or from a k-mer table.
+
+    Parameters
+    ----------
+    model
+        As read from its file.
+    device
+        Where to compute.
+
+    Raises
+    ------
+    SeqnetError
+        If the tensors do not fit the architecture.
+    """
+
+    def __init__(self, model: Model, device: torch.device) -> None:
+        self.tasks = model.tasks
+        self.width: int | None = model.input["width"]
+        self._device = device
+        self._strands: Strands = "forward" if model.input["type"] == "kmers" else model.header["strands"]
+        self._settings: KmerSettings | None = None
+        if model.input["type"] == "kmers":
+            self._settings = KmerSettings(**model.input["settings"])
+            self._mean = np.asarray(model.tensors["input.mean"])
+            self._scale = np.asarray(model.tensors["input.scale"])
+        self._network = _restored(model).to(device)
+
+    @property
+    def takes_kmers(self) -> bool:
+        """Whether the model's own input is a k-mer table."""
+        return self._settings is not None
+
+    def from_codes(self, codes: Codes, progress: Progress = no_progress) -> Probabilities:
+        """Predict sequences of the model's width, uint8 (n, width): float32 (n, T) in 0..1."""
+        if self._settings is None:
+            return self._predict(SequenceInputs(codes), progress)
+        rows = (EncodedSequence(str(i), row) for i, row in enumerate(codes))
+        return self.from_table(count_kmers(rows, self._settings), progress)
+
+    def from_table(self, table: KmerTable, progress: Progress = no_progress) -> Probabilities:
+        """Predict the rows of a k-mer table, its columns found by name: float32 (n, T)."""
+        if self._settings is None:
+            raise SeqnetError("the model reads sequences; give regions or FASTA, not a k-mer table")
+        if table.settings != self._settings:
+            raise SeqnetError(
+                f"the k-mer table was made with {_described(table.settings)}, the model's with "
+                f"{_described(self._settings)}"
+            )
+        matrix = table.matrix
+        expected = feature_names(self._settings)
+        if table.features != expected:
+            matrix = matrix[:, columns_of(table, expected)]
+        return self._predict(FeatureInputs(matrix, self._mean, self._scale), progress)
+
+    def _predict(self, inputs: Inputs, progress: Progress) -> Probabilities:
+        """Run the network."""
+        logits = predict_logits(
+            self._network, inputs, device=self._device, strands=self._strands, progress=progress
+        )
+        return sigmoid(logits.reshape(len(inputs), len(self.tasks)))
+
+
+def columns_of(table: KmerTable, features: list[str]) -> list[int]:
+    """Return where each of `features` stands among a table's columns.
+
+    Raises
+    ------
+    SeqnetError
+        Naming the first that is missing.
+    """
+    place = {name: column for column, name in enumerate(table.features)}
+    missing = [name for name in features if name not in place]
+    if missing:
+        raise SeqnetError(f"the k-mer table lacks {len(missing)} features, {missing[0]} first")
+    return [place[name] for name in features]
+
+
+def _described(settings: KmerSettings) -> str:
+    """Return settings as text."""
+    return f"k={settings.k} strands={settings.strands} normalize={settings.normalize}"
+
+
+def _restored(model: Model) -> nn.Module:
+    """Build the network of a model and give it its weights."""
+    spec = model.input
+    kmers = spec["type"] == "kmers"
+    shape = Shape(spec["features"], None) if kmers else Shape(4, spec["width"])
+    network = build_network(model.header["architecture"], shape, len(model.tasks))
+    weights = {
+        name: torch.from_numpy(np.array(tensor))
+        for name, tensor in model.tensors.items()
+        if not name.startswith("input.")
+    }
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise SeqnetError(f"the model's weights do not fit its architecture: {error}") from error
+    return network

@@ -1,0 +1,12 @@
+from xml.etree import ElementTree
+
+from seqnet.reports.curves import learning_curve
+
+
+def test_the_curve_is_the_same_svg_every_time():
+    first = learning_curve([1, 2, 3], [0.7, 0.5, 0.4], [0.7, 0.6, 0.65], 2)
+    assert first == learning_curve([1, 2, 3], [0.7, 0.5, 0.4], [0.7, 0.6, 0.65], 2)
+    assert first != learning_curve([1, 2, 3], [0.7, 0.5, 0.4], [0.7, 0.6, 0.5], 3)
+    texts = {"".join(element.itertext()) for element in ElementTree.fromstring(first).iterfind(".//{*}text")}
+    assert {"epoch", "loss", "train", "valid", "best epoch (2)"} <= texts
+    assert b"dc:date" not in first

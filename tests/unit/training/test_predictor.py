@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+import torch
+
+from seqnet.errors import SeqnetError
+from seqnet.genome.alphabet import encode_text
+from seqnet.genome.sequence import EncodedSequence
+from seqnet.kmers.counting import count_kmers
+from seqnet.kmers.table import KmerSettings, KmerTable
+from seqnet.networks.model import Model
+from seqnet.training.predictor import Predictor, columns_of
+
+CPU = torch.device("cpu")
+SETTINGS = KmerSettings(2, "forward")
+
+
+def linear_model(**changes):
+    weights = np.random.default_rng(0).normal(size=(1, 16)).astype(np.float32)
+    header = {
+        "architecture": [],
+        "tasks": ["T"],
+        "input": {"type": "kmers", "width": 8, "features": 16, "settings": SETTINGS._asdict()},
+        "strands": "forward",
+    }
+    tensors = {
+        "0.weight": weights,
+        "0.bias": np.array([0.5], np.float32),
+        "input.mean": np.zeros(16, np.float32),
+        "input.scale": np.ones(16, np.float32),
+    }
+    return Model({**header, **changes}, tensors)
+
+
+def table_of(*sequences, settings=SETTINGS):
+    return count_kmers([EncodedSequence(s, encode_text(s)) for s in sequences], settings)
+
+
+def test_sequences_and_their_table_predict_the_same():
+    predictor = Predictor(linear_model(), CPU)
+    sequences = ("ACGTACGT", "TTTTACGA")
+    codes = np.stack([encode_text(s) for s in sequences])
+    table = table_of(*sequences)
+    model = linear_model()
+    logits = table.matrix.toarray() @ model.tensors["0.weight"].T + 0.5
+    assert predictor.from_table(table) == pytest.approx(1 / (1 + np.exp(-logits)), rel=1e-5)
+    assert np.array_equal(predictor.from_codes(codes), predictor.from_table(table))
+    assert (predictor.takes_kmers, predictor.width, predictor.tasks) == (True, 8, ("T",))
+
+
+def test_columns_are_found_by_name():
+    table = table_of("ACGTACGT")
+    order = np.random.default_rng(1).permutation(16)
+    shuffled = KmerTable(table.names, [table.features[i] for i in order], table.matrix[:, order], SETTINGS)
+    predictor = Predictor(linear_model(), CPU)
+    assert np.array_equal(predictor.from_table(shuffled), predictor.from_table(table))
+    missing = KmerTable(table.names, table.features[1:], table.matrix[:, 1:], SETTINGS)
+    with pytest.raises(SeqnetError, match="lacks 1 features, AA first"):
+        predictor.from_table(missing)
+    assert columns_of(table, ["AC", "AA"]) == [1, 0]
+
+
+def test_other_inputs_are_refused():
+    predictor = Predictor(linear_model(), CPU)
+    with pytest.raises(SeqnetError, match=r"made with k=3 .* the model's with k=2"):
+        predictor.from_table(table_of("ACGT", settings=KmerSettings(3, "forward")))
+    with pytest.raises(SeqnetError, match="weights do not fit"):
+        Predictor(linear_model(architecture=[{"layer": "dense", "units": 3}]), CPU)
+    sequence = {"type": "sequence", "width": 4, "features": None, "settings": None}
+    tensors = {"0.1.weight": np.zeros((1, 16), np.float32), "0.1.bias": np.zeros(1, np.float32)}
+    reads = Predictor(Model({**linear_model().header, "input": sequence}, tensors), CPU)
+    with pytest.raises(SeqnetError, match="the model reads sequences"):
+        reads.from_table(table_of("ACGT"))
+    assert reads.from_codes(np.zeros((2, 4), np.uint8)).tolist() == [[0.5], [0.5]]
