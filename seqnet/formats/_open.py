@@ -1,0 +1,287 @@
+"""Opening files: '-', compression by content, outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import secrets
+import stat
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from seqnet.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+BUFFER = 1 << 20
+LONGEST_LINE = 1 << 26
+"""No text format has a line of 64 MiB; a longer one is refused rather than held in memory."""
+STANDARD = "-"
+_BOM = b"\xef\xbb\xbf"
+
+
+# ---- reading ---------------------------------------------------------------------------------
+
+
+class _Decompressed(io.RawIOBase):
+    """A decompressing stream whose errors name the file."""
+
+    def __init__(self, stream: BinaryIO, path: str) -> None:
+        super().__init__()
+        self._stream = stream
+        self._path = path
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            data = self._stream.read(len(view))
+        except (EOFError, zlib.error, OSError) as error:
+            reason = "ends in the middle of its compressed data" if isinstance(error, EOFError) else error
+            raise FormatError(self._path, f"damaged compressed file: {reason}") from error
+        view[: len(data)] = data
+        return len(data)
+
+
+def _gunzip(stream: BinaryIO) -> BinaryIO:
+    """Decompress gzip (and so BGZF), with isal where it is installed."""
+    try:
+        from isal import igzip as gzip
+    except ImportError:
+        import gzip
+    return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+
+
+def _bunzip2(stream: BinaryIO) -> BinaryIO:
+    import bz2
+
+    return cast("BinaryIO", bz2.BZ2File(stream))
+
+
+def _unxz(stream: BinaryIO) -> BinaryIO:
+    import lzma
+
+    return cast("BinaryIO", lzma.LZMAFile(stream))
+
+
+_DECOMPRESSORS = {b"\x1f\x8b": _gunzip, b"BZh": _bunzip2, b"\xfd7zXZ\x00": _unxz}
+
+
+@contextmanager
+def open_input(path: str) -> Iterator[io.BufferedReader]:
+    """Open a file or ``-`` for reading bytes, decompressed by what it holds.
+
+    Raises
+    ------
+    UsageError
+        If standard input is a terminal.
+    FormatError
+        While reading, if compressed data are damaged.
+    """
+    if path == STANDARD:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("no input: standard input is a terminal; name a file or pipe data in")
+        yield _decompress(cast("io.BufferedReader", sys.stdin.buffer), path)
+        return
+    with Path(path).open("rb", buffering=BUFFER) as stream:
+        yield _decompress(cast("io.BufferedReader", stream), path)
+
+
+def _decompress(stream: io.BufferedReader, path: str) -> io.BufferedReader:
+    """Return the stream, or a decompressing one if its first bytes say so."""
+    start = stream.peek(8)[:8]
+    for magic, opener in _DECOMPRESSORS.items():
+        if start.startswith(magic):
+            return io.BufferedReader(_Decompressed(opener(stream), path), BUFFER)
+    return stream
+
+
+def numbered_lines(stream: io.BufferedReader, path: str) -> Iterator[tuple[int, str]]:
+    """Yield (1-based number, text) of each line, without line end or byte order mark.
+
+    Bytes that are not UTF-8 survive as surrogates, so that writing them back changes nothing.
+
+    Raises
+    ------
+    FormatError
+        At a NUL byte or an endless line: the file is not text.
+    """
+    for number, raw in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), 1):
+        if b"\0" in raw or len(raw) == LONGEST_LINE:
+            raise FormatError(path, "is not a text file", number)
+        line = raw.removeprefix(_BOM) if number == 1 else raw
+        yield number, line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+
+
+def to_bytes(text: str) -> bytes:
+    """Encode text for output as `numbered_lines` decoded it."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+# ---- writing ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[BinaryIO]:
+    """Open a file or ``-`` for writing bytes, compressed as its suffix says.
+
+    ``.gz`` and ``.bgz`` are written as BGZF, which every gzip reader reads and tabix can index.
+    A regular file appears under its name only when the block ends without an error.
+    """
+    if path == STANDARD:
+        yield cast("BinaryIO", sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    elif _written_through(path):
+        with io.BufferedWriter(_NamedFile(path, path), BUFFER) as stream, _compressed(stream, path) as out:
+            yield out
+    else:
+        with _Temporary(path) as temporary:
+            with _compressed(temporary.stream, path) as out:
+                yield out
+            temporary.commit()
+
+
+@contextmanager
+def output_path(path: str) -> Iterator[str]:
+    """Lend a path beside `path` to a library that writes by name; it is renamed when the block ends."""
+    if path == STANDARD:
+        raise UsageError("this output is binary and needs a file; give one with -o")
+    if _written_through(path):
+        yield path
+        return
+    with _Temporary(path) as temporary:
+        yield temporary.path
+        temporary.commit()
+
+
+def _written_through(path: str) -> bool:
+    """Tell whether a target exists and is not a regular file (or stands for an open descriptor)."""
+    if str(Path(path).absolute()).startswith(("/dev/", "/proc/")):
+        return True
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+class _NamedFile(io.FileIO):
+    """A file whose write errors carry its name as the user gave it."""
+
+    def __init__(self, file: str | int, shown: str) -> None:
+        super().__init__(file, "wb")
+        self._shown = shown
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = self._shown
+            raise
+
+
+class _KeepOpen(io.BufferedIOBase):
+    """Hands writes on and leaves closing to the owner of the stream."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, data: object, /) -> int:
+        return self._stream.write(cast("bytes", data))
+
+
+@contextmanager
+def _compressed(stream: BinaryIO, path: str) -> Iterator[BinaryIO]:
+    """Return the stream, or a BGZF writer onto it when the suffix asks for one."""
+    if not path.endswith((".gz", ".bgz")):
+        yield stream
+        return
+    from Bio.bgzf import BgzfWriter
+
+    writer: Any = BgzfWriter(fileobj=_KeepOpen(stream), compresslevel=6)  # type: ignore[no-untyped-call]
+    yield writer
+    writer.close()
+
+
+class _Temporary:
+    """A locked temporary file beside a target, renamed onto it by `commit` and removed otherwise.
+
+    The lock tells the living from the dead: leftovers of killed runs are unlocked and are swept by
+    the next run that writes the same target.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._named = target
+        self._target = Path(target).resolve()
+        self._committed = False
+
+    def __enter__(self) -> _Temporary:
+        try:
+            self._sweep()
+            self._descriptor = self._create()
+        except OSError as error:
+            error.filename = self._named
+            raise
+        self.stream = io.BufferedWriter(_NamedFile(self._descriptor, self._named), BUFFER)
+        with suppress(FileNotFoundError):
+            os.fchmod(self._descriptor, stat.S_IMODE(self._target.stat().st_mode))
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if not self._committed:
+            with suppress(FileNotFoundError):
+                Path(self.path).unlink()
+        with suppress(OSError):
+            self.stream.close()
+
+    def commit(self) -> None:
+        """Make the file complete and give it its name."""
+        try:
+            self.stream.flush()
+            os.fsync(self._descriptor)
+            os.replace(self.path, self._target)
+        except OSError as error:
+            error.filename, error.filename2 = self._named, None
+            raise
+        self._committed = True
+
+    def _create(self) -> int:
+        """Create and lock a fresh temporary file; return its descriptor."""
+        while True:
+            name = f".{self._target.name}.{secrets.token_hex(4)}.seqnet-tmp"
+            self.path = str(self._target.with_name(name))
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            # another run may have swept the file between its creation and its lock
+            if _locked(descriptor) and os.fstat(descriptor).st_nlink:
+                return descriptor
+            os.close(descriptor)
+
+    def _sweep(self) -> None:
+        """Remove unlocked leftovers of the same target."""
+        prefix = f".{self._target.name}."
+        for entry in os.scandir(self._target.parent):
+            if not (entry.name.startswith(prefix) and entry.name.endswith(".seqnet-tmp")):
+                continue
+            with suppress(OSError):
+                descriptor = os.open(entry.path, os.O_RDWR)
+                if _locked(descriptor):
+                    Path(entry.path).unlink()
+                os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Try to take the exclusive lock on an open file."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,240 @@
+"""BED, narrowPeak and the labelled-regions table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+
+from seqnet.errors import FormatError
+from seqnet.formats._open import numbered_lines, open_input, to_bytes
+from seqnet.formats.header import header_lines, parse_header_line
+from seqnet.formats.numbers import format_number
+from seqnet.genome.intervals import STRAND_SIGNS, STRANDS, make_intervals
+from seqnet.genome.regions import UNKNOWN, Regions
+from seqnet.genome.splits import SPLITS
+
+COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "split")
+"""The fixed columns of the labelled-regions table; task columns follow."""
+_NARROW_PEAK_COLUMNS = 10
+
+
+@dataclass
+class _Rows:
+    """The columns of a BED file while it is read."""
+
+    contig: list[str] = field(default_factory=list)
+    start: list[int] = field(default_factory=list)
+    end: list[int] = field(default_factory=list)
+    name: list[str] = field(default_factory=list)
+    score: list[str] = field(default_factory=list)
+    strand: list[int] = field(default_factory=list)
+    split: list[str] = field(default_factory=list)
+    summit: list[int] = field(default_factory=list)
+    targets: list[list[float]] = field(default_factory=list)
+    line: list[int] = field(default_factory=list)
+
+
+def read_bed(path: str, *, tasks: Sequence[str] | None = None) -> Regions:
+    """Read BED (3 to 12 columns or more), narrowPeak, or a labelled-regions table.
+
+    A column line ``#chrom start end name score strand split TASK...`` makes it the latter.
+
+    Parameters
+    ----------
+    path
+        File, or ``-``.
+    tasks
+        Task names of a labelled table that lost its column line.
+
+    Raises
+    ------
+    FormatError
+        With the line, at anything that is not BED.
+    """
+    with open_input(path) as stream:
+        return read_bed_lines(numbered_lines(stream, path), path, tasks=tasks)
+
+
+def read_bed_lines(
+    lines: Iterable[tuple[int, str]], path: str, *, tasks: Sequence[str] | None = None
+) -> Regions:
+    """Read BED from (number, text) lines; otherwise as `read_bed`."""
+    reader = _BedReader(path, None if tasks is None else tuple(tasks))
+    for number, line in lines:
+        reader.feed(number, line)
+    return reader.regions()
+
+
+class _BedReader:
+    """The state of a BED file between two lines."""
+
+    def __init__(self, path: str, tasks: tuple[str, ...] | None) -> None:
+        self._path = path
+        self._tasks = tasks
+        self._column_line: list[str] | None = None
+        self._header: dict[str, str] = {}
+        self._rows = _Rows()
+
+    def feed(self, number: int, line: str) -> None:
+        """Read one line."""
+        if line.startswith("#"):
+            self._comment(number, line)
+        elif line.strip() and not line.startswith(("track", "browser")):
+            fields = line.split("\t")
+            self._row(number, fields if len(fields) > 2 else line.split())
+
+    def _comment(self, number: int, line: str) -> None:
+        """Take provenance and the column line from a comment."""
+        entry = parse_header_line(line)
+        if entry:
+            self._header.setdefault(*entry)
+            return
+        columns = line[1:].split("\t")
+        if tuple(columns[: len(COLUMNS)]) != COLUMNS:
+            return
+        if self._column_line is not None and columns != self._column_line:
+            raise FormatError(self._path, "a second column line that differs from the first", number)
+        if len(set(columns)) < len(columns):
+            raise FormatError(self._path, "two columns of one name", number)
+        self._column_line = columns
+        self._tasks = tuple(columns[len(COLUMNS) :])
+
+    def _row(self, number: int, fields: list[str]) -> None:
+        """Take one region."""
+        if len(fields) < 3:
+            found = f"{len(fields)} column" + "s" * (len(fields) != 1)
+            raise FormatError(self._path, f"expected at least 3 columns, found {found}", number)
+        rows = self._rows
+        rows.contig.append(fields[0])
+        rows.start.append(self._integer(fields[1], "start", number))
+        rows.end.append(self._integer(fields[2], "end", number))
+        rows.score.append(fields[4] if len(fields) > 4 else UNKNOWN)
+        rows.strand.append(self._strand(fields[5] if len(fields) > 5 else UNKNOWN, number))
+        name = fields[3] if len(fields) > 3 else UNKNOWN
+        rows.name.append(f"{fields[0]}:{fields[1]}-{fields[2]}" if name == UNKNOWN else name)
+        rows.line.append(number)
+        if self._tasks is None:
+            rows.split.append(UNKNOWN)
+            rows.summit.append(_summit(fields))
+            rows.targets.append([])
+        else:
+            self._labels(fields, number)
+
+    def _labels(self, fields: list[str], number: int) -> None:
+        """Take split and targets of one region."""
+        assert self._tasks is not None
+        expected = len(COLUMNS) + len(self._tasks)
+        if len(fields) != expected:
+            message = f"expected {expected} columns ({len(self._tasks)} tasks), found {len(fields)}"
+            raise FormatError(self._path, message, number)
+        split = fields[len(COLUMNS) - 1]
+        if split not in (*SPLITS, UNKNOWN):
+            message = f"split is {split!r}; expected train, valid, test or {UNKNOWN}"
+            raise FormatError(self._path, message, number)
+        self._rows.split.append(split)
+        self._rows.summit.append(-1)
+        texts = fields[len(COLUMNS) :]
+        self._rows.targets.append(
+            [self._target(text, task, number) for text, task in zip(texts, self._tasks, strict=True)]
+        )
+
+    def _target(self, text: str, task: str, number: int) -> float:
+        """Read one target; unknown is NaN."""
+        if text == UNKNOWN:
+            return float("nan")
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not np.isfinite(value):
+            message = f"{task} is {text!r}; expected a number or {UNKNOWN}"
+            raise FormatError(self._path, message, number)
+        return value
+
+    def _integer(self, text: str, what: str, number: int) -> int:
+        """Read a coordinate."""
+        try:
+            value = int(text)
+        except ValueError:
+            message = f"{what} is {text!r}; expected a whole number"
+            raise FormatError(self._path, message, number) from None
+        if abs(value) > np.iinfo(np.int32).max:
+            raise FormatError(self._path, f"{what} is {text}, beyond any chromosome", number)
+        return value
+
+    def _strand(self, text: str, number: int) -> int:
+        """Read a strand sign."""
+        if text not in STRANDS:
+            raise FormatError(self._path, f"strand is {text!r}; expected +, - or .", number)
+        return STRANDS[text]
+
+    def regions(self) -> Regions:
+        """Return what was read."""
+        rows = self._rows
+        n = len(rows.contig)
+        tasks = self._tasks or ()
+        return Regions(
+            make_intervals(rows.contig, rows.start, rows.end, rows.strand),
+            np.array(rows.name, dtype=object),
+            np.array(rows.score, dtype=object),
+            np.array(rows.split, dtype=object),
+            tasks,
+            np.array(rows.targets, dtype=np.float64).reshape(n, len(tasks)),
+            np.array(rows.summit, dtype=np.int64),
+            np.array(rows.line, dtype=np.int64),
+            self._path,
+            self._header,
+        )
+
+
+def _summit(fields: list[str]) -> int:
+    """Return narrowPeak's summit offset, -1 for rows that are not narrowPeak or have none."""
+    if len(fields) != _NARROW_PEAK_COLUMNS:
+        return -1
+    try:
+        for text in fields[6:9]:
+            float(text)
+        return max(-1, int(fields[9]))
+    except ValueError:
+        return -1
+
+
+def write_regions(
+    stream: BinaryIO,
+    regions: Regions,
+    header: dict[str, str] | None,
+    values: Sequence[Sequence[str]] | None = None,
+) -> None:
+    """Write a labelled-regions table.
+
+    Parameters
+    ----------
+    header
+        Provenance entries; None leaves out them and the column line.
+    values
+        Text of each row's task columns; the targets when None.
+    """
+    if header is not None:
+        columns = "\t".join([*COLUMNS, *regions.tasks])
+        stream.write(to_bytes(f"{header_lines(header)}#{columns}\n"))
+    if values is None:
+        values = [[format_number(value) for value in row] for row in regions.targets.tolist()]
+    intervals = regions.intervals
+    rows = zip(
+        intervals.contig_names(),
+        intervals.start.tolist(),
+        intervals.end.tolist(),
+        regions.names,
+        regions.scores,
+        [STRAND_SIGNS[s] for s in intervals.strand.tolist()],
+        regions.splits,
+        values,
+        strict=True,
+    )
+    stream.writelines(
+        to_bytes("\t".join([c, str(s), str(e), name, score, strand, split, *cells]) + "\n")
+        for c, s, e, name, score, strand, split, cells in rows
+    )

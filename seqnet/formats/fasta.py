@@ -1,0 +1,186 @@
+"""FASTA: a stream of encoded blocks, whole records, genomes; and writing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from seqnet.aliases import Codes
+from seqnet.errors import FormatError
+from seqnet.formats._open import open_input, to_bytes
+from seqnet.genome.alphabet import SoftMask, decode, encoding_table
+from seqnet.genome.sequence import EncodedSequence, Genome, SequenceBlock, genome_from, join_blocks
+from seqnet.kernels.fasta import encode
+
+BLOCK = 1 << 20
+LONGEST_HEADER = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_blocks(
+    path: str, *, soft_mask: SoftMask = "ignore", unique: bool = True, block: int = BLOCK
+) -> Iterator[SequenceBlock]:
+    """Stream a FASTA file as blocks of codes, in bounded memory whatever a record's length.
+
+    Any line width, CRLF, blank lines and lower case are accepted; compression is recognised.
+
+    Parameters
+    ----------
+    path
+        File, or ``-``.
+    soft_mask
+        What lower case means.
+    unique
+        Whether two records of one name are an error.
+    block
+        Bytes read at a time.
+
+    Raises
+    ------
+    FormatError
+        With the line, at anything that is not FASTA.
+    """
+    with open_input(path) as stream:
+        parser = _Parser(path, soft_mask, unique)
+        first = True
+        for chunk in iter(lambda: stream.read(block), b""):
+            yield from parser.feed(chunk.removeprefix(_BOM) if first else chunk)
+            first = False
+        yield from parser.finish()
+
+
+class _Parser:
+    """The state of a FASTA file between two chunks."""
+
+    def __init__(self, path: str, soft_mask: SoftMask, unique: bool) -> None:
+        self._path = path
+        self._table = encoding_table(soft_mask)
+        self._names: set[str] | None = set() if unique else None
+        self._line = 1
+        self._at_line_start = True
+        self._header: bytes | None = None  # the header being read, where one is
+        self._name: str | None = None  # the record being read, where one is
+        self._offset = 0
+        self._pending: Codes | None = None  # held back until it is known whether more follows
+
+    def feed(self, chunk: bytes) -> Iterator[SequenceBlock]:
+        """Parse the next bytes of the file."""
+        position = 0
+        while position < len(chunk):
+            if self._header is not None:
+                position = self._feed_header(chunk, position)
+            elif self._at_line_start and chunk[position] == ord(">"):
+                yield from self._close()
+                self._header = b""
+                position += 1
+            else:
+                following = chunk.find(b"\n>", position)
+                end = len(chunk) if following < 0 else following + 1
+                yield from self._feed_body(chunk, position, end)
+                position = end
+
+    def finish(self) -> Iterator[SequenceBlock]:
+        """Close the last record."""
+        if self._header is not None:
+            self._open(self._header)
+        yield from self._close()
+
+    def _feed_header(self, chunk: bytes, position: int) -> int:
+        """Read on in a header line; return where it ends."""
+        end = chunk.find(b"\n", position)
+        stop = len(chunk) if end < 0 else end
+        self._header = (self._header or b"") + chunk[position:stop]
+        if len(self._header) > LONGEST_HEADER:
+            raise FormatError(self._path, "header longer than 1 MiB", self._line)
+        if end < 0:
+            return stop
+        self._open(self._header)
+        self._header = None
+        self._line += 1
+        self._at_line_start = True
+        return end + 1
+
+    def _open(self, header: bytes) -> None:
+        """Begin the record that a header names."""
+        words = header.split(None, 1)
+        if not words:
+            raise FormatError(self._path, "header without a name; expected '>name'", self._line)
+        self._name = words[0].decode("utf-8", "surrogateescape")
+        self._offset = 0
+        if self._names is not None:
+            if self._name in self._names:
+                message = f"a second sequence named {self._name!r}; names must be unique"
+                raise FormatError(self._path, message, self._line)
+            self._names.add(self._name)
+
+    def _close(self) -> Iterator[SequenceBlock]:
+        """End the record being read, where one is."""
+        if self._name is not None:
+            codes = np.empty(0, dtype=np.uint8) if self._pending is None else self._pending
+            yield SequenceBlock(self._name, self._offset, codes, last=True)
+        self._name = self._pending = None
+
+    def _feed_body(self, chunk: bytes, start: int, end: int) -> Iterator[SequenceBlock]:
+        """Encode a stretch of sequence lines."""
+        body = memoryview(chunk)[start:end]
+        if self._name is None:
+            self._require_blank(bytes(body))
+        codes = np.empty(len(body), dtype=np.uint8)
+        written, consumed = encode(body, self._table, codes)
+        if consumed < len(body):
+            self._reject(chunk, start, start + consumed)
+        self._line += chunk.count(b"\n", start, end)
+        self._at_line_start = chunk[end - 1] == ord("\n")
+        if not written:
+            return
+        if self._pending is not None and self._name is not None:
+            yield SequenceBlock(self._name, self._offset, self._pending, last=False)
+            self._offset += len(self._pending)
+        self._pending = codes[:written]
+
+    def _require_blank(self, body: bytes) -> None:
+        """Raise unless what stands before the first header is blank."""
+        text = body.lstrip()
+        if text:
+            line = self._line + body[: len(body) - len(text)].count(b"\n")
+            found = text.split(b"\n", 1)[0][:20].decode("ascii", "replace").strip()
+            raise FormatError(self._path, f"expected a FASTA header '>name', found {found!r}", line)
+
+    def _reject(self, chunk: bytes, start: int, place: int) -> None:
+        """Raise for the byte at `place`."""
+        line = self._line + chunk.count(b"\n", start, place)
+        letter = chr(chunk[place])
+        reason = "is not a nucleotide letter"
+        if letter.islower() and letter.upper() in "ACGTURYSWKMBDHVN":
+            reason = "is lower case, which --soft-mask error refuses"
+        raise FormatError(self._path, f"{letter!r} {reason}", line)
+
+
+def read_sequences(
+    path: str, *, soft_mask: SoftMask = "ignore", unique: bool = True
+) -> Iterator[EncodedSequence]:
+    """Read whole records one by one; parameters as in `read_blocks`."""
+    return join_blocks(read_blocks(path, soft_mask=soft_mask, unique=unique))
+
+
+def read_genome(path: str, *, soft_mask: SoftMask = "ignore") -> Genome:
+    """Read a whole FASTA file into memory, one byte per base."""
+    return genome_from(read_sequences(path, soft_mask=soft_mask), path)
+
+
+def is_fasta(start: str) -> bool:
+    """Tell whether the beginning of a text looks like FASTA."""
+    return start.lstrip("\ufeff \t\r\n").startswith(">")
+
+
+def write_fasta(
+    stream: BinaryIO | io.BufferedIOBase, records: Iterable[EncodedSequence], width: int = 60
+) -> None:
+    """Write records with lines of `width` bases."""
+    for name, codes in records:
+        text = decode(codes)
+        lines = [text[i : i + width] for i in range(0, len(text), width)]
+        stream.write(to_bytes("\n".join([f">{name}", *lines]) + "\n"))

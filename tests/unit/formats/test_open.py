@@ -1,0 +1,184 @@
+import bz2
+import gzip
+import lzma
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from Bio import bgzf
+
+from seqnet.errors import FormatError, UsageError
+from seqnet.formats import _open
+from seqnet.formats._open import numbered_lines, open_input, open_output, output_path
+
+
+def read(path):
+    with open_input(str(path)) as stream:
+        return stream.read()
+
+
+def write(path, data):
+    with open_output(str(path)) as stream:
+        stream.write(data)
+
+
+def leftovers(folder):
+    return [entry for entry in os.listdir(folder) if entry.endswith(".seqnet-tmp")]
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_compression_is_recognised_by_content_behind_any_suffix(tmp_path, compress):
+    path = tmp_path / "data.txt"
+    path.write_bytes(compress(b"ACGT\n" * 1000))
+    assert read(path) == b"ACGT\n" * 1000
+
+
+def test_several_gzip_members_are_read_on(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(gzip.compress(b"one") + gzip.compress(b"two"))
+    assert read(path) == b"onetwo"
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bgz"])
+def test_compressed_output_is_bgzf_that_every_reader_reads(tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    data = b"line\n" * 50_000
+    write(path, data)
+    assert gzip.decompress(path.read_bytes()) == data
+    with bgzf.open(str(path), "rb") as stream:
+        assert stream.read(5) == b"line\n"
+    assert path.read_bytes().endswith(
+        bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+    )
+    first = path.read_bytes()
+    write(path, data)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize("cut", [5, 15, -1])
+def test_damaged_gzip_names_the_file(tmp_path, cut):
+    path = tmp_path / "cut.gz"
+    path.write_bytes(gzip.compress(os.urandom(1000))[:cut])
+    with pytest.raises(FormatError, match=r"cut\.gz: damaged compressed file"):
+        read(path)
+
+
+def test_flipped_bytes_in_gzip_are_noticed(tmp_path):
+    data = bytearray(gzip.compress(b"ACGT" * 1000))
+    data[len(data) // 2] ^= 0xFF
+    path = tmp_path / "flip.gz"
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match="damaged compressed file"):
+        read(path)
+
+
+def test_lines_keep_their_numbers_and_lose_their_ends(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"\xef\xbb\xbfone\r\n\ntwo \xe9")
+    with open_input(str(path)) as stream:
+        lines = list(numbered_lines(stream, "x"))
+    assert [(n, _open.to_bytes(text)) for n, text in lines] == [(1, b"one"), (2, b""), (3, b"two \xe9")]
+
+
+@pytest.mark.parametrize("data", [b"a\0b\n", b"x" * (1 << 20)])
+def test_what_is_no_text_is_refused(tmp_path, monkeypatch, data):
+    monkeypatch.setattr(_open, "LONGEST_LINE", 1 << 20)
+    path = tmp_path / "x"
+    path.write_bytes(b"fine\n" + data)
+    with open_input(str(path)) as stream, pytest.raises(FormatError, match="x:2: is not a text file"):
+        list(numbered_lines(stream, "x"))
+
+
+def test_a_failed_block_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError), open_output(str(path)) as stream:
+        stream.write(b"new")
+        stream.flush()
+        raise RuntimeError
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_the_file_appears_only_when_complete(tmp_path):
+    path = tmp_path / "out"
+    with open_output(str(path)) as stream:
+        stream.write(b"x")
+        assert not path.exists()
+        assert len(leftovers(tmp_path)) == 1
+    assert path.read_bytes() == b"x"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o600, 0o666])
+def test_the_mode_of_a_replaced_file_is_kept(tmp_path, mode):
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    write(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_new_file_has_the_umask_s_mode(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write(tmp_path / "out", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o640
+
+
+def test_symlinks_are_followed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "later")
+    write(dangling, b"made")
+    assert (tmp_path / "later").read_bytes() == b"made"
+
+
+def test_special_files_are_written_through(tmp_path):
+    write("/dev/null", b"gone")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(Path(fifo).read_bytes()))
+    reader.start()
+    write(fifo, b"through")
+    reader.join()
+    assert received == [b"through"]
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_leftovers_of_dead_runs_are_swept_and_those_of_living_ones_kept(tmp_path):
+    (tmp_path / ".out.deadbeef.seqnet-tmp").write_bytes(b"left")
+    (tmp_path / ".other.deadbeef.seqnet-tmp").write_bytes(b"left")
+    with open_output(str(tmp_path / "out")) as first:
+        first.write(b"first")
+        write(tmp_path / "out", b"second")  # sweeps, but not the one being written
+        assert (tmp_path / "out").read_bytes() == b"second"
+    assert (tmp_path / "out").read_bytes() == b"first"
+    assert sorted(os.listdir(tmp_path)) == [".other.deadbeef.seqnet-tmp", "out"]
+
+
+def test_a_missing_folder_names_the_file_as_given(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, open_output(str(tmp_path / "no" / "out")):
+        pass
+    assert caught.value.filename == str(tmp_path / "no" / "out")
+
+
+def test_a_lent_path_is_renamed_when_done(tmp_path):
+    path = tmp_path / "out.bw"
+    with output_path(str(path)) as lent:
+        Path(lent).write_bytes(b"binary")
+        assert not path.exists()
+    assert path.read_bytes() == b"binary"
+    with pytest.raises(UsageError, match="needs a file"), output_path("-"):
+        pass
+    assert os.listdir(tmp_path) == ["out.bw"]

@@ -1,0 +1,65 @@
+import io
+import json
+
+import numpy as np
+import pytest
+
+from seqnet.errors import FormatError
+from seqnet.formats.header import base_name, header_lines, parse_header_line, provenance
+from seqnet.formats.metrics import write_json, write_table
+from seqnet.formats.scores import NamedScores, read_predictions
+from seqnet.genome.regions import Regions
+
+
+def test_provenance_lines_round_trip_and_leave_out_what_is_unset():
+    entries = provenance("scan", {"a": 1, "b": None, "c": "x=y"})
+    assert list(entries) == ["seqnet", "command", "a", "c"]
+    lines = header_lines(entries).splitlines()
+    assert dict(parse_header_line(line) for line in lines) == entries
+    assert parse_header_line("#chrom\tstart=1") is None
+    assert (base_name("/a/b.fa"), base_name("-")) == ("b.fa", "stdin")
+
+
+def test_tables_write_na_for_what_is_undefined():
+    buffer = io.BytesIO()
+    write_table(buffer, ("a", "b", "c"), [(1, None, 0.1234567), ("x", 2.0, 1e-9)])
+    assert buffer.getvalue() == b"a\tb\tc\n1\tNA\t0.123457\nx\t2\t1e-09\n"
+
+
+def test_json_states_its_schema_and_refuses_nan():
+    buffer = io.BytesIO()
+    write_json(buffer, {"b": 1, "a": None})
+    assert list(json.loads(buffer.getvalue())) == ["schema_version", "b", "a"]
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(io.BytesIO(), {"x": float("nan")})
+
+
+def read(tmp_path, text):
+    path = tmp_path / "p.tsv"
+    path.write_text(text)
+    return read_predictions(str(path))
+
+
+def test_predictions_with_names_or_coordinates(tmp_path):
+    named = read(tmp_path, "##x=1\n#name\tA\tB\nr1\t0.5\t.\nr2\t-3\t1e-4\n")
+    assert isinstance(named, NamedScores)
+    assert (named.names, named.tasks) == (["r1", "r2"], ("A", "B"))
+    np.testing.assert_array_equal(named.values, [[0.5, np.nan], [-3, 1e-4]])
+    assert read(tmp_path, "name\tA\nr1\t1\n").names == ["r1"]
+    placed = read(tmp_path, "#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tA\nc\t0\t5\tr\t.\t.\t.\t0.25\n")
+    assert isinstance(placed, Regions)
+    assert placed.targets.tolist() == [[0.25]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has no column line"),
+        ("r1\t0.5\n", "has no column line"),
+        ("#name\tA\nr1\n", r"p\.tsv:2: expected 2 columns, found 1"),
+        ("#name\tA\nr1\tx\n", r"p\.tsv:2: a score is no number"),
+    ],
+)
+def test_other_tables_are_refused(tmp_path, text, message):
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path, text)
