@@ -1,0 +1,1 @@
+"""One module per command: options, then read, compute, write."""

@@ -1,0 +1,119 @@
+"""What a command says on stderr: notes, warnings and progress."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from seqnet.aliases import Progress
+
+_SHOW_AFTER = 1.0
+"""Seconds of work before a progress bar appears."""
+
+
+@dataclass
+class Verbosity:
+    """How much a command says; lives in the root context."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+def verbosity() -> Verbosity:
+    """Return the settings of the running command."""
+    return click.get_current_context().find_root().ensure_object(Verbosity)
+
+
+def note(message: str) -> None:
+    """Say something the user should know about the data, unless ``-q``."""
+    if not verbosity().quiet:
+        click.echo(f"{click.get_current_context().command_path}: {message}", err=True)
+
+
+def warn(message: str) -> None:
+    """Say something that is probably wrong, unless ``-q``."""
+    note(f"warning: {message}")
+
+
+def detail(message: str) -> None:
+    """Say something only under ``-v``."""
+    if verbosity().verbose:
+        note(message)
+
+
+class _ConsoleHandler(logging.Handler):
+    """Prints the library's log records as notes and warnings, each text once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        message = record.getMessage()
+        if message not in self._said:
+            self._said.add(message)
+            (warn if record.levelno >= logging.WARNING else note)(message)
+
+
+def capture_log() -> None:
+    """Show what the library logs."""
+    logger = logging.getLogger("seqnet")
+    logger.handlers = [_ConsoleHandler()]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+@contextmanager
+def progress_bar(label: str, total: int | None = None) -> Iterator[Progress]:
+    """Lend a callback that moves a bar on stderr: only on a terminal, after a second of work."""
+    bar = _Bar(label, total)
+    try:
+        yield bar.advance
+    finally:
+        bar.stop()
+
+
+class _Bar:
+    """A progress bar that is made when it is first needed."""
+
+    def __init__(self, label: str, total: int | None) -> None:
+        self._label, self._total = label, total
+        self._done = 0
+        self._begun = time.monotonic()
+        self._rich: tuple[RichProgress, TaskID] | None = None
+        self._wanted = sys.stderr.isatty() and not verbosity().quiet
+
+    def advance(self, done: int) -> None:
+        """Count `done` more units."""
+        self._done += done
+        if self._wanted and self._rich is None and time.monotonic() - self._begun > _SHOW_AFTER:
+            self._rich = self._start()
+        if self._rich is not None:
+            bar, task = self._rich
+            bar.update(task, completed=self._done)
+
+    def _start(self) -> tuple[RichProgress, TaskID]:
+        """Show the bar."""
+        from rich.console import Console
+        from rich.progress import Progress
+
+        bar = Progress(console=Console(stderr=True), transient=True)
+        bar.start()
+        return bar, bar.add_task(self._label, total=self._total)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._rich is not None:
+            self._rich[0].stop()

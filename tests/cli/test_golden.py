@@ -1,0 +1,40 @@
+"""One line per case: a command and the file its output must equal.
+
+``pytest --update-golden`` rewrites the files; read the difference before you commit it.
+"""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+CASES = [
+    ("build-pwm {data}/lecture_sites.txt --name lecture -q", "lecture.meme"),
+    ("build-pwm {data}/lecture_sites.txt --name lecture -q --to jaspar", "lecture.jaspar"),
+    ("build-pwm {data}/sites.fa --name REB1 --no-header", "reb1.meme"),
+    ("build-pwm {data}/peaks/REB1.narrowPeak --genome {data}/genome.fa --width 60 --seed NNTTACCCGGNN -q", "reb1_seed.meme"),
+    ("pssm {golden}/lecture.meme --background 0.3,0.2,0.2,0.3", "lecture.pssm"),
+    ("pssm {data}/motifs.jaspar --background from:{data}/genome.fa --pseudocount 1 --motif GATA1", "gata1.pssm"),
+    ("scan {golden}/reb1.meme {data}/genome.fa --p-value 1e-5", "reb1_hits.bed"),
+    ("scan {data}/motifs.jaspar --genome {data}/genome.fa --motif CTCF --motif MA0363* --chroms chr4 --p-value 3e-5", "chr4_hits.bed"),
+    ("scan {data}/motifs.jaspar --genome {data}/genome.fa --motif CTCF --motif MA0363* --chroms chr4 --p-value 3e-5 -t 2", "chr4_hits.bed"),
+    ("scan {golden}/lecture.pssm {data}/genome.fa --chroms chr4 --score 7 --no-header", "lecture_hits.bed"),
+    ("scan {golden}/reb1.meme --genome {data}/genome.fa --regions {golden}/few.bed --p-value 0.01", "few_hits.bed"),
+    ("scan {golden}/reb1.meme --genome {data}/genome.fa --regions {golden}/few.bed --per-sequence", "few_best.tsv"),
+    ("kmer-featurize --genome {data}/genome.fa --regions {golden}/few.bed -k 2", "few_2mers.tsv"),
+    ("kmer-featurize --genome {data}/genome.fa --regions {golden}/few.bed -k 1 --strands forward --normalize frequency --no-header", "few_bases.tsv"),
+    ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --width 60 --test-chroms chr2 -q", "labelled.bed"),
+    ("evaluate {golden}/scores.tsv --labels {golden}/labelled.bed --split all -q", "metrics.tsv"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "expected"), CASES, ids=[line for line, _ in CASES])
+def test_output_is_as_recorded(seqnet_ok, request, example_data, line, expected):
+    finished = seqnet_ok(*shlex.split(line.format(data=example_data, golden=GOLDEN)))
+    assert finished.err == ""
+    path = GOLDEN / expected
+    if request.config.getoption("--update-golden"):
+        path.write_bytes(finished.out)
+    assert finished.out == path.read_bytes()
