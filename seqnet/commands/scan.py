@@ -188,19 +188,28 @@ def _scanners(pssms: Sequence[Pssm], p_value: float | None, score: float | None)
 def _blocks(source: Source, progress: Progress) -> Iterator[SequenceBlock]:
     """Stream what is to be scanned; regions as the union of their bases, in genome order."""
     from seqnet.formats.fasta import read_blocks
-    from seqnet.genome.sequence import SequenceBlock
 
     if source.regions is not None:
         genome, regions = _regions_of(source)
         blocks = _region_blocks(genome, regions)
     elif source.chroms:
-        genome = _genome_of(source)
-        blocks = (SequenceBlock(name, 0, codes, last=True) for name, codes in genome.codes.items())
+        blocks = _genome_blocks(_genome_of(source))
     else:
         blocks = read_blocks(source.sequences or source.genome or "-", soft_mask=source.soft_mask)
     for block in blocks:
         yield block
         progress(len(block.codes))
+
+
+def _genome_blocks(genome: Genome) -> Iterator[SequenceBlock]:
+    """Yield each contig as blocks of a bounded length."""
+    from seqnet.formats.fasta import BLOCK
+    from seqnet.genome.sequence import SequenceBlock
+
+    for name, codes in genome.codes.items():
+        for start in range(0, max(1, len(codes)), BLOCK):
+            last = start + BLOCK >= len(codes)
+            yield SequenceBlock(name, start, codes[start : start + BLOCK], last)
 
 
 def _region_blocks(genome: Genome, regions: Regions) -> Iterator[SequenceBlock]:
@@ -218,7 +227,7 @@ def _genome_of(source: Source) -> Genome:
     """Read the genome, restricted as the options say."""
     from seqnet.commands._load import load_genome
 
-    return load_genome(source.genome or source.sequences, source.chroms, source.soft_mask)
+    return load_genome(source.genome or source.sequences or "-", source.chroms, source.soft_mask)
 
 
 def _regions_of(source: Source) -> tuple[Genome, Regions]:
@@ -306,12 +315,19 @@ def _write_track(path: str, pssm: Pssm, source: Source, threads: int, rectify: b
     from seqnet.formats.bigwig import write_bigwig
     from seqnet.motifs.scan import track_blocks
 
-    lengths = _genome_of(source).lengths
+    if source.regions is not None:
+        genome, regions = _regions_of(source)
+        blocks = _region_blocks(genome, regions)
+    else:
+        genome = _genome_of(source)
+        blocks = _genome_blocks(genome)
+    lengths = genome.lengths
     with (
         write_bigwig(path, lengths) as writer,
         progress_bar("bases", sum(lengths.values())) as progress,
     ):
-        for block, values in track_blocks(_blocks(source, progress), pssm, threads):
+        for block, values in track_blocks(blocks, pssm, threads):
             scores = np.maximum(values, 0.0) if rectify else values
             writer.add(block.name, block.offset, np.where(np.isneginf(scores), np.nan, scores))
+            progress(len(values))
         detail(f"{writer.covered} windows, {writer.gaps} without a score")
