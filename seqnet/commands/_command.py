@@ -131,6 +131,9 @@ def run(group: click.Group) -> NoReturn:
         sys.stderr.flush()
     if code == CLOSED_PIPE:
         _discard_stdout()
+    if code == INTERRUPTED:
+        # an interrupt that met an eval() makes the interpreter end by the signal, whatever we exit with
+        os._exit(code)
     sys.exit(code)
 
 

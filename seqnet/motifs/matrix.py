@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf, log2
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -201,9 +202,13 @@ def to_pssm(
     if not (background.frequencies > 0).all():
         raise ValueError("a background frequency is zero; every base needs one above zero")
     ppm = with_pseudocounts(to_pfm(motif), pseudocount, background, spread)
-    with np.errstate(divide="ignore"):
-        scores = np.log2(ppm.probabilities / background.frequencies)
+    scores = _log2(ppm.probabilities / background.frequencies)
     return Pssm(ppm.info, scores, background, to_ppm(motif), pseudocount)
+
+
+def _log2(ratios: Floats) -> Floats:
+    """Return log2, -inf at zero, by the C library: numpy's last bit depends on the processor."""
+    return np.array([[log2(value) if value > 0 else -inf for value in row] for row in ratios.tolist()])
 
 
 def reverse_complement_matrix(matrix: Floats) -> Floats:
