@@ -6,8 +6,8 @@ setup(
     ext_modules=[
         Extension(
             "seqnet.kernels._compiled",
-            sources=["seqnet/kernels/_compiled.c", "seqnet/kernels/fasta.c"],
-            depends=["seqnet/kernels/fasta.h"],
+            sources=[f"seqnet/kernels/{name}.c" for name in ("_compiled", "fasta", "tails")],
+            depends=[f"seqnet/kernels/{name}.h" for name in ("fasta", "tails")],
             extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra"],
             py_limited_api=True,
             optional=True,  # without a compiler the numpy twins run instead

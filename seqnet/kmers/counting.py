@@ -11,6 +11,7 @@ import numpy as np
 from seqnet.aliases import Codes, Ints, Progress, no_progress
 from seqnet.genome.alphabet import AMBIGUOUS, BASES
 from seqnet.genome.sequence import EncodedSequence
+from seqnet.genome.words import reverse_complement_words, word_numbers
 from seqnet.kmers.table import KmerSettings, KmerTable, make_table
 
 LARGEST_K = 12
@@ -31,11 +32,8 @@ def canonical_map(k: int) -> tuple[Ints, Ints]:
         int64 (d,): the k-mer that names each feature, the smaller of the two.
     """
     kmers = np.arange(4**k, dtype=np.int64)
-    reverse, rest = np.zeros_like(kmers), kmers.copy()
-    for _ in range(k):
-        reverse = 4 * reverse + 3 - rest % 4
-        rest //= 4
-    first, feature = np.unique(np.minimum(kmers, reverse), return_inverse=True)
+    smaller = np.minimum(kmers, reverse_complement_words(k))
+    first, feature = np.unique(smaller, return_inverse=True)
     return feature.astype(np.int64), first
 
 
@@ -45,28 +43,6 @@ def feature_names(settings: KmerSettings) -> list[str]:
     if settings.strands == "both":
         return [names[i] for i in canonical_map(settings.k)[1]]
     return names
-
-
-def kmer_numbers(codes: Codes, k: int) -> Ints:
-    """Return the k-mer at each position as a base-4 number, -1 where a base is ambiguous.
-
-    Parameters
-    ----------
-    codes
-        uint8 (length,).
-
-    Returns
-    -------
-    int64 (length - k + 1,), empty if the sequence is shorter.
-    """
-    places = max(0, len(codes) - k + 1)
-    numbers = np.zeros(places, dtype=np.int64)
-    clear = np.ones(places, dtype=bool)
-    for offset in range(k):
-        letters = codes[offset : offset + places]
-        numbers = 4 * numbers + letters
-        clear &= letters < AMBIGUOUS
-    return np.where(clear, numbers, -1)
 
 
 def count_kmers(
@@ -120,7 +96,7 @@ def _count_batch(
     separator = np.array([AMBIGUOUS], dtype=np.uint8)
     joined = np.concatenate([part for codes in sequences for part in (codes, separator)])
     rows = np.repeat(np.arange(len(sequences)), [len(codes) + 1 for codes in sequences])
-    numbers = kmer_numbers(joined, settings.k)
+    numbers = word_numbers(joined, settings.k)
     keep = numbers >= 0
     columns = numbers[keep]
     if settings.strands == "both":

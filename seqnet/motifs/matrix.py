@@ -13,6 +13,8 @@ from seqnet.motifs.background import UNIFORM, Background
 from seqnet.motifs.pseudocounts import DEFAULT, DEFAULT_NSITES, total_pseudocount
 
 Spread: TypeAlias = Literal["background", "uniform"]
+_WHOLE = 1e-12
+"""Relative distance from a whole number at which a product of probability and sites is one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class MotifInfo:
         True number of sites, possibly fractional; None where the file does not say.
     evalue, url
         As text, empty where there is none.
+    threshold
+        The score that its file says makes a hit, in bits; None where there is none.
     """
 
     name: str
@@ -34,6 +38,7 @@ class MotifInfo:
     nsites: float | None = None
     evalue: str = ""
     url: str = ""
+    threshold: float | None = None
 
 
 def _frozen(array: Floats) -> Floats:
@@ -157,12 +162,18 @@ def to_ppm(motif: Motif) -> Ppm:
 
 
 def to_pfm(motif: Motif) -> Pfm:
-    """Return the counts of a motif: its own, or probabilities times the number of sites."""
+    """Return the counts of a motif: its own, or probabilities times the number of sites.
+
+    Products this close to a whole number become it: they were counts before they were divided.
+    """
     if isinstance(motif, Pfm):
         return motif
     ppm = to_ppm(motif)
     nsites = DEFAULT_NSITES if ppm.info.nsites is None else ppm.info.nsites
-    return Pfm(replace(ppm.info, nsites=nsites), ppm.probabilities * nsites)
+    counts = ppm.probabilities * nsites
+    whole = np.rint(counts)
+    near = np.abs(counts - whole) <= _WHOLE * nsites
+    return Pfm(replace(ppm.info, nsites=nsites), np.where(near, whole, counts))
 
 
 def with_pseudocounts(

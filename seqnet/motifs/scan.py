@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Floats, Ints
 from seqnet.genome.sequence import SequenceBlock, overlap_blocks
-from seqnet.motifs.matrix import Pssm
-from seqnet.motifs.pvalue import ScoreDistribution, tail_distribution
+from seqnet.motifs.background import Background
+from seqnet.motifs.exact import exact_distribution
+from seqnet.motifs.matrix import Pssm, reverse_complement_matrix
+from seqnet.motifs.pvalue import Tail, tail_distribution
 from seqnet.parallel import ordered_map
 
 
@@ -78,7 +80,7 @@ class Scanner:
 
     pssm: Pssm
     thresholds: tuple[float, float]
-    distributions: tuple[ScoreDistribution, ScoreDistribution]
+    distributions: tuple[Tail, Tail]
 
     @property
     def reachable(self) -> bool:
@@ -94,15 +96,35 @@ class Scanner:
         return max(distribution.bound for distribution in self.distributions)
 
 
-def make_scanner(pssm: Pssm, *, p_value: float | None = None, score: float | None = None) -> Scanner:
-    """Prepare a PSSM for scanning at a p-value or at a score in bits (exactly one of them)."""
+def make_scanner(
+    pssm: Pssm,
+    *,
+    p_value: float | None = None,
+    score: float | None = None,
+    null: Background | None = None,
+    exact: bool = False,
+) -> Scanner:
+    """Prepare a PSSM for scanning at a p-value or at a score in bits (exactly one of them).
+
+    Parameters
+    ----------
+    null
+        The background of the p-values, of any order; the PSSM's own when None.
+    exact
+        Whether p-values are exact instead of bounded (widths up to 20).
+    """
     if (p_value is None) == (score is None):
         raise ValueError("give a p-value or a score")
-    background = pssm.background
-    plus = tail_distribution(pssm.scores, background.frequencies, p_value=p_value, score=score)
-    minus = plus
+    background = null or pssm.background
+
+    def tail(scores: Floats) -> Tail:
+        if exact:
+            return exact_distribution(scores, background)
+        return tail_distribution(scores, background, p_value=p_value, score=score)
+
+    plus = minus = tail(pssm.scores)
     if not background.symmetric:
-        minus = tail_distribution(pssm.scores, background.complement, p_value=p_value, score=score)
+        minus = tail(reverse_complement_matrix(pssm.scores))
     if p_value is None:
         assert score is not None
         thresholds = (score, score)

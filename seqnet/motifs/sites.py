@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -47,7 +47,12 @@ class CountedSites:
     skipped: int
 
 
-def count_sites(letters: NDArray[np.uint8], info: MotifInfo, ambiguous: Ambiguous = "skip") -> CountedSites:
+def count_sites(
+    letters: NDArray[np.uint8],
+    info: MotifInfo,
+    ambiguous: Ambiguous = "skip",
+    weights: Floats | None = None,
+) -> CountedSites:
     """Count aligned sites into a PFM.
 
     Parameters
@@ -57,23 +62,30 @@ def count_sites(letters: NDArray[np.uint8], info: MotifInfo, ambiguous: Ambiguou
     ambiguous
         What becomes of a site with a letter that is not one base: left out, its count shared among
         the bases it may be, or an error.
+    weights
+        float64 (n,): what each site counts for; 1 when None. The number of sites is their sum.
 
     Raises
     ------
     ValueError
         If nothing is left to count, or at an ambiguous letter under ``error``.
     """
+    weights = np.ones(len(letters)) if weights is None else weights
     shares = letter_shares()[letters]
     unclear = (shares.max(axis=2) < 1).any(axis=1)
     if ambiguous == "error" and unclear.any():
         site = letters[np.flatnonzero(unclear)[0]].tobytes().decode("ascii", "replace")
         raise ValueError(f"site {site} holds a letter other than A C G T")
     if ambiguous != "fraction":
-        shares = shares[~unclear]
+        shares, weights = shares[~unclear], weights[~unclear]
     if not len(shares):
         raise ValueError("no site is left: every one holds a letter other than A C G T")
-    named = MotifInfo(info.name, info.alt_name, float(len(shares)), info.evalue, info.url)
-    return CountedSites(Pfm(named, shares.sum(axis=0)), len(shares), len(letters) - len(shares))
+    nsites = float(weights.sum())
+    if not nsites > 0:
+        raise ValueError("the weights of the sites sum to zero")
+    counts = (shares * weights[:, None, None]).sum(axis=0)
+    named = replace(info, nsites=nsites)
+    return CountedSites(Pfm(named, counts), len(shares), len(letters) - len(shares))
 
 
 def iupac_seed(word: str) -> Pfm:
@@ -163,7 +175,7 @@ def _best_sites(windows: Codes, pssm: Pssm, rounds: int) -> FoundSites:
     flat = np.where(np.isnan(both), -np.inf, both).reshape(n, 2 * places)
     best = flat.argmax(axis=1)
     allowed = CHANCE / (2 * places)
-    tail = tail_distribution(pssm.scores, pssm.background.frequencies, p_value=allowed)
+    tail = tail_distribution(pssm.scores, pssm.background, p_value=allowed)
     rows = np.flatnonzero(flat[np.arange(n), best] >= tail.threshold(allowed))
     if not len(rows):
         raise ValueError(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
-from seqnet.kmers.counting import BATCH, canonical_map, count_kmers, feature_names, kmer_numbers
+from seqnet.kmers.counting import BATCH, canonical_map, count_kmers, feature_names
 from seqnet.kmers.table import KmerSettings
 from tests.conftest import strands_of
 
@@ -59,11 +59,6 @@ def test_canonical_numbers_are_shared_by_both_strands():
         other = place[strands_of(word)[1]]
         assert feature[number] == feature[other]
         assert first[feature[number]] == min(number, other)
-
-
-def test_numbers_are_base_four_and_skip_ambiguity():
-    assert kmer_numbers(encode_text("ACGNTT"), 2).tolist() == [1, 6, -1, -1, 15]
-    assert kmer_numbers(encode_text("A"), 2).tolist() == []
 
 
 def test_normalisations():

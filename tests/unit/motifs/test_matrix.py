@@ -3,7 +3,7 @@ from math import log2, sqrt
 import numpy as np
 import pytest
 
-from seqnet.motifs.background import UNIFORM, Background, count_bases, counted_background
+from seqnet.motifs.background import UNIFORM, Background
 from seqnet.motifs.matrix import (
     MotifInfo,
     Pfm,
@@ -110,13 +110,3 @@ def test_backgrounds_are_normalised_and_checked():
             Background(np.array(bad))
     with pytest.raises(ValueError, match="background frequency is zero"):
         to_pssm(PFM, Background(np.array([0.5, 0.5, 0, 0])))
-
-
-def test_counting_a_background():
-    counts = count_bases([np.array([0, 0, 1, 4], np.uint8), np.array([2, 3, 3], np.uint8)])
-    assert counts.tolist() == [2, 1, 1, 2]
-    both = counted_background(np.array([4.0, 1, 3, 2]), "x", symmetric=True)
-    assert both.frequencies.tolist() == [0.3, 0.2, 0.2, 0.3]
-    assert counted_background(np.array([4.0, 1, 3, 2]), "x", symmetric=False).frequencies[0] == 0.4
-    with pytest.raises(ValueError, match="the base G never occurs"):
-        counted_background(np.array([1.0, 1, 0, 1]), "x", symmetric=True)
