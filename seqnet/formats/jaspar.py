@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from math import inf
 from typing import BinaryIO
 
-import numpy as np
-
 from seqnet.errors import FormatError
+from seqnet.formats._motif_rows import Collected, counts_of, headed_row, layout, number_text, one_line
 from seqnet.formats._open import to_bytes
-from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, to_pfm
-
-_ROW = re.compile(r"^\s*(?:([ACGTU])\s*[\[|]?|\[)?\s*([-+.\deE\s]+?)\s*\]?\s*$", re.IGNORECASE)
+from seqnet.genome.alphabet import BASES
+from seqnet.motifs.matrix import MotifInfo, MotifSet, to_pfm
 
 
 def is_jaspar(start: Sequence[str]) -> bool:
-    """Tell whether the beginning of a file is JASPAR: a header, then a row of numbers."""
-    rows = [line for line in start if not line.startswith("#")]
-    if len(rows) < 2 or not rows[0].startswith(">"):
-        return False
-    match = _ROW.match(rows[1])
-    return match is not None and (match[1] or "A").upper() == "A"
+    """Tell whether the beginning of a file is JASPAR: headers, each with a row of numbers per base."""
+    return layout(start) == "base"
 
 
 def read_jaspar(lines: Sequence[str], path: str) -> MotifSet:
@@ -32,7 +26,7 @@ def read_jaspar(lines: Sequence[str], path: str) -> MotifSet:
     FormatError
         With the line, where the text breaks the format.
     """
-    motifs: list[Pfm] = []
+    motifs = Collected(path)
     header: tuple[int, str] | None = None
     rows: list[list[float]] = []
     for number, line in enumerate(lines, 1):
@@ -44,28 +38,23 @@ def read_jaspar(lines: Sequence[str], path: str) -> MotifSet:
         else:
             rows.append(_row(line, len(rows), header, path, number))
     _close(motifs, header, rows, path)
-    return MotifSet(tuple(motifs))
+    return motifs.done()
 
 
 def _row(line: str, place: int, header: tuple[int, str] | None, path: str, number: int) -> list[float]:
     """Read one row of counts, which must be that of base number `place`."""
-    match = _ROW.match(line)
-    if header is None or match is None or place > 3:
+    row = headed_row(line)
+    if header is None or row.values is None or place > 3:
         expected = "a header '>ID name'" if header is None or place > 3 else "a row of counts"
         raise FormatError(path, f"expected {expected}, found {line.strip()[:30]!r}", number)
-    letter = (match[1] or "ACGT"[place]).upper().replace("U", "T")
-    if letter != "ACGT"[place]:
-        raise FormatError(path, f"row {place + 1} is {letter}; expected {'ACGT'[place]}", number)
-    try:
-        values = [float(word) for word in match[2].split()]
-    except ValueError:
-        raise FormatError(path, f"a count in {match[2][:30]!r} is no number", number) from None
-    if not all(0 <= value < float("inf") for value in values):
-        raise FormatError(path, "a count is negative or infinite", number)
-    return values
+    if row.letter not in ("", BASES[place]):
+        raise FormatError(path, f"row {place + 1} is {row.letter}; expected {BASES[place]}", number)
+    if not all(0 <= value < inf for value in row.values):
+        raise FormatError(path, "a count is negative or not finite", number)
+    return row.values
 
 
-def _close(motifs: list[Pfm], header: tuple[int, str] | None, rows: list[list[float]], path: str) -> None:
+def _close(motifs: Collected, header: tuple[int, str] | None, rows: list[list[float]], path: str) -> None:
     """Turn the rows read since a header into a motif."""
     if header is None:
         return
@@ -78,15 +67,8 @@ def _close(motifs: list[Pfm], header: tuple[int, str] | None, rows: list[list[fl
     if len({len(row) for row in rows}) != 1:
         widths = ", ".join(str(len(row)) for row in rows)
         raise FormatError(path, f"rows of {words[0]} have {widths} counts; expected one width", number)
-    counts = np.array(rows).T
-    if not (counts.sum(axis=1) > 0).all():
-        column = int(np.flatnonzero(counts.sum(axis=1) <= 0)[0]) + 1
-        raise FormatError(path, f"column {column} of {words[0]} holds no counts", number)
-    if words[0] in {motif.info.name for motif in motifs}:
-        raise FormatError(path, f"a second motif named {words[0]!r}", number)
-    alternate = words[1] if len(words) > 1 else ""
-    nsites = float(counts.sum(axis=1).max())
-    motifs.append(Pfm(MotifInfo(words[0], alternate, nsites), counts))
+    info = MotifInfo(words[0], one_line(words[1]) if len(words) > 1 else "")
+    motifs.add(counts_of(info, list(zip(*rows, strict=True)), path, number), number)
 
 
 def write_jaspar(stream: BinaryIO, motifs: MotifSet, _header: dict[str, str] | None = None) -> None:
@@ -94,7 +76,6 @@ def write_jaspar(stream: BinaryIO, motifs: MotifSet, _header: dict[str, str] | N
     for motif in motifs.motifs:
         pfm = to_pfm(motif)
         lines = [f">{pfm.info.name}\t{pfm.info.alt_name}".rstrip()]
-        for base, row in zip("ACGT", pfm.counts.T.tolist(), strict=True):
-            cells = " ".join(str(int(v)) if v == int(v) else repr(v) for v in row)
-            lines.append(f"{base} [ {cells} ]")
+        for base, row in zip(BASES, pfm.counts.T.tolist(), strict=True):
+            lines.append(f"{base} [ {' '.join(map(number_text, row))} ]")
         stream.write(to_bytes("\n".join(lines) + "\n"))

@@ -16,9 +16,19 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.errors import FormatError
+from seqnet.formats._motif_rows import (
+    SUM_ERROR,
+    file_background,
+    numbers,
+    probabilities,
+    same_width,
+    site_number,
+    stated_sites,
+)
 from seqnet.formats._open import numbered_lines, open_input, to_bytes
-from seqnet.formats.header import header_lines
-from seqnet.motifs.background import UNIFORM, Background
+from seqnet.formats.header import base_name, header_lines
+from seqnet.genome.words import word_name
+from seqnet.motifs.background import LARGEST_ORDER, UNIFORM, Background
 from seqnet.motifs.matrix import Motif, MotifInfo, MotifSet, Ppm, Pssm, to_ppm
 
 log = logging.getLogger(__name__)
@@ -27,8 +37,9 @@ MARK = "#seqnet-pssm bits"
 """Stands above a log-odds block that carries scores in bits exactly."""
 _CENTIBITS_FLOOR = -10000
 """What the MEME Suite writes for minus infinity in its integer log-odds (hundredths of a bit)."""
-_SUM_ERROR, _SUM_WARNING, _SUM_EXACT = 0.1, 0.01, 1e-9
-_KEY = re.compile(r"(\w+)\s*=\s*(\S+)")
+_KEY = re.compile(r"\b(\w+)\s*=\s*(\S+)")
+_FULL = re.compile(r"\swidth\s*=\s*[0-9]")
+"""Where names end on the MOTIF line of MEME's full output."""
 
 
 def is_meme(start: Sequence[str]) -> bool:
@@ -59,8 +70,8 @@ class _MemeReader:
     place: int = 0  # index of the next line
     background: Background | None = None
     drafts: list[_Draft] = field(default_factory=list)
-    mark: str | None = None
-    renormalised: bool = False
+    names: set[str] = field(default_factory=set)
+    mark: str | None = None  # what stands on a line of ours above a log-odds block
 
     def read(self) -> MotifSet:
         """Read the whole file."""
@@ -71,12 +82,11 @@ class _MemeReader:
                 if f"{line} ".startswith(start):
                     handle(self, line)
                     break
-        motifs = tuple(self._finish(draft) for draft in self.drafts)
-        return MotifSet(motifs, self.background)
+        return MotifSet(tuple(map(self._finish, self.drafts)), self.background)
 
-    def _error(self, message: str, back: int = 1) -> FormatError:
-        """Return an error at the line read last (or `back` lines before the next)."""
-        return FormatError(self.path, message, self.place - back + 1)
+    def _error(self, message: str) -> FormatError:
+        """Return an error at the line read last."""
+        return FormatError(self.path, message, self.place)
 
     def _alphabet(self, line: str) -> None:
         letters = line.split("=", 1)[1].strip() if "=" in line else ""
@@ -94,48 +104,50 @@ class _MemeReader:
         words: list[str] = []
         while self.place < len(self.lines) and len(words) < 8:
             more = self.lines[self.place].split()
-            if not more or more[0].upper() not in {*"ACGTU"}:
+            if (more or words) and (not more or more[0].upper() not in {*"ACGTU"}):
                 break
             words += more
             self.place += 1
-        values = dict(zip((w.upper().replace("U", "T") for w in words[::2]), words[1::2], strict=False))
+        letters = [word.upper().replace("U", "T") for word in words[::2]]
+        values = numbers(" ".join(words[1::2])) or []
+        if sorted(letters) != list("ACGT") or len(values) != 4:
+            found = " ".join(words)[:60] or "nothing"
+            raise self._error(f"background is {found!r}; expected A, C, G and T each with a frequency")
+        if not abs(sum(values) - 1) <= SUM_ERROR:
+            raise self._error(f"background sums to {sum(values):.4g}; expected 1 (±{SUM_ERROR})")
         try:
-            frequencies = np.array([float(values[base]) for base in "ACGT"])
+            frequencies = np.array([values[letters.index(base)] for base in "ACGT"])
             self.background = Background(frequencies, "motif file")
-        except (KeyError, ValueError):
-            found = " ".join(words) or "nothing"
-            message = f"background is {found!r}; expected A, C, G and T each with a frequency"
-            raise self._error(message) from None
+        except ValueError as error:
+            raise self._error(str(error)) from error
 
     def _motif(self, line: str) -> None:
-        words = line.split()
+        full = _FULL.search(line)
+        words = line[: full.start()].split() if full else line.split()
         if len(words) < 2:
             raise self._error("motif without a name")
-        alternate = words[2] if len(words) > 2 and words[2] != "width" else ""
-        info = MotifInfo(words[1], alternate)
-        if "=" in line:  # full output states width, sites and E-value here
-            keys = dict(_KEY.findall(line.replace("E-value", "Evalue")))
+        info = MotifInfo(words[1], words[2] if len(words) > 2 else "")
+        if full:  # full output states width, sites and E-value here
+            keys = dict(_KEY.findall(line[full.start() :].replace("E-value", "Evalue")))
             info = replace(info, nsites=self._nsites(keys), evalue=keys.get("Evalue", ""))
-        if info.name in {draft.info.name for draft in self.drafts}:
+        if info.name in self.names:
             raise self._error(f"a second motif named {info.name!r}")
+        self.names.add(info.name)
         self.drafts.append(_Draft(info, self.place))
+        self.mark = None
 
     def _nsites(self, keys: dict[str, str]) -> float | None:
         """Return the stated number of sites, None where there is none above zero."""
-        text = keys.get("nsites", keys.get("sites", ""))
-        try:
-            value = float(text or 0)
-        except ValueError:
-            raise self._error(f"nsites is {text!r}; expected a number") from None
-        return value if value > 0 else None
+        return site_number(keys.get("nsites", keys.get("sites", "0")), self.path, self.place)
 
     def _marked(self, line: str) -> None:
         self.mark = line[len(MARK) :].strip().removeprefix("pseudocount=")
 
     def _url(self, line: str) -> None:
-        if self.drafts:
+        words = line.split(None, 1)
+        if self.drafts and len(words) > 1:
             draft = self.drafts[-1]
-            draft.info = replace(draft.info, url=line.split(None, 1)[1])
+            draft.info = replace(draft.info, url=words[1])
 
     def _draft(self) -> _Draft:
         """Return the motif that a matrix belongs to."""
@@ -145,80 +157,95 @@ class _MemeReader:
 
     def _log_odds(self, line: str) -> None:
         draft, mark, self.mark = self._draft(), self.mark, None
+        if draft.scores is not None:
+            raise self._error(f"a second log-odds matrix of {draft.info.name}")
         draft.pseudocount = mark
-        scores = self._matrix(dict(_KEY.findall(line)), draft)
-        if mark is None and (scores == np.round(scores)).all():
-            log.warning("%s: integer log-odds are read as hundredths of a bit", self.path)
-            scores = np.where(scores <= _CENTIBITS_FLOOR, -np.inf, scores / 100)
+        scores, places = self._matrix(line, draft)
+        bad = np.isnan(scores).any(axis=1) | np.isposinf(scores).any(axis=1)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            message = f"row {row + 1} of {draft.info.name} holds a value that is no score"
+            raise FormatError(self.path, message, places[row])
         draft.scores = scores
 
     def _letter_probabilities(self, line: str) -> None:
         draft = self._draft()
         if draft.probabilities is not None:
             raise self._error(f"a second probability matrix of {draft.info.name}")
-        keys = dict(_KEY.findall(line))
+        matrix, places = self._matrix(line, draft)
+        draft.probabilities = probabilities(matrix, draft.info.name, self.path, places)
+
+    def _matrix(self, line: str, draft: _Draft) -> tuple[Floats, list[int]]:
+        """Read what a heading states and the rows of four under it, with their lines."""
+        name, keys = draft.info.name, dict(_KEY.findall(line))
+        if keys.get("alength", "4") != "4":
+            raise self._error(f"alength of {name} is {keys['alength']}; expected 4")
+        stated = keys.get("w")
+        if stated is not None and not re.fullmatch("0*[1-9][0-9]{0,8}", stated):
+            raise self._error(f"w of {name} is {stated!r}; expected a whole number above 0")
         nsites = self._nsites(keys)
         draft.info = replace(
             draft.info,
             nsites=draft.info.nsites if nsites is None else nsites,
             evalue=keys.get("E", draft.info.evalue),
         )
-        first = self.place
-        draft.probabilities = self._normalised(self._matrix(keys, draft), draft, first)
+        rows, places = self._rows(name)
+        if not rows or (stated is not None and len(rows) != int(stated)):
+            expected = stated or "at least one"
+            raise FormatError(self.path, f"{name} has {len(rows)} rows; expected {expected}", self.place + 1)
+        return np.array(rows), places
 
-    def _matrix(self, keys: dict[str, str], draft: _Draft) -> Floats:
-        """Read rows of four numbers: w of them, or all that follow."""
-        name, stated = draft.info.name, keys.get("w")
-        if keys.get("alength", "4") != "4":
-            raise self._error(f"alength of {name} is {keys['alength']}; expected 4")
-        if stated is not None and not stated.isdigit():
-            raise self._error(f"w of {name} is {stated!r}; expected a whole number")
+    def _rows(self, name: str) -> tuple[list[list[float]], list[int]]:
+        """Read lines of numbers, which may stand after blank lines, and return where they stand."""
         rows: list[list[float]] = []
-        while self.place < len(self.lines) and (stated is None or len(rows) < int(stated)):
-            row = _numbers(self.lines[self.place])
-            if row is None and not (self.lines[self.place].strip() or rows):
-                self.place += 1  # a blank line between the heading and the rows
-                continue
-            if row is None:
+        places: list[int] = []
+        while self.place < len(self.lines):
+            line = self.lines[self.place]
+            row = numbers(line)
+            if row is None and (rows or line.strip()):
                 break
             self.place += 1
+            if row is None:
+                continue
             if len(row) != 4:
                 raise self._error(f"row {len(rows) + 1} of {name} has {len(row)} values; expected 4")
             rows.append(row)
-        if not rows or (stated is not None and len(rows) < int(stated)):
-            expected = stated or "at least one"
-            raise self._error(f"{name} has {len(rows)} rows; expected {expected}", 0)
-        return np.array(rows)
+            places.append(self.place)
+        self._check_end(len(rows), name)
+        return rows, places
 
-    def _normalised(self, matrix: Floats, draft: _Draft, first: int) -> Floats:
-        """Return rows that sum to 1, refusing those far from it."""
-        totals = matrix.sum(axis=1)
-        off = np.abs(totals - 1)
-        bad = ~np.isfinite(totals) | (off > _SUM_ERROR) | (matrix < 0).any(axis=1)
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            reason = f"sums to {totals[row]:.4g}; expected 1 (±{_SUM_ERROR})"
-            if not (matrix[row] >= 0).all():
-                reason = "holds a value that is no probability"
-            message = f"row {row + 1} of {draft.info.name} {reason}"
-            raise FormatError(self.path, message, first + row + 1)
-        if off.max() > _SUM_WARNING and not self.renormalised:
-            self.renormalised = True
-            log.warning(
-                "%s: rows of %s sum to 1 only within %.2g; normalised",
-                self.path, draft.info.name, off.max(),
-            )  # fmt: skip
-        return np.where(off[:, None] > _SUM_EXACT, matrix / totals[:, None], matrix)
+    def _check_end(self, count: int, name: str) -> None:
+        """Raise if what follows the rows of a matrix looks like one more."""
+        ahead = next((n for n in range(self.place, len(self.lines)) if self.lines[n].strip()), self.place)
+        line = self.lines[ahead].strip() if ahead < len(self.lines) else ""
+        if ahead > self.place and len(numbers(line) or ()) == 4:
+            raise FormatError(self.path, f"row {count + 1} of {name} after a blank line", ahead + 1)
+        if ahead == self.place and numbers("".join(line.split()[:1])):
+            message = f"row {count + 1} of {name} is {line[:40]!r}; expected four numbers"
+            raise FormatError(self.path, message, ahead + 1)
 
     def _finish(self, draft: _Draft) -> Motif:
         """Turn a draft into a motif."""
+        name, scores = draft.info.name, draft.scores
         ppm = None if draft.probabilities is None else Ppm(draft.info, draft.probabilities)
-        if draft.scores is None or (ppm is not None and draft.pseudocount is None):
+        if ppm is not None and scores is not None:
+            same_width(name, (len(scores), ppm.width), self.path, draft.line)
+        if scores is None or (ppm is not None and draft.pseudocount is None):
             if ppm is None:
-                raise FormatError(self.path, f"{draft.info.name} has no matrix", draft.line)
+                raise FormatError(self.path, f"{name} has no matrix", draft.line)
             return ppm
-        background = self.background or UNIFORM
-        return Pssm(draft.info, draft.scores, background, ppm, draft.pseudocount or "")
+        if draft.pseudocount is None:
+            scores = self._in_bits(scores)
+        background = UNIFORM if self.background is None else self.background
+        return Pssm(draft.info, scores, background, ppm, draft.pseudocount or "")
+
+    def _in_bits(self, scores: Floats) -> Floats:
+        """Return scores in bits from a block that does not say what they are."""
+        if (scores == np.round(scores)).all():
+            log.warning("%s: integer log-odds are read as hundredths of a bit", self.path)
+            return np.where(scores <= _CENTIBITS_FLOOR, -np.inf, scores / 100)
+        log.warning("%s: log-odds are read as bits", self.path)
+        return scores
 
     HANDLERS: ClassVar[dict[str, Callable[[_MemeReader, str], None]]] = {
         "ALPHABET": _alphabet,
@@ -229,14 +256,6 @@ class _MemeReader:
         "log-odds matrix": _log_odds,
         "letter-probability matrix": _letter_probabilities,
     }
-
-
-def _numbers(line: str) -> list[float] | None:
-    """Return the numbers of a matrix row, None for any other line."""
-    try:
-        return [float(word) for word in line.split()] or None
-    except ValueError:
-        return None
 
 
 def read_meme(lines: Sequence[str], path: str) -> MotifSet:
@@ -257,10 +276,9 @@ def read_meme(lines: Sequence[str], path: str) -> MotifSet:
 
 def write_meme(stream: BinaryIO, motifs: MotifSet, header: dict[str, str] | None = None) -> None:
     """Write MEME text; `Pssm` motifs with their scores, exactly."""
-    background = motifs.background or next(
-        (motif.background for motif in motifs.motifs if isinstance(motif, Pssm)), UNIFORM
-    )
-    pairs = zip("ACGT", background.frequencies.tolist(), strict=True)
+    background = file_background(motifs)
+    frequencies = (UNIFORM if background is None else background).frequencies
+    pairs = zip("ACGT", frequencies.tolist(), strict=True)
     lines = [
         "MEME version 4",
         *header_lines(header or {}).splitlines(),
@@ -280,17 +298,18 @@ def write_meme(stream: BinaryIO, motifs: MotifSet, header: dict[str, str] | None
 def _motif_lines(motif: Motif) -> Iterator[str]:
     """Return the lines of one motif."""
     info = motif.info
+    ppm = None if isinstance(motif, Pssm) and motif.ppm is None else to_ppm(motif)
+    nsites = stated_sites(motif if ppm is None else ppm)
+    keys = f"alength= 4 w= {motif.width}"
+    stated = _key("nsites", "" if nsites is None else f"{nsites:.17g}") + _key("E", info.evalue)
     yield ""
-    yield f"MOTIF {info.name} {info.alt_name}".rstrip()
+    yield f"MOTIF {info.name} {'_'.join(info.alt_name.split())}".rstrip()
     if isinstance(motif, Pssm):
         yield f"{MARK} pseudocount={motif.pseudocount}"
-        yield f"log-odds matrix: alength= 4 w= {motif.width}" + _key("E", info.evalue)
+        yield f"log-odds matrix: {keys}" + (stated if ppm is None else _key("E", info.evalue))
         yield from _rows(motif.scores)
-    if not isinstance(motif, Pssm) or motif.ppm is not None:
-        ppm = to_ppm(motif)
-        sites = "" if ppm.info.nsites is None else f"{ppm.info.nsites:.17g}"
-        keys = f"alength= 4 w= {ppm.width}" + _key("nsites", sites) + _key("E", info.evalue)
-        yield f"letter-probability matrix: {keys}"
+    if ppm is not None:
+        yield f"letter-probability matrix: {keys}{stated}"
         yield from _rows(ppm.probabilities)
     if info.url:
         yield f"URL {info.url}"
@@ -311,12 +330,12 @@ def _rows(matrix: Floats) -> Iterator[str]:
 
 
 def read_background(path: str) -> Background:
-    """Read a MEME background file (``kmer probability`` lines); its order-0 rows.
+    """Read a MEME background file: ``word probability`` lines for all words of 1 .. k + 1 letters.
 
     Raises
     ------
     FormatError
-        With the line, or if a base is missing or has no frequency above zero.
+        With the line, or naming a word that is missing or has no frequency above zero.
     """
     found: dict[str, float] = {}
     with open_input(path) as stream:
@@ -324,14 +343,41 @@ def read_background(path: str) -> Background:
             words = line.split()
             if not words or words[0].startswith("#"):
                 continue
-            numbers = _numbers(" ".join(words[1:])) if len(words) == 2 else None
-            if not numbers or not set(words[0].upper()) <= set("ACGTU"):
+            values = numbers(words[1]) if len(words) == 2 else None
+            if not values or not set(words[0].upper()) <= set("ACGTU"):
                 raise FormatError(path, f"expected 'kmer probability', found {line[:40]!r}", number)
-            if not 0 < numbers[0] <= 1:
+            if not 0 < values[0] <= 1:
                 message = f"probability of {words[0]} is {words[1]}; expected one above 0, at most 1"
                 raise FormatError(path, message, number)
-            found[words[0].upper().replace("U", "T")] = numbers[0]
-    missing = [base for base in "ACGT" if base not in found]
+            word = words[0].upper().replace("U", "T")
+            if word in found:
+                raise FormatError(path, f"a second probability of {word}", number)
+            found[word] = values[0]
+    longest = max(map(len, found), default=1)
+    if longest > LARGEST_ORDER + 1:
+        raise FormatError(path, f"is of order {longest - 1}; expected 0 to {LARGEST_ORDER}")
+    tables = [_table(found, length, path) for length in range(1, longest + 1)]
+    return Background(tables[0], base_name(path), tuple(tables[1:]))
+
+
+def _table(found: dict[str, float], length: int, path: str) -> Floats:
+    """Return the frequencies of all words of one length."""
+    words = [word_name(number, length) for number in range(4**length)]
+    missing = [word for word in words if word not in found]
     if missing:
-        raise FormatError(path, f"has no frequency for {', '.join(missing)}")
-    return Background(np.array([found[base] for base in "ACGT"]), path.rsplit("/", 1)[-1])
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise FormatError(path, f"has no frequency for {missing[0]}{more}")
+    table = np.array([found[word] for word in words])
+    if abs(table.sum() - 1) > SUM_ERROR:
+        message = f"words of {length} letters have probabilities that sum to {table.sum():.4g}; expected 1"
+        raise FormatError(path, message)
+    return table
+
+
+def write_background(stream: BinaryIO, background: Background, header: dict[str, str] | None = None) -> None:
+    """Write a MEME background file."""
+    lines = header_lines(header or {}).splitlines()
+    for length, table in enumerate(background.tables, 1):
+        lines.append(f"# order {length - 1}")
+        lines += [f"{word_name(number, length)} {value!r}" for number, value in enumerate(table.tolist())]
+    stream.write(to_bytes("\n".join(lines) + "\n"))

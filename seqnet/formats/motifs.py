@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import replace
 from typing import BinaryIO
 
-from seqnet.errors import FormatError, UsageError
-from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS, resolve
-from seqnet.formats._open import numbered_lines, open_input
-from seqnet.motifs.matrix import MotifSet
+import numpy as np
 
-_SNIFFED_LINES = 200
+from seqnet.errors import FormatError, SeqnetError, UsageError
+from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS, Reader, Writer, resolve
+from seqnet.formats._motif_rows import SNIFFED_LINES, layout, one_line, one_word
+from seqnet.formats._open import numbered_lines, open_input
+from seqnet.motifs.background import UNIFORM
+from seqnet.motifs.matrix import Motif, MotifSet, Pfm, Pssm
+
+_AS_COUNTED = 1e-9
+"""Relative distance between a number of sites and what the counts add up to that is rounding."""
 
 
 def read_motifs(path: str, motif_format: str | None = None) -> MotifSet:
@@ -27,31 +34,116 @@ def read_motifs(path: str, motif_format: str | None = None) -> MotifSet:
     FormatError
         If the format is not recognised, or the file breaks it, or holds no motif.
     """
+    reader = None if motif_format is None else _motif_reader(motif_format)
     with open_input(path) as stream:
         lines = [line for _, line in numbered_lines(stream, path)]
     if not any(line.strip() for line in lines):
         raise FormatError(path, "is empty; expected motifs")
-    motifs: MotifSet = resolve(MOTIF_READERS[motif_format or _sniff(lines, path)].function)(lines, path)
+    motifs: MotifSet = resolve((reader or _sniff(lines, path)).function)(lines, path)
     if not motifs.motifs:
         raise FormatError(path, "holds no motifs")
     return motifs
 
 
-def _sniff(lines: list[str], path: str) -> str:
+def _motif_reader(name: str) -> Reader:
+    """Return a row of `MOTIF_READERS`, refusing other names."""
+    if name not in MOTIF_READERS:
+        raise UsageError(f"{name!r} is no motif format; expected one of {', '.join(MOTIF_READERS)}")
+    return MOTIF_READERS[name]
+
+
+def _sniff(lines: list[str], path: str) -> Reader:
     """Return the first format whose sniffer accepts the file's first lines."""
-    start = [line for line in lines[:_SNIFFED_LINES] if line.strip()]
-    for name, reader in MOTIF_READERS.items():
-        if resolve(reader.sniffer)(start):
-            return name
-    known = ", ".join(MOTIF_READERS)
+    start = [line for line in lines if line.strip()][:SNIFFED_LINES]
+    for reader in MOTIF_READERS.values():
+        if reader.sniffer and resolve(reader.sniffer)(start):
+            return reader
+    if layout(start) == "either":
+        message = "four rows of four: say --motif-format jaspar (a row per base) or cluster-buster"
+        raise FormatError(path, message)
+    known = ", ".join(name for name, reader in MOTIF_READERS.items() if reader.sniffer)
     raise FormatError(path, f"is no motif file of a known format ({known})")
 
 
 def write_motifs(
     stream: BinaryIO, motifs: MotifSet, motif_format: str, header: dict[str, str] | None = None
 ) -> None:
-    """Write motifs in a format of `MOTIF_WRITERS`, with provenance where the format has room."""
-    if motif_format not in MOTIF_WRITERS:
+    """Write motifs in a format of `MOTIF_WRITERS`, with provenance where the format has room.
+
+    Raises
+    ------
+    SeqnetError
+        If two motifs have one name, or a motif has nothing that the format holds.
+    """
+    writer = motif_writer(motif_format)
+    tidy = MotifSet(tuple(map(_tidy, motifs.motifs)), motifs.background)
+    names = [motif.info.name for motif in tidy.motifs]
+    if len(set(names)) < len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise SeqnetError(f"two motifs are named {double!r}; a motif file needs names that differ")
+    try:
+        resolve(writer.function)(stream, tidy, header)
+    except ValueError as error:
+        raise SeqnetError(f"cannot write {motif_format}: {error}") from error
+
+
+def _tidy(motif: Motif) -> Motif:
+    """Return a motif whose texts fit on a line: no name with blanks, or without any letter."""
+    old = motif.info
+    info = replace(
+        old,
+        name=one_word(old.name, "output") or "motif",
+        alt_name=one_line(old.alt_name),
+        evalue="".join(old.evalue.split()),
+        url="".join(old.url.split()),
+    )
+    if isinstance(motif, Pssm) and motif.ppm is not None:
+        ppm = replace(motif.ppm, info=replace(info, nsites=motif.ppm.info.nsites))
+        return replace(motif, info=info, ppm=ppm)
+    return replace(motif, info=info)
+
+
+def motif_writer(name: str) -> Writer:
+    """Return a row of `MOTIF_WRITERS`, refusing other names."""
+    if name not in MOTIF_WRITERS:
         known = ", ".join(MOTIF_WRITERS)
-        raise UsageError(f"{motif_format!r} is no motif format; expected one of {known}")
-    resolve(MOTIF_WRITERS[motif_format].function)(stream, motifs, header)
+        raise UsageError(f"{name!r} is no motif format; expected one of {known}")
+    return MOTIF_WRITERS[name]
+
+
+def lost_in(motifs: MotifSet, motif_format: str) -> list[str]:
+    """Name what the motifs carry and a format has no room for.
+
+    A uniform background is what a file without one stands for, so nothing is lost with it.
+    """
+    infos = [motif.info for motif in motifs.motifs]
+    holds = motif_writer(motif_format).holds
+    background = motifs.background
+    carried = {
+        "alt_name": any(info.alt_name for info in infos),
+        "nsites": any(_needs_nsites(motif, holds) for motif in motifs.motifs),
+        "counts": any(_needs_counts(motif, holds) for motif in motifs.motifs),
+        "evalue": any(info.evalue for info in infos),
+        "url": any(info.url for info in infos),
+        "threshold": any(info.threshold is not None for info in infos),
+        "background": background is not None and (background.frequencies != UNIFORM.frequencies).any(),
+        "background order": background is not None and background.order > 0,
+        "scores": any(isinstance(motif, Pssm) for motif in motifs.motifs),
+    }
+    return [name for name, there in carried.items() if there and name not in holds]
+
+
+def _needs_nsites(motif: Motif, holds: Container[str]) -> bool:
+    """Tell whether a motif states a number of sites that its counts, where held, do not add up to."""
+    nsites = motif.info.nsites
+    if nsites is None or "counts" not in holds or not isinstance(motif, Pfm):
+        return nsites is not None and "counts" not in holds
+    return abs(float(motif.counts.sum(axis=1).max()) - nsites) > _AS_COUNTED * nsites
+
+
+def _needs_counts(motif: Motif, holds: Container[str]) -> bool:
+    """Tell whether probabilities times the number of sites, where held, do not give counts back."""
+    if not isinstance(motif, Pfm):
+        return False
+    totals = motif.counts.sum(axis=1)
+    return "nsites" not in holds or bool((np.abs(totals - motif.nsites) > _AS_COUNTED * motif.nsites).any())

@@ -1,24 +1,30 @@
 """Seeded mutants of every kind of input: an error that names the file, or a documented result."""
 
 import gzip
+import io
 import random
 
+import numpy as np
 import pytest
 
 from seqnet.errors import SeqnetError
+from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS
 from seqnet.formats.bed import read_bed
 from seqnet.formats.bigwig import open_bigwig
 from seqnet.formats.fasta import read_genome
 from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kmer_tsv
 from seqnet.formats.meme import read_background
 from seqnet.formats.model_file import read_model, write_model
-from seqnet.formats.motifs import read_motifs
+from seqnet.formats.motifs import read_motifs, write_motifs
 from seqnet.formats.scores import read_predictions
-from seqnet.formats.sites import read_sites
+from seqnet.formats.sites import SITE_FORMATS, read_sites
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.kmers.counting import count_kmers
 from seqnet.kmers.table import KmerSettings
+from seqnet.motifs.background import Background
+from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm, Pssm, to_ppm, to_pssm
+from seqnet.motifs.sites import letter_shares
 from seqnet.networks.model import Model
 from tests.conftest import EXAMPLE_DATA, ROOT
 
@@ -51,8 +57,6 @@ def mutate(data: bytes, generator: random.Random) -> bytes:
 
 
 def kmer_bytes(writer):
-    import io
-
     table = count_kmers([EncodedSequence("a", encode_text("ACGTTTGACA"))], KmerSettings(2))
     buffer = io.BytesIO()
     writer(buffer, table)
@@ -60,18 +64,85 @@ def kmer_bytes(writer):
 
 
 def model_bytes(folder):
-    import numpy as np
-
     write_model(str(folder / "m"), Model({"tasks": ["A"]}, {"w": np.arange(8, dtype=np.float32)}))
     return (folder / "m").read_bytes()
 
 
+def sound_motifs(path, motif_format=None):
+    """Read motifs and make sure that whatever is accepted can be computed with."""
+    found = read_motifs(path, motif_format)
+    names = [motif.info.name for motif in found.motifs]
+    assert all(names)
+    assert len(set(names)) == len(names) > 0
+    for motif in found.motifs:
+        for number in (motif.info.nsites, motif.info.threshold):
+            assert number is None or np.isfinite(number)
+        assert motif.info.nsites is None or motif.info.nsites > 0
+        if isinstance(motif, Pfm):
+            assert (motif.counts >= 0).all()
+            assert np.isfinite(motif.counts.sum(axis=1)).all()
+        if isinstance(motif, Pssm):
+            assert (motif.scores < np.inf).all()  # and so no NaN
+        if not isinstance(motif, Pssm) or motif.ppm is not None:
+            ppm = to_ppm(motif)
+            assert ppm.width == motif.width
+            assert (ppm.probabilities >= 0).all()
+            assert np.allclose(ppm.probabilities.sum(axis=1), 1, rtol=0, atol=1e-8)
+
+
+def sound_sites(path, sites_format=None):
+    """Read sites and make sure that whatever is accepted can be counted."""
+    sites = read_sites(path, sites_format)
+    assert sites.letters.shape[0] == len(sites.names) > 0
+    assert sites.letters.shape[1] > 0
+    assert (letter_shares()[sites.letters].sum(axis=2) > 0).all()
+
+
+def motif_bytes(motif_format, *, scored=False):
+    """Return a small file of a format, with all that the format holds."""
+    background = Background(np.array([0.3, 0.2, 0.2, 0.3]))
+    counts = np.array([[4.0, 16, 0, 0], [19, 0, 1, 0], [0, 20, 0, 0.5], [1.25, 3, 2, 14]])
+    info = MotifInfo("M1", "Arnt", 20.5, "1e-9", "http://x/M1", 5.5)
+    motifs = [Pfm(info, counts), Pfm(MotifInfo("M2", nsites=20.0), counts[[1, 0, 3]])]
+    if scored:
+        motifs = [to_pssm(motif, background, "none") for motif in motifs]
+    motifs.insert(1, Ppm(MotifInfo("M3"), np.array([[0.5, 0.5, 0, 0], [0.1, 0.2, 0.3, 0.4], [0, 1, 0, 0]])))
+    buffer = io.BytesIO()
+    kept = motifs[2:] if motif_format == "pfm" else motifs  # one, and not four by four
+    write_motifs(buffer, MotifSet(tuple(kept), background), motif_format, {"command": "convert"})
+    return buffer.getvalue()
+
+
+RAW = b"# counts\n4 16 0 0\n19 0 1 0\n0 20 0 0.5\n1.25 3 2 14\n"
+FASTA_SITES = b">a x\nACGTTC\n>b\nACGAT\nC\n>c\nAC-RTC\n>d\nTCGTTC\n"
+MOTIF_SAMPLES = {
+    **{name: motif_bytes(name) for name in MOTIF_WRITERS},
+    "meme-xml": (
+        "<?xml version='1.0' encoding='UTF-8'?>\n<!DOCTYPE MEME[\n<!ELEMENT MEME (motifs)>\n]>\n<MEME>\n"
+        '<training_set><alphabet><letter id="A" symbol="A"/><letter id="C" symbol="C"/><letter id="G" symbol="G"/>'
+        '<letter id="T" symbol="T"/></alphabet></training_set>\n<motifs><motif id="m1" name="M1" width="2" sites="8"'
+        ' e_value="1e-9"><probabilities><alphabet_matrix>\n'
+        + 2
+        * (
+            "<alphabet_array>"
+            + "".join(f'<value letter_id="{b}">0.25</value>\n' for b in "ACGT")
+            + "</alphabet_array>"
+        )
+        + "</alphabet_matrix></probabilities></motif></motifs></MEME>\n"
+    ).encode(),
+    "sites": FASTA_SITES,
+    "pfm-rows": RAW,
+    "pfm-columns": RAW,
+}
+SITE_SAMPLES = {
+    "fasta": FASTA_SITES,
+    "lines": b"# sites\nACGTTC\nACGATC\nAC-RTC\nTCGTTC\n",
+    "jaspar-sites": b">MA1 x 1\nacACGTTCt\n>MA1 x 2\nACGATCgg\n>MA1 x 3\ngACGTTC\n",
+    "clustal": b"CLUSTAL W\n\na   ACG-T 5\nb   ACGAT 5\n    ***\n\na   TC\nb   TC\n",
+    "stockholm": b"# STOCKHOLM 1.0\n#=GF ID x\na   ACG-TTC\nb   ACGATTC\n#=GC RF  .......\n//\n",
+}
 TEXT = {
-    "meme": (read_motifs, lambda _: (GOLDEN / "reb1.meme").read_bytes()),
-    "pssm": (read_motifs, lambda _: (GOLDEN / "lecture.pssm").read_bytes()),
-    "jaspar": (read_motifs, lambda _: (EXAMPLE_DATA / "motifs.jaspar").read_bytes()),
     "background": (read_background, lambda _: b"A 0.3\nC 0.2\nG 0.2\nT 0.3\n"),
-    "sites": (read_sites, lambda _: (EXAMPLE_DATA / "sites.fa").read_bytes()[:600]),
     "narrowPeak": (read_bed, lambda _: (EXAMPLE_DATA / "peaks" / "CTCF.narrowPeak").read_bytes()[:600]),
     "labelled": (read_bed, lambda _: (GOLDEN / "labelled.bed").read_bytes()),
     "scores": (read_predictions, lambda _: (GOLDEN / "scores.tsv").read_bytes()),
@@ -80,6 +151,19 @@ TEXT = {
     "kmers.tsv": (read_kmer_table, lambda _: kmer_bytes(lambda s, t: write_kmer_tsv(s, t, {}))),
     "kmers.npz": (read_kmer_table, lambda _: kmer_bytes(write_kmer_npz)),
     "model": (read_model, model_bytes),
+}
+
+
+MOTIFS = {
+    **{name: (name, data) for name, data in MOTIF_SAMPLES.items()},
+    **{f"{name}, scores": (name, motif_bytes(name, scored=True)) for name in ("meme", "tsv", "json")},
+    "meme, a golden file": ("meme", (GOLDEN / "reb1.meme").read_bytes()),
+    "meme, a golden PSSM": ("meme", (GOLDEN / "lecture.pssm").read_bytes()),
+    "jaspar, example": ("jaspar", (EXAMPLE_DATA / "motifs.jaspar").read_bytes()),
+}
+SITES = {
+    **{name: (name, data) for name, data in SITE_SAMPLES.items()},
+    "fasta, example": ("fasta", (EXAMPLE_DATA / "sites.fa").read_bytes()[:600].rpartition(b">")[0]),
 }
 
 
@@ -103,6 +187,34 @@ def test_mutants_are_read_or_refused_by_name(tmp_path, kind):
         messages.append(refusal(reader, path))
     refused = [message for message in messages if message]
     assert len(refused) > MUTANTS // 10
+    assert all(str(path) in message and "\n" not in message for message in refused)
+
+
+def test_every_reader_of_motifs_and_sites_has_mutants():
+    assert set(MOTIF_SAMPLES) == set(MOTIF_READERS)
+    assert set(SITE_SAMPLES) == set(SITE_FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("reader", "samples", "kind"),
+    [
+        *((sound_motifs, MOTIFS, kind) for kind in MOTIFS),
+        *((sound_sites, SITES, kind) for kind in SITES),
+    ],
+    ids=[*(f"motifs: {kind}" for kind in MOTIFS), *(f"sites: {kind}" for kind in SITES)],
+)
+def test_mutated_motifs_and_sites_are_sound_or_refused_by_name(tmp_path, reader, samples, kind):
+    told, data = samples[kind]
+    path = tmp_path / "mutant"
+    path.write_bytes(data)
+    reader(str(path), told)
+    messages = []
+    for seed in range(MUTANTS):
+        path.write_bytes(mutate(data, random.Random(f"{kind} {seed}")))
+        messages.append(refusal(lambda p: reader(p, told), path))
+        refusal(reader, path)  # and recognised by content, whatever it looks like now
+    refused = [message for message in messages if message]
+    assert MUTANTS // 10 < len(refused) < MUTANTS
     assert all(str(path) in message and "\n" not in message for message in refused)
 
 

@@ -9,9 +9,8 @@ from seqnet.formats.fasta import read_genome, read_sequences
 from seqnet.formats.motifs import read_motifs
 from seqnet.genome.intervals import inside
 from seqnet.motifs.background import UNIFORM
-from seqnet.motifs.matrix import MotifInfo, to_pssm
+from seqnet.motifs.matrix import to_pssm
 from seqnet.motifs.scan import make_scanner, scan_blocks
-from seqnet.motifs.sites import count_sites
 
 pytestmark = pytest.mark.realdata
 
@@ -39,28 +38,6 @@ def test_every_peak_set_of_yeast(real_data, yeast):
     assert len(tables) == 390
     assert sum(map(len, tables)) == 178_370
     assert all(inside(table.intervals, yeast.lengths).all() for table in tables)
-
-
-@pytest.mark.parametrize(
-    ("name", "count"), [("yetfasco_all", 1883), ("macisaac_yeast.v1", 124), ("yeast_uniprobe_GR09", 89)]
-)
-def test_meme_collections_parse_whole(real_data, name, count):
-    found = read_motifs(str(real_data / "yeast_R64" / "motifs" / f"{name}.meme"))
-    assert len(found.motifs) == count
-
-
-def test_arnt_sites_give_jaspar_s_counts(real_data):
-    # only upper case is the site; MA0004.1 of JASPAR
-    records = (real_data / "biopython_motifs" / "Arnt.sites").read_text().splitlines()
-    sites = ["".join(c for c in line if c.isupper()) for line in records if line and not line.startswith(">")]
-    letters = np.array([list(site.encode()) for site in sites], dtype=np.uint8)
-    counts = count_sites(letters, MotifInfo("Arnt")).pfm.counts
-    assert counts.T.tolist() == [
-        [4, 19, 0, 0, 0, 0],
-        [16, 0, 20, 0, 0, 0],
-        [0, 1, 0, 20, 0, 20],
-        [0, 0, 0, 0, 20, 0],
-    ]
 
 
 def test_small_genomes_parse(real_data):
