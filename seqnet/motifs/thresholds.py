@@ -1,0 +1,58 @@
+"""What a score means: its p-value, where it stands between the extremes, how often chance gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from seqnet.motifs.scan import Scanner
+
+P_VALUES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+
+
+class ThresholdRow(NamedTuple):
+    """The threshold of a motif at a p-value."""
+
+    motif: str
+    strand: str
+    """``.`` where both strands have the same."""
+    p_value: float
+    """As asked for."""
+    score: float | None
+    """Lowest score, bits, whose p-value is at most that; None where no score reaches it."""
+    score_p_value: float | None
+    """The p-value at that score."""
+    relative_score: float | None
+    """(score - lowest) / (highest - lowest); None where the lowest is minus infinity."""
+    hits_per_mb: float | None
+    """Expected in a megabase of background, on the strand or strands of the row."""
+
+
+def threshold_rows(scanner: Scanner, p_values: Sequence[float] = P_VALUES) -> list[ThresholdRow]:
+    """Tabulate a motif's thresholds, a row per strand where they differ.
+
+    Parameters
+    ----------
+    scanner
+        Made for the smallest score or largest p-value of interest.
+    """
+    plus, minus = scanner.distributions
+    strands = [(".", plus, 2)] if plus is minus else [("+", plus, 1), ("-", minus, 1)]
+    scores = scanner.pssm.scores
+    low, high = float(scores.min(axis=1).sum()), float(scores.max(axis=1).sum())
+    rows = []
+    for p_value in p_values:
+        for strand, tail, copies in strands:
+            name = scanner.pssm.info.name
+            score = tail.threshold(p_value)
+            if score == np.inf:
+                rows.append(ThresholdRow(name, strand, p_value, None, None, None, None))
+                continue
+            attained = float(tail.p_value(np.array([score]))[0])
+            relative = (score - low) / (high - low) if np.isfinite(low) and high > low else None
+            rows.append(
+                ThresholdRow(name, strand, p_value, score, attained, relative, copies * attained * 1e6)
+            )
+    return rows
