@@ -28,7 +28,12 @@ COMMANDS: dict[str, CommandRow] = {
     "train": CommandRow("train", "Train a model on labelled sequences.", "Pipeline"),
     "predict": CommandRow("predict", "Predict with a trained model.", "Pipeline"),
     "evaluate": CommandRow("evaluate", "Judge predictions against labels.", "Pipeline"),
+    "background": CommandRow("background", "Count the bases or words of sequences.", "Preparing"),
+    "convert": CommandRow("convert", "Convert motif files.", "Preparing"),
     "label": CommandRow("label", "Make labelled regions from peak files.", "Preparing"),
+    "logo": CommandRow("logo", "Draw sequence logos.", "Looking"),
+    "compare": CommandRow("compare", "Find similar motifs in a collection.", "Looking"),
+    "show": CommandRow("show", "Describe a file.", "Looking"),
 }
 
 

@@ -41,6 +41,12 @@ def note(message: str) -> None:
         click.echo(f"{click.get_current_context().command_path}: {message}", err=True)
 
 
+def say(line: str) -> None:
+    """Print a line of a table on stderr, unless ``-q``."""
+    if not verbosity().quiet:
+        click.echo(line, err=True)
+
+
 def warn(message: str) -> None:
     """Say something that is probably wrong, unless ``-q``."""
     note(f"warning: {message}")

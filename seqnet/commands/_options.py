@@ -107,7 +107,12 @@ on_bad_option = click.option(
 background_option = click.option(
     "--background", metavar="SPEC",
     help="uniform, a MEME background file, from:FASTA (counted on both strands), or four numbers "
-    "A,C,G,T. Default: the motif file's own, else uniform.",
+    "A,C,G,T. A file of order k gives scores by its single frequencies, p-values by the whole model. "
+    "Default: the motif file's own, else uniform.",
+)  # fmt: skip
+small_sample_option = click.option(
+    "--small-sample", type=click.Choice(["exact", "approx", "none"]), default="exact",
+    show_default=True, help="Correction of the information for few sites.",
 )  # fmt: skip
 device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda[:N] or mps."
@@ -120,19 +125,27 @@ strands_option = click.option(
 
 def _pseudocount_help() -> str:
     """List the presets from their table."""
-    from seqnet.motifs.pseudocounts import PSEUDOCOUNTS
+    from seqnet.motifs.pseudocounts import DEFAULT, PSEUDOCOUNTS
 
-    return "Total pseudocount per column: a number, or " + ", ".join(PSEUDOCOUNTS) + "."
+    names = ", ".join(PSEUDOCOUNTS)
+    return f"Total pseudocount per column: a number, or one of {names}. Default: {DEFAULT}."
 
 
-pseudocount_options = combine(
-    click.option(
-        "--pseudocount", default="sqrt", show_default=True, metavar="RULE", help=_pseudocount_help()
-    ),
+scoring_options = combine(
+    click.option("--pseudocount", metavar="RULE", help=_pseudocount_help()),
     click.option(
         "--pseudocount-spread", type=click.Choice(["background", "uniform"]), default="background",
         show_default=True, help="How the pseudocount is shared among the bases.",
     ),
+    click.option(
+        "--preset", type=click.Choice(["fimo"]),
+        help="Scores in another program's arithmetic, pseudocount included.",
+    ),
+)  # fmt: skip
+exact_option = click.option(
+    "--exact", is_flag=True,
+    help="Exact p-values by enumeration, slow, for widths up to 20; by default they are upper "
+    "bounds, at most 0.1 % high.",
 )  # fmt: skip
 
 motif_options = combine(

@@ -14,19 +14,21 @@ from seqnet.commands._options import (
     background_option,
     chroms_option,
     common_options,
+    exact_option,
     genome_option,
     header_option,
     motif_options,
     on_bad_option,
     output_option,
-    pseudocount_options,
     regions_option,
+    scoring_options,
     soft_mask_option,
     threads_option,
 )
 
 if TYPE_CHECKING:
     from seqnet.aliases import Progress
+    from seqnet.commands._motifs import ScoredMotifs
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import OnBad, Regions
     from seqnet.genome.sequence import EncodedSequence, Genome, SequenceBlock
@@ -63,7 +65,7 @@ class Source(NamedTuple):
 @soft_mask_option
 @motif_options
 @background_option
-@pseudocount_options
+@scoring_options
 @click.option(
     "--p-value",
     type=click.FloatRange(0, 1, min_open=True),
@@ -71,6 +73,7 @@ class Source(NamedTuple):
     help="Report windows with a p-value up to P (default 1e-4).",
 )
 @click.option("--score", type=float, metavar="BITS", help="Report windows that score at least BITS.")
+@exact_option
 @click.option("--per-sequence", is_flag=True, help="Report each sequence's best site instead of hits.")
 @click.option(
     "--track", metavar="BIGWIG", help="Write every window's score, the higher strand, instead of hits."
@@ -91,10 +94,12 @@ def command(
     motif_names: tuple[str, ...],
     motif_format: str | None,
     background: str | None,
-    pseudocount: str,
+    pseudocount: str | None,
     pseudocount_spread: Spread,
+    preset: str | None,
     p_value: float | None,
     score: float | None,
+    exact: bool,
     per_sequence: bool,
     track: str | None,
     rectify: bool,
@@ -108,7 +113,7 @@ def command(
     with --regions. Hits are BED: chrom start end name score strand log_odds p_value q_value
     matched alt_name. Both strands are scanned; windows with an ambiguous base have no score.
     """
-    from seqnet.commands._load import load_motifs, make_pssms
+    from seqnet.commands._motifs import Scoring, load_motifs, make_pssms
     from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
     from seqnet.formats.header import base_name, provenance
@@ -116,17 +121,21 @@ def command(
     _check_options(motifs, sequences, genome, regions, p_value, score, per_sequence, track, rectify)
     source = Source(sequences or (None if genome else "-"), genome, regions, chroms, soft_mask, on_bad)
     found = load_motifs(motifs, motif_names, motif_format)
-    pssms = make_pssms(found, background, pseudocount, pseudocount_spread, keep=True, source=motifs)
+    scoring = Scoring(background, pseudocount, pseudocount_spread, preset)
+    scored = make_pssms(found, scoring, keep=True, source=motifs)
+    pssms = scored.pssms
     if track is not None:
         if len(pssms) > 1:
             raise UsageError(f"--track takes one motif; {motifs} holds {len(pssms)} (choose with --motif)")
         _write_track(track, pssms[0], source, threads, rectify)
         return
     with open_output(output) as stream:
-        scanners = _scanners(pssms, p_value, score)
+        scanners = _reachable_scanners(scored, p_value, score, exact)
+        null = scored.null or pssms[0].background
         options = {
             "motifs": base_name(motifs),
             "background": ",".join(f"{f:.6g}" for f in pssms[0].background.frequencies),
+            "null": f"{null.source}, order {null.order}" if scored.null or null.order else None,
             "pseudocount": pssms[0].pseudocount,
             "p-value": None if score is not None else p_value or DEFAULT_P_VALUE,
             "score": score,
@@ -165,28 +174,27 @@ def _check_options(
         raise UsageError("--track and --per-sequence exclude each other")
 
 
-def _scanners(pssms: Sequence[Pssm], p_value: float | None, score: float | None) -> list[Scanner]:
+def _reachable_scanners(
+    scored: ScoredMotifs, p_value: float | None, score: float | None, exact: bool
+) -> list[Scanner]:
     """Prepare the motifs, leaving out those no window can reach the threshold of."""
-    from seqnet.motifs.scan import make_scanner
+    from seqnet.commands._motifs import make_scanners
 
     limit = None if score is not None else p_value or DEFAULT_P_VALUE
     scanners = []
-    with progress_bar("p-values", len(pssms)) as progress:
-        for pssm in pssms:
-            scanner = make_scanner(pssm, p_value=limit, score=score)
-            if scanner.reachable:
-                scanners.append(scanner)
-            else:
-                warn(f"{pssm.info.name} cannot reach the threshold and is skipped")
-            progress(1)
-    for scanner in scanners:
-        plus, minus = scanner.thresholds
-        detail(f"{scanner.pssm.info.name}: threshold {plus:.4f} (+) {minus:.4f} (-) bits")
+    for scanner in make_scanners(scored, p_value=limit, score=score, exact=exact):
+        name, (plus, minus) = scanner.pssm.info.name, scanner.thresholds
+        if scanner.reachable:
+            scanners.append(scanner)
+            detail(f"{name}: threshold {plus:.4f} (+) {minus:.4f} (-) bits")
+        else:
+            warn(f"{name} cannot reach the threshold and is skipped")
     return scanners
 
 
 def _blocks(source: Source, progress: Progress) -> Iterator[SequenceBlock]:
     """Stream what is to be scanned; regions as the union of their bases, in genome order."""
+    from seqnet.commands._load import watched
     from seqnet.formats.fasta import read_blocks
 
     if source.regions is not None:
@@ -196,9 +204,7 @@ def _blocks(source: Source, progress: Progress) -> Iterator[SequenceBlock]:
         blocks = _genome_blocks(_genome_of(source))
     else:
         blocks = read_blocks(source.sequences or source.genome or "-", soft_mask=source.soft_mask)
-    for block in blocks:
-        yield block
-        progress(len(block.codes))
+    yield from watched(blocks, progress)
 
 
 def _genome_blocks(genome: Genome) -> Iterator[SequenceBlock]:

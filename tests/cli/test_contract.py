@@ -58,7 +58,12 @@ def arguments(names, p, source):
         ],
         ("predict",): [p / "cnn.safetensors", "--genome", genome, "--regions", source],
         ("evaluate",): [source, "--labels", p / "regions.bed"],
+        ("background",): [source],
+        ("convert",): [source, "--to", "jaspar"],
         ("label",): [source, "--genome", genome, "--width", 100],
+        ("logo",): [source],
+        ("compare",): [source, p.data / "motifs.jaspar"],
+        ("show",): [source],
     }[names]
 
 
@@ -74,7 +79,12 @@ def good_input(names, p):
         ("train", "cnn"): p / "regions.bed",
         ("predict",): p / "regions.bed",
         ("evaluate",): p / "pred.bed",
+        ("background",): p / "head.fa",
+        ("convert",): p / "reb1.meme",
         ("label",): p.data / "peaks" / "REB1.narrowPeak",
+        ("logo",): p / "reb1.meme",
+        ("compare",): p / "reb1.meme",
+        ("show",): p / "reb1.meme",
     }[names]
 
 
@@ -129,7 +139,14 @@ def test_gzip_on_stdin_just_works(run, prepared, names):
     plain = run(*names, *arguments(names, prepared, source), "-q")
     piped = run(*names, *arguments(names, prepared, "-"), "-q", stdin=gzip.compress(source.read_bytes()))
     assert (piped.code, piped.err) == (0, "")
-    strip = [b"##sites=", b"##motifs=", b"##input=", b"##peaks="]  # the input's name is the one difference
+    strip = [
+        b"##sites=",
+        b"##motifs=",
+        b"##input=",
+        b"##peaks=",
+        b"##sequences=",
+        b"##queries=",
+    ]  # the input's name is the one difference
 
     def body(out):
         return [line for line in out.splitlines() if not line.startswith(tuple(strip))]
