@@ -9,6 +9,9 @@
 
 #include "fasta.h"
 #include "tails.h"
+#include "windows.h"
+
+#include <math.h>
 
 PyDoc_STRVAR(encode_doc,
              "encode(data, table, out) -> (written, consumed)\n\n"
@@ -105,10 +108,120 @@ static PyObject *grid_tail(PyObject *module, PyObject *args) {
     return result;
 }
 
+/* Whether scores holds rows of four that the kernels of windows.h take; sets the error if not. */
+static int holds_motif(const Py_buffer *scores, struct seqnet_motif *motif) {
+    const Py_ssize_t row = 4 * sizeof(double);
+    if (scores->len < row || scores->len % row) {
+        PyErr_SetString(PyExc_ValueError, "scores must hold at least one row of four");
+        return 0;
+    }
+    motif->scores = scores->buf;
+    motif->width = (size_t)(scores->len / row);
+    for (size_t i = 0; i < 4 * motif->width; i++) {
+        const double score = motif->scores[i];
+        if (fabs(score) <= 1e100 || score == -INFINITY) continue;
+        PyErr_SetString(PyExc_ValueError, "scores must be at most 1e100 in size, or -inf");
+        return 0;
+    }
+    return 1;
+}
+
+PyDoc_STRVAR(track_doc, "track(codes, scores, strand, out) -> None\n\n"
+                        "out holds doubles or floats, as its size says.");
+
+/* Check the sizes of a track, score it; returns whether that went well, with the error set if not. */
+static int make_track(const Py_buffer *codes, const Py_buffer *scores, int strand,
+                      const Py_buffer *out) {
+    struct seqnet_motif motif;
+    if (!holds_motif(scores, &motif)) return 0;
+    if (strand < -1 || strand > 1) {
+        PyErr_SetString(PyExc_ValueError, "strand must be -1, 0 or 1");
+        return 0;
+    }
+    const size_t length = (size_t)codes->len;
+    const Py_ssize_t windows = length < motif.width ? 0 : (Py_ssize_t)(length - motif.width + 1);
+    const int narrow = out->itemsize == sizeof(float);
+    if (!holds(out, windows, narrow ? sizeof(float) : sizeof(double), "out")) return 0;
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = narrow ? seqnet_track_float(codes->buf, length, motif, strand, out->buf)
+                    : seqnet_track(codes->buf, length, motif, strand, out->buf);
+    Py_END_ALLOW_THREADS
+    if (failed) PyErr_NoMemory();
+    return !failed;
+}
+
+static PyObject *track(PyObject *module, PyObject *args) {
+    Py_buffer codes, scores, out;
+    int strand;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*iw*:track", &codes, &scores, &strand, &out)) return NULL;
+    PyObject *result = make_track(&codes, &scores, strand, &out) ? Py_BuildValue("") : NULL;
+    PyBuffer_Release(&codes);
+    PyBuffer_Release(&scores);
+    PyBuffer_Release(&out);
+    return result;
+}
+
+PyDoc_STRVAR(summarise_doc, "summarise(codes, offsets, scores, thresholds, start, strand, score, "
+                            "hits, total) -> None");
+
+enum { CODES, OFFSETS, SCORES, THRESHOLDS, START, STRAND, SCORE, HITS, TOTAL, SUMMARY_BUFFERS };
+
+/* Whether the offsets ascend within the codes; sets the error if not. */
+static int ascend(const int64_t *offsets, Py_ssize_t sequences, Py_ssize_t length) {
+    int good = offsets[0] >= 0 && offsets[sequences] <= length;
+    for (Py_ssize_t i = 0; i < sequences; i++) good &= offsets[i] <= offsets[i + 1];
+    if (!good) PyErr_SetString(PyExc_ValueError, "offsets must ascend within the codes");
+    return good;
+}
+
+/* Check the sizes of a summary, make it; returns whether that went well, with the error set if not. */
+static int make_summary(const Py_buffer b[SUMMARY_BUFFERS]) {
+    const Py_ssize_t n = b[OFFSETS].len / (Py_ssize_t)sizeof(int64_t) - 1, size = sizeof(double);
+    struct seqnet_motif motif;
+    if (n < 0) {
+        PyErr_SetString(PyExc_ValueError, "offsets must hold at least one value");
+        return 0;
+    }
+    if (!holds(&b[OFFSETS], n + 1, size, "offsets") || !holds_motif(&b[SCORES], &motif) ||
+        !holds(&b[THRESHOLDS], 2, size, "thresholds") || !holds(&b[START], n, size, "start") ||
+        !holds(&b[STRAND], n, 1, "strand") || !holds(&b[SCORE], n, size, "score") ||
+        !holds(&b[HITS], n, size, "hits") || !holds(&b[TOTAL], n, size, "total") ||
+        !ascend(b[OFFSETS].buf, n, b[CODES].len))
+        return 0;
+    const double *thresholds = b[THRESHOLDS].buf;
+    if (isnan(thresholds[0]) || isnan(thresholds[1])) {
+        PyErr_SetString(PyExc_ValueError, "thresholds must not be NaN");
+        return 0;
+    }
+    const struct seqnet_summaries out = {b[START].buf, b[STRAND].buf, b[SCORE].buf, b[HITS].buf,
+                                         b[TOTAL].buf};
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = seqnet_summarise(b[CODES].buf, b[OFFSETS].buf, (size_t)n, motif, thresholds, out);
+    Py_END_ALLOW_THREADS
+    if (failed) PyErr_NoMemory();
+    return !failed;
+}
+
+static PyObject *summarise(PyObject *module, PyObject *args) {
+    Py_buffer b[SUMMARY_BUFFERS];
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*w*w*w*w*w*:summarise", &b[CODES], &b[OFFSETS], &b[SCORES],
+                          &b[THRESHOLDS], &b[START], &b[STRAND], &b[SCORE], &b[HITS], &b[TOTAL]))
+        return NULL;
+    PyObject *result = make_summary(b) ? Py_BuildValue("") : NULL;
+    for (int i = 0; i < SUMMARY_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"encode", encode, METH_VARARGS, encode_doc},
     {"extend", extend, METH_VARARGS, extend_doc},
     {"grid_tail", grid_tail, METH_VARARGS, grid_tail_doc},
+    {"track", track, METH_VARARGS, track_doc},
+    {"summarise", summarise, METH_VARARGS, summarise_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Floats, Ints
 from seqnet.genome.sequence import SequenceBlock, overlap_blocks
+from seqnet.kernels.windows import summarise, track
 from seqnet.motifs.background import Background
 from seqnet.motifs.exact import exact_distribution
 from seqnet.motifs.matrix import Pssm, reverse_complement_matrix
@@ -222,8 +223,7 @@ def track_blocks(blocks: Iterable[SequenceBlock], pssm: Pssm, threads: int = 1) 
     overlap = pssm.width - 1
 
     def work(block: SequenceBlock) -> BlockTrack:
-        plus, minus = both_strand_scores(block.codes, pssm.scores)
-        return BlockTrack(block, np.maximum(plus, minus)[: own_starts(block, overlap)])
+        return BlockTrack(block, track(block.codes, pssm.scores)[: own_starts(block, overlap)])
 
     return ordered_map(work, overlap_blocks(blocks, overlap), threads)
 
@@ -242,15 +242,8 @@ class BestSites(NamedTuple):
 
 def best_sites(sequences: Sequence[Codes], scanner: Scanner) -> BestSites:
     """Find each sequence's best window: highest score, then leftmost, then + before -."""
-    n = len(sequences)
-    best = BestSites(
-        np.full(n, -1, np.int64), np.zeros(n, np.int8), np.full(n, np.nan), np.zeros(n, np.int64)
-    )
-    for row, codes in enumerate(sequences):
-        both = np.stack(both_strand_scores(codes, scanner.pssm.scores), axis=1)
-        best.hits[row] = int((both >= np.array(scanner.thresholds)).sum())
-        if both.size and not np.isnan(both).all():
-            place, strand = divmod(int(np.nanargmax(both)), 2)
-            best.start[row], best.strand[row] = place, 1 - 2 * strand
-            best.score[row] = both[place, strand]
-    return best
+    offsets = np.zeros(len(sequences) + 1, dtype=np.int64)
+    np.cumsum([len(codes) for codes in sequences], out=offsets[1:])
+    codes = np.concatenate(sequences) if len(sequences) else np.empty(0, dtype=np.uint8)
+    found = summarise(codes, offsets, scanner.pssm.scores, np.array(scanner.thresholds, dtype=np.float64))
+    return BestSites(found.start, found.strand, found.score, found.hits)
