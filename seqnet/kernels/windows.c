@@ -309,14 +309,19 @@ static inline pair look_up(const pair *table, uint16_t at) {
     return *(const pair *)((const char *)table + at);
 }
 
+/* In each lane a > b ? a : b, so b beside NaN. */
+static inline pair higher(pair a, pair b) {
+#if X86
+    return _mm_max_pd(a, b);
+#else
+    return (pair){a[0] > b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]};
+#endif
+}
+
 /* Store the higher of both strands of two windows. */
 static inline void store_higher(pair first, pair second, double *out) {
-#if X86
-    _mm_storeu_pd(out, _mm_max_pd(_mm_unpacklo_pd(first, second), _mm_unpackhi_pd(first, second)));
-#else
-    out[0] = first[0] > first[1] ? first[0] : first[1];
-    out[1] = second[0] > second[1] ? second[0] : second[1];
-#endif
+    const pair found = higher((pair){first[0], second[0]}, (pair){first[1], second[1]});
+    memcpy(out, &found, sizeof found);
 }
 
 /* One pass over n windows, n a multiple of four: add `words` words to sums (unless first), or
@@ -352,43 +357,30 @@ add_words(const uint16_t *at, const pair *tables, const int words, size_t n, pai
     }
 }
 
-/* One function per number of words, so that the partial sums lie in registers. */
-#define DEFINE_PASS(name, attributes)                                                            \
-    attributes static void name(const struct scorer *s, size_t from, size_t n) {                 \
-        const size_t left = s->words - from;                                                     \
-        const uint16_t *at = s->at + SPAN * from;                                                \
-        const pair *tables = s->tables + from * WORDS;                                           \
-        double *near = left <= PASS ? s->near : NULL;                                            \
-        switch ((left < PASS ? (int)left : PASS) + (from ? PASS : 0)) {                          \
-        case 1: add_words(at, tables, 1, n, s->sums, 1, s->near); break;                         \
-        case 2: add_words(at, tables, 2, n, s->sums, 1, s->near); break;                         \
-        case 3: add_words(at, tables, 3, n, s->sums, 1, s->near); break;                         \
-        case 4: add_words(at, tables, 4, n, s->sums, 1, near); break;                            \
-        case 5: add_words(at, tables, 1, n, s->sums, 0, s->near); break;                         \
-        case 6: add_words(at, tables, 2, n, s->sums, 0, s->near); break;                         \
-        case 7: add_words(at, tables, 3, n, s->sums, 0, s->near); break;                         \
-        default: add_words(at, tables, 4, n, s->sums, 0, near); break;                           \
-        }                                                                                        \
+/* One pass from the word `from` of the motif on. A case per number of words, so that the partial
+ * sums lie in registers. (Wider registers do not help: the look-ups are the limit.) */
+static void add_pass(const struct scorer *s, size_t from, size_t n) {
+    const size_t left = s->words - from;
+    const uint16_t *at = s->at + SPAN * from;
+    const pair *tables = s->tables + from * WORDS;
+    double *near = left <= PASS ? s->near : NULL;
+    switch ((left < PASS ? (int)left : PASS) + (from ? PASS : 0)) {
+    case 1: add_words(at, tables, 1, n, s->sums, 1, s->near); break;
+    case 2: add_words(at, tables, 2, n, s->sums, 1, s->near); break;
+    case 3: add_words(at, tables, 3, n, s->sums, 1, s->near); break;
+    case 4: add_words(at, tables, 4, n, s->sums, 1, near); break;
+    case 5: add_words(at, tables, 1, n, s->sums, 0, s->near); break;
+    case 6: add_words(at, tables, 2, n, s->sums, 0, s->near); break;
+    case 7: add_words(at, tables, 3, n, s->sums, 0, s->near); break;
+    default: add_words(at, tables, 4, n, s->sums, 0, near); break;
     }
-DEFINE_PASS(pass_portable, )
-#if X86
-DEFINE_PASS(pass_avx512, __attribute__((target("avx512f,avx512vl"))))
-#endif
-
-typedef void add_pass(const struct scorer *s, size_t from, size_t n);
-
-static add_pass *choose_pass(void) {
-#if X86
-    if (has_avx512()) return pass_avx512;
-#endif
-    return pass_portable;
 }
 
 /* Near scores of a block of n windows, the higher of both strands, into s->near. */
-static void near_block(struct scorer *s, add_pass *pass, size_t n) {
+static void near_block(struct scorer *s, size_t n) {
     find_words(s, n);
     for (size_t from = 0; from < s->words; from += PASS)
-        pass(s, from, (n + SPAN - 1) / SPAN * SPAN);
+        add_pass(s, from, (n + SPAN - 1) / SPAN * SPAN);
 }
 
 /* ---- tracks of float ---- */
@@ -433,7 +425,6 @@ static round_block *choose_round(void) {
 int seqnet_track_float(const uint8_t *codes, size_t length, struct seqnet_motif motif,
                        enum seqnet_strand strand, float *out) {
     struct scorer s;
-    add_pass *pass = choose_pass();
     round_block *round_all = choose_round();
     if (length < motif.width) return 0;
     if (prepare(&s, motif, strand)) return -1;
@@ -442,7 +433,7 @@ int seqnet_track_float(const uint8_t *codes, size_t length, struct seqnet_motif 
     for (size_t begin = 0; begin < windows; begin += BLOCK) {
         const size_t n = windows - begin < BLOCK ? windows - begin : BLOCK;
         const int ambiguous = load_bases(&s, codes + begin, n);
-        near_block(&s, pass, n);
+        near_block(&s, n);
         round_all(&s, n, out + begin);
         if (ambiguous) blank_float(codes + begin, motif.width, n, out + begin);
     }
@@ -460,24 +451,19 @@ struct stretch {
 };
 
 /* Highest near score, -inf if there is none. */
-static double highest(const double *near, size_t n) {
-    double lanes[8];
+static inline double highest(const double *near, size_t n) {
+    pair lanes[4];
     size_t i = 0;
-    for (int k = 0; k < 8; k++) lanes[k] = -INFINITY;
+    for (int k = 0; k < 4; k++) lanes[k] = (pair){-INFINITY, -INFINITY};
     for (; i + 8 <= n; i += 8)
-        for (int k = 0; k < 8; k++) lanes[k] = near[i + k] > lanes[k] ? near[i + k] : lanes[k];
-    for (; i < n; i++) lanes[0] = near[i] > lanes[0] ? near[i] : lanes[0];
-    for (int k = 1; k < 8; k++) lanes[0] = lanes[k] > lanes[0] ? lanes[k] : lanes[0];
-    return lanes[0];
-}
-
-static int any_at_least(const double *near, size_t n, double limit) {
-    int found = 0;
-    if (n == CHUNK) /* a length the compiler knows */
-        for (size_t i = 0; i < CHUNK; i++) found |= near[i] >= limit;
-    else
-        for (size_t i = 0; i < n; i++) found |= near[i] >= limit;
-    return found;
+        for (int k = 0; k < 4; k++) {
+            pair two;
+            memcpy(&two, near + i + 2 * k, sizeof two);
+            lanes[k] = higher(two, lanes[k]);
+        }
+    for (; i < n; i++) lanes[0] = higher((pair){near[i], near[i]}, lanes[0]);
+    lanes[0] = higher(higher(lanes[0], lanes[1]), higher(lanes[2], lanes[3]));
+    return lanes[0][0] > lanes[0][1] ? lanes[0][0] : lanes[0][1];
 }
 
 /* Whether a sequence's best window is known, and no window of a near score can be better. */
@@ -515,7 +501,7 @@ static void summarise_stretch(const struct scorer *s, const struct stretch *wher
         rival < hit && !beaten(out, where->sequence, top + error) ? rival : hit;
     for (size_t i = where->begin; i < where->end; i += CHUNK) {
         const size_t n = where->end - i < CHUNK ? where->end - i : CHUNK;
-        if (!any_at_least(near + i, n, limit)) continue;
+        if (highest(near + i, n) < limit) continue;
         for (size_t k = i; k < i + n; k++) {
             if (!(near[k] >= limit)) continue;
             if (near[k] < hit && beaten(out, where->sequence, near[k] + error)) continue;
@@ -554,7 +540,6 @@ int seqnet_summarise(const uint8_t *codes, const int64_t *offsets, size_t sequen
                      struct seqnet_motif motif, const double thresholds[2],
                      struct seqnet_summaries out) {
     struct scorer s;
-    add_pass *pass = choose_pass();
     start_summaries(&out, sequences);
     const int64_t end = offsets[sequences] - (int64_t)motif.width + 1;
     if (end <= offsets[0]) return 0;
@@ -564,7 +549,7 @@ int seqnet_summarise(const uint8_t *codes, const int64_t *offsets, size_t sequen
     for (int64_t begin = offsets[0]; begin < end && first < sequences; begin += BLOCK) {
         const size_t n = end - begin < BLOCK ? (size_t)(end - begin) : BLOCK;
         const int ambiguous = load_bases(&s, codes + begin, n);
-        near_block(&s, pass, n);
+        near_block(&s, n);
         if (ambiguous) blank(codes + begin, motif.width, n, s.near);
         first = summarise_block(&s, offsets, sequences, first, begin, (int64_t)n, thresholds, &out);
     }
