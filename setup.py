@@ -2,12 +2,16 @@
 
 from setuptools import Extension, setup
 
+KERNELS = ("fasta", "tails", "windows", "screen")
+# each looks for its processor itself and is empty on others
+SCREENS = ("screen_portable", "screen_avx2", "screen_avx512")
+
 setup(
     ext_modules=[
         Extension(
             "seqnet.kernels._compiled",
-            sources=[f"seqnet/kernels/{name}.c" for name in ("_compiled", "fasta", "tails", "windows")],
-            depends=[f"seqnet/kernels/{name}.h" for name in ("fasta", "tails", "windows")],
+            sources=[f"seqnet/kernels/{name}.c" for name in ("_compiled", *KERNELS, *SCREENS)],
+            depends=[f"seqnet/kernels/{name}.h" for name in (*KERNELS, "screen_pass")],
             # fused multiplications would round differently from processor to processor
             extra_compile_args=["-std=c11", "-O3", "-ffp-contract=off", "-Wall", "-Wextra"],
             py_limited_api=True,

@@ -7,11 +7,14 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "fasta.h"
+#include "screen.h"
 #include "tails.h"
 #include "windows.h"
-
-#include <math.h>
 
 PyDoc_STRVAR(encode_doc,
              "encode(data, table, out) -> (written, consumed)\n\n"
@@ -216,9 +219,146 @@ static PyObject *summarise(PyObject *module, PyObject *args) {
     return result;
 }
 
+static const char *const kind_names[SCREEN_KINDS] = {"c", "avx2", "avx512"};
+
+PyDoc_STRVAR(kinds_doc, "kinds() -> names of the kinds of kernels that run here, in order of speed");
+
+static PyObject *kinds(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    PyObject *names = PyList_New(0);
+    for (int kind = 0; names && kind < SCREEN_KINDS; kind++) {
+        if (!seqnet_screen_supported((enum screen_kind)kind)) continue;
+        PyObject *name = PyUnicode_FromString(kind_names[kind]);
+        if (!name || PyList_Append(names, name) < 0) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+/* The kind of that name that runs here, or SCREEN_KINDS with the error set. */
+static enum screen_kind kind_named(const char *name) {
+    for (int kind = 0; kind < SCREEN_KINDS; kind++)
+        if (!strcmp(name, kind_names[kind]) && seqnet_screen_supported((enum screen_kind)kind))
+            return (enum screen_kind)kind;
+    PyErr_Format(PyExc_ValueError, "no kernels of the kind %s run here", name);
+    return SCREEN_KINDS;
+}
+
+/* Whether the widths are at least 1 and share out exactly the columns; sets the error if not. */
+static int widths_fit(const int64_t *widths, Py_ssize_t motifs, Py_ssize_t columns) {
+    for (Py_ssize_t motif = 0; motif < motifs; motif++) {
+        if (widths[motif] < 1 || widths[motif] > columns) {
+            PyErr_SetString(PyExc_ValueError, "widths must be positive and add up to the columns");
+            return 0;
+        }
+        columns -= (Py_ssize_t)widths[motif];
+    }
+    if (!columns) return 1;
+    PyErr_SetString(PyExc_ValueError, "widths must add up to the columns");
+    return 0;
+}
+
+static const char screen_name[] = "seqnet.kernels.screen";
+
+static void drop_screen(PyObject *capsule) {
+    seqnet_screen_free(PyCapsule_GetPointer(capsule, screen_name));
+}
+
+static PyObject *wrap_screen(struct screen *screen) {
+    if (!screen) return PyErr_NoMemory();
+    PyObject *capsule = PyCapsule_New(screen, screen_name, drop_screen);
+    if (!capsule) seqnet_screen_free(screen);
+    return capsule;
+}
+
+PyDoc_STRVAR(screen_prepare_doc, "screen_prepare(kind, widths, scores, thresholds) -> screen");
+
+static PyObject *screen_prepare(PyObject *module, PyObject *args) {
+    const char *name;
+    Py_buffer widths, scores, thresholds;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*y*y*:screen_prepare", &name, &widths, &scores, &thresholds))
+        return NULL;
+    const Py_ssize_t motifs = widths.len / (Py_ssize_t)sizeof(int64_t), size = sizeof(double);
+    const Py_ssize_t columns = scores.len / (4 * size);
+    const enum screen_kind kind = kind_named(name);
+    PyObject *result = NULL;
+    if (kind != SCREEN_KINDS && motifs > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "too many motifs");
+    } else if (kind != SCREEN_KINDS && holds(&widths, motifs, sizeof(int64_t), "widths") &&
+               holds(&scores, 4 * columns, size, "scores") &&
+               holds(&thresholds, 2 * motifs, size, "thresholds") &&
+               widths_fit(widths.buf, motifs, columns)) {
+        struct screen *screen;
+        Py_BEGIN_ALLOW_THREADS
+        screen = seqnet_screen_new(kind, (size_t)motifs, widths.buf, scores.buf, thresholds.buf);
+        Py_END_ALLOW_THREADS
+        result = wrap_screen(screen);
+    }
+    PyBuffer_Release(&widths);
+    PyBuffer_Release(&scores);
+    PyBuffer_Release(&thresholds);
+    return result;
+}
+
+/* Move a column into a bytearray, so that no more than one is held twice. */
+static PyObject *moved(void *column, size_t bytes) {
+    PyObject *array = PyByteArray_FromStringAndSize(column, (Py_ssize_t)bytes);
+    free(column);
+    return array;
+}
+
+static PyObject *found_columns(struct found *found) {
+    const size_t n = found->count;
+    PyObject *start = moved(found->start, n * sizeof *found->start);
+    PyObject *motif = moved(found->motif, n * sizeof *found->motif);
+    PyObject *strand = moved(found->strand, n * sizeof *found->strand);
+    PyObject *score = moved(found->score, n * sizeof *found->score);
+    if (start && motif && strand && score) return Py_BuildValue("NNNN", start, motif, strand, score);
+    Py_XDECREF(start);
+    Py_XDECREF(motif);
+    Py_XDECREF(strand);
+    Py_XDECREF(score);
+    return NULL;
+}
+
+PyDoc_STRVAR(screen_find_doc,
+             "screen_find(screen, codes, starts) -> (start, motif, strand, score)\n\n"
+             "Columns as bytearrays of int64, int32, int8 and float64.");
+
+static PyObject *screen_find(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    Py_buffer codes;
+    Py_ssize_t starts;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "Oy*n:screen_find", &capsule, &codes, &starts)) return NULL;
+    const struct screen *screen = PyCapsule_GetPointer(capsule, screen_name);
+    PyObject *result = NULL;
+    if (screen && (starts < 0 || starts > codes.len)) {
+        PyErr_SetString(PyExc_ValueError, "starts must lie between 0 and the number of codes");
+    } else if (screen) {
+        struct found found;
+        int failed;
+        Py_BEGIN_ALLOW_THREADS
+        failed = seqnet_screen_find(screen, codes.buf, (size_t)codes.len, (size_t)starts, &found);
+        Py_END_ALLOW_THREADS
+        if (failed) {
+            seqnet_found_free(&found);
+            PyErr_NoMemory();
+        } else {
+            result = found_columns(&found);
+        }
+    }
+    PyBuffer_Release(&codes);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"encode", encode, METH_VARARGS, encode_doc},
     {"extend", extend, METH_VARARGS, extend_doc},
+    {"kinds", kinds, METH_NOARGS, kinds_doc},
+    {"screen_find", screen_find, METH_VARARGS, screen_find_doc},
+    {"screen_prepare", screen_prepare, METH_VARARGS, screen_prepare_doc},
     {"grid_tail", grid_tail, METH_VARARGS, grid_tail_doc},
     {"track", track, METH_VARARGS, track_doc},
     {"summarise", summarise, METH_VARARGS, summarise_doc},

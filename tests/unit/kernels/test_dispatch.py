@@ -28,3 +28,34 @@ def test_missing_kernels_fall_back_unless_forced(monkeypatch):
     monkeypatch.setenv("SEQNET_KERNELS", "c")
     with pytest.raises(UsageError, match="asks for compiled kernels"):
         _dispatch.compiled()
+
+
+class Built:
+    """A compiled module for a processor without vectors."""
+
+    @staticmethod
+    def kinds():
+        return ["c"]
+
+
+def test_what_the_processor_cannot_run_is_refused(monkeypatch):
+    monkeypatch.setattr(_dispatch.importlib, "import_module", lambda name: Built)
+    for wanted in ("avx2", "avx512"):
+        monkeypatch.setenv("SEQNET_KERNELS", wanted)
+        with pytest.raises(UsageError, match=f"asks for {wanted}, which cannot run here; what can: numpy, c"):
+            _dispatch.compiled()
+    monkeypatch.setenv("SEQNET_KERNELS", "c")
+    assert _dispatch.compiled() is Built
+    assert _dispatch.description() == "c"
+
+
+def test_the_best_kind_runs_unless_one_is_forced(monkeypatch):
+    monkeypatch.delenv("SEQNET_KERNELS", raising=False)
+    kinds = _dispatch.available()
+    assert kinds[0] == "numpy"
+    assert _dispatch.description() == kinds[-1]
+    for kind in kinds:
+        monkeypatch.setenv("SEQNET_KERNELS", kind)
+        _dispatch.compiled.cache_clear()
+        assert _dispatch.description() == kind
+        assert (_dispatch.compiled() is None) == (kind == "numpy")
