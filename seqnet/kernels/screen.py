@@ -262,9 +262,7 @@ def _word_index(letters: Codes) -> NDArray[np.intp]:
     return index
 
 
-def _strand_found(
-    strand: _Strand, letters: Codes, index: NDArray[np.intp], own: int
-) -> tuple[Ints, Floats]:
+def _strand_found(strand: _Strand, letters: Codes, index: NDArray[np.intp], own: int) -> tuple[Ints, Floats]:
     """Return the starts, ascending, and the scores of one strand's hits in a block."""
     windows = min(own, len(letters) - len(strand.columns) + 1)
     if windows < 1:

@@ -39,7 +39,7 @@ class Built:
 
 
 def test_what_the_processor_cannot_run_is_refused(monkeypatch):
-    monkeypatch.setattr(_dispatch.importlib, "import_module", lambda name: Built)
+    monkeypatch.setattr(_dispatch.importlib, "import_module", lambda _name: Built)
     for wanted in ("avx2", "avx512"):
         monkeypatch.setenv("SEQNET_KERNELS", wanted)
         with pytest.raises(UsageError, match=f"asks for {wanted}, which cannot run here; what can: numpy, c"):

@@ -51,7 +51,9 @@ def by_columns(matrices, thresholds, codes, starts):
     parts = []
     masked = np.minimum(codes, 4)
     for motif, (matrix, limits) in enumerate(zip(matrices, thresholds, strict=True)):
-        for minus, scores in enumerate((window_scores(masked, matrix), reverse_window_scores(masked, matrix))):
+        for minus, scores in enumerate(
+            (window_scores(masked, matrix), reverse_window_scores(masked, matrix))
+        ):
             place = np.flatnonzero(scores[:starts] >= limits[minus])
             same = np.ones(len(place), dtype=np.int64)
             parts.append((place, place + len(matrix), motif * same, minus * same, scores[place]))
@@ -364,6 +366,8 @@ def test_random_inputs_under_the_sanitizers(tmp_path):
     subprocess.run([*command, *warnings, *sanitizers, *sources, "-lm"], check=True)
     # Python's own allocations are not ours to judge
     environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1"}
-    done = subprocess.run([program, "1", "1500"], capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        [program, "1", "1500"], capture_output=True, text=True, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "1500 rounds" in done.stdout
