@@ -301,19 +301,60 @@ static PyObject *screen_prepare(PyObject *module, PyObject *args) {
     return result;
 }
 
-/* Move a column into a bytearray, so that no more than one is held twice. */
-static PyObject *moved(void *column, size_t bytes) {
-    PyObject *array = PyByteArray_FromStringAndSize(column, (Py_ssize_t)bytes);
-    free(column);
-    return array;
+/* Memory of a kernel's result, handed on without a copy: an object with the buffer protocol. */
+struct column {
+    PyObject_HEAD
+    void *memory;
+    Py_ssize_t bytes;
+};
+
+static PyObject *column_type; /* set once, when the module is made */
+
+static int column_buffer(PyObject *self, Py_buffer *view, int flags) {
+    const struct column *column = (const struct column *)self;
+    static char nothing;
+    return PyBuffer_FillInfo(view, self, column->bytes ? column->memory : &nothing, column->bytes, 0,
+                             flags);
 }
 
-static PyObject *found_columns(struct found *found) {
+static void column_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    free(((struct column *)self)->memory);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot column_slots[] = {
+    {Py_tp_dealloc, column_dealloc},
+    {Py_bf_getbuffer, column_buffer},
+    {0, NULL},
+};
+
+static PyType_Spec column_spec = {
+    .name = "seqnet.kernels._compiled.Column",
+    .basicsize = sizeof(struct column),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = column_slots,
+};
+
+/* Hand memory on; it belongs to the column, or is freed if there can be none. */
+static PyObject *column_of(void *memory, size_t bytes) {
+    struct column *column = PyObject_New(struct column, (PyTypeObject *)column_type);
+    if (!column) {
+        free(memory);
+        return NULL;
+    }
+    column->memory = memory;
+    column->bytes = (Py_ssize_t)bytes;
+    return (PyObject *)column;
+}
+
+static PyObject *found_columns(const struct found *found) {
     const size_t n = found->count;
-    PyObject *start = moved(found->start, n * sizeof *found->start);
-    PyObject *motif = moved(found->motif, n * sizeof *found->motif);
-    PyObject *strand = moved(found->strand, n * sizeof *found->strand);
-    PyObject *score = moved(found->score, n * sizeof *found->score);
+    PyObject *start = column_of(found->start, n * sizeof *found->start);
+    PyObject *motif = column_of(found->motif, n * sizeof *found->motif);
+    PyObject *strand = column_of(found->strand, n * sizeof *found->strand);
+    PyObject *score = column_of(found->score, n * sizeof *found->score);
     if (start && motif && strand && score) return Py_BuildValue("NNNN", start, motif, strand, score);
     Py_XDECREF(start);
     Py_XDECREF(motif);
@@ -324,7 +365,7 @@ static PyObject *found_columns(struct found *found) {
 
 PyDoc_STRVAR(screen_find_doc,
              "screen_find(screen, codes, starts) -> (start, motif, strand, score)\n\n"
-             "Columns as bytearrays of int64, int32, int8 and float64.");
+             "Columns as buffers of int64, int32, int8 and float64.");
 
 static PyObject *screen_find(PyObject *module, PyObject *args) {
     PyObject *capsule;
@@ -373,4 +414,7 @@ static struct PyModuleDef definition = {
     .m_methods = methods,
 };
 
-PyMODINIT_FUNC PyInit__compiled(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__compiled(void) {
+    if (!column_type) column_type = PyType_FromSpec(&column_spec);
+    return column_type ? PyModule_Create(&definition) : NULL;
+}

@@ -217,15 +217,19 @@ static int reserve_hits(struct hits *hits, size_t more) {
     return 1;
 }
 
-static int reserve_found(struct found *found, size_t more) {
-    if (found->room - found->count >= more) return 1;
-    const size_t room = next_room(found->room, found->count + more);
+static int set_room(struct found *found, size_t room) {
+    if (room == 0) return 1; /* nothing was found */
     void *moved;
     if (!RESIZE(found->start, room) || !RESIZE(found->motif, room) ||
         !RESIZE(found->strand, room) || !RESIZE(found->score, room))
         return 0;
     found->room = room;
     return 1;
+}
+
+static int reserve_found(struct found *found, size_t more) {
+    if (found->room - found->count >= more) return 1;
+    return set_room(found, next_room(found->room, found->count + more));
 }
 
 void seqnet_found_free(struct found *found) {
@@ -397,5 +401,5 @@ int seqnet_screen_find(const struct screen *screen, const uint8_t *codes, size_t
         done = find_block(screen, codes + at, n - at, count, &work) && append(found, &work.hits, at);
     }
     free_work(&work);
-    return done ? 0 : -1;
+    return done && set_room(found, found->count) ? 0 : -1;
 }
