@@ -3,7 +3,8 @@
 One motif (CTCF), then every vertebrate motif of JASPAR. The sequence is 7.4 Mbp of human chromosome 20
 where ``SEQNET_DATA`` names a folder that has it, random bases otherwise. Preparing stays outside the
 clock on all sides: thresholds, seqnet's codes, lightmotif's striped sequence and MOODS's motifs. All
-use seqnet's thresholds; lightmotif scores in float32, so that its hits may differ by a few.
+use seqnet's thresholds. The numbers of hits are printed too: MOODS's are equal to ours, while
+lightmotif, which scores in float32, lists more for some motifs.
 """
 
 from __future__ import annotations
