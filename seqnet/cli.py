@@ -33,6 +33,7 @@ COMMANDS: dict[str, CommandRow] = {
     "label": CommandRow("label", "Make labelled regions from peak files.", "Preparing"),
     "logo": CommandRow("logo", "Draw sequence logos.", "Looking"),
     "compare": CommandRow("compare", "Find similar motifs in a collection.", "Looking"),
+    "enrich": CommandRow("enrich", "Find motifs enriched in sequences.", "Looking"),
     "show": CommandRow("show", "Describe a file.", "Looking"),
 }
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from seqnet.motifs.matrix import Motif, MotifSet, Pssm, Spread
     from seqnet.motifs.scan import Scanner
 
+DEFAULT_P_VALUE = 1e-4
+"""Hits are windows with a p-value up to this, where nothing else is asked for."""
+
 
 class Scoring(NamedTuple):
     """How motifs become scores, as the options say."""
@@ -188,6 +191,38 @@ def make_scanners(
             progress(1)
     _warn_of_loose_bounds(scanners)
     return scanners
+
+
+def reachable_scanners(
+    scored: ScoredMotifs, p_value: float | None, score: float | None, exact: bool
+) -> list[Scanner]:
+    """Prepare the motifs, leaving out those no window can reach the threshold of."""
+    limit = None if score is not None else p_value or DEFAULT_P_VALUE
+    scanners = []
+    for scanner in make_scanners(scored, p_value=limit, score=score, exact=exact):
+        name, (plus, minus) = scanner.pssm.info.name, scanner.thresholds
+        if scanner.reachable:
+            scanners.append(scanner)
+            detail(f"{name}: threshold {plus:.4f} (+) {minus:.4f} (-) bits")
+        else:
+            warn(f"{name} cannot reach the threshold and is skipped")
+    return scanners
+
+
+def scoring_provenance(
+    scored: ScoredMotifs, scanners: Sequence[Scanner], p_value: float | None, score: float | None
+) -> dict[str, object]:
+    """Return what decides scores and hits, for provenance lines."""
+    own = scored.pssms[0]
+    null = scored.null or own.background
+    return {
+        "background": ",".join(f"{f:.6g}" for f in own.background.frequencies),
+        "null": f"{null.source}, order {null.order}" if scored.null or null.order else None,
+        "pseudocount": own.pseudocount,
+        "p-value": None if score is not None else p_value or DEFAULT_P_VALUE,
+        "score": score,
+        "p-value-bound": f"{max((s.bound for s in scanners), default=0.0):.2g}",
+    }
 
 
 def _warn_of_loose_bounds(scanners: Sequence[Scanner]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import click
 
 from seqnet.commands._command import Command
-from seqnet.commands._console import detail, progress_bar, warn
+from seqnet.commands._console import detail, progress_bar
 from seqnet.commands._options import (
     background_option,
     chroms_option,
@@ -28,14 +28,11 @@ from seqnet.commands._options import (
 
 if TYPE_CHECKING:
     from seqnet.aliases import Progress
-    from seqnet.commands._motifs import ScoredMotifs
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import OnBad, Regions
     from seqnet.genome.sequence import EncodedSequence, Genome, SequenceBlock
     from seqnet.motifs.matrix import Pssm, Spread
     from seqnet.motifs.scan import Scanner
-
-DEFAULT_P_VALUE = 1e-4
 
 
 class Source(NamedTuple):
@@ -113,7 +110,13 @@ def command(
     with --regions. Hits are BED: chrom start end name score strand log_odds p_value q_value
     matched alt_name. Both strands are scanned; windows with an ambiguous base have no score.
     """
-    from seqnet.commands._motifs import Scoring, load_motifs, make_pssms
+    from seqnet.commands._motifs import (
+        Scoring,
+        load_motifs,
+        make_pssms,
+        reachable_scanners,
+        scoring_provenance,
+    )
     from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
     from seqnet.formats.header import base_name, provenance
@@ -130,16 +133,10 @@ def command(
         _write_track(track, pssms[0], source, threads, rectify)
         return
     with open_output(output) as stream:
-        scanners = _reachable_scanners(scored, p_value, score, exact)
-        null = scored.null or pssms[0].background
+        scanners = reachable_scanners(scored, p_value, score, exact)
         options = {
             "motifs": base_name(motifs),
-            "background": ",".join(f"{f:.6g}" for f in pssms[0].background.frequencies),
-            "null": f"{null.source}, order {null.order}" if scored.null or null.order else None,
-            "pseudocount": pssms[0].pseudocount,
-            "p-value": None if score is not None else p_value or DEFAULT_P_VALUE,
-            "score": score,
-            "p-value-bound": f"{max((s.bound for s in scanners), default=0.0):.2g}",
+            **scoring_provenance(scored, scanners, p_value, score),
         }
         header = provenance("scan", options) if with_header else None
         write = _write_best if per_sequence else _write_hits
@@ -172,24 +169,6 @@ def _check_options(
         raise UsageError("--rectify needs --track")
     if track is not None and per_sequence:
         raise UsageError("--track and --per-sequence exclude each other")
-
-
-def _reachable_scanners(
-    scored: ScoredMotifs, p_value: float | None, score: float | None, exact: bool
-) -> list[Scanner]:
-    """Prepare the motifs, leaving out those no window can reach the threshold of."""
-    from seqnet.commands._motifs import make_scanners
-
-    limit = None if score is not None else p_value or DEFAULT_P_VALUE
-    scanners = []
-    for scanner in make_scanners(scored, p_value=limit, score=score, exact=exact):
-        name, (plus, minus) = scanner.pssm.info.name, scanner.thresholds
-        if scanner.reachable:
-            scanners.append(scanner)
-            detail(f"{name}: threshold {plus:.4f} (+) {minus:.4f} (-) bits")
-        else:
-            warn(f"{name} cannot reach the threshold and is skipped")
-    return scanners
 
 
 def _blocks(source: Source, progress: Progress) -> Iterator[SequenceBlock]:

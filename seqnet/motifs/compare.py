@@ -17,6 +17,7 @@ import numpy as np
 
 from seqnet.aliases import Floats, Ints
 from seqnet.motifs.matrix import reverse_complement_matrix
+from seqnet.motifs.multiple import benjamini_hochberg
 
 Distance: TypeAlias = Literal["pearson", "euclidean", "kullback-leibler"]
 MIN_OVERLAP = 5
@@ -251,15 +252,6 @@ def _best(alignments: _Alignments, p_values: Floats, count: int) -> tuple[Ints, 
     return order[np.cumsum(tried) - tried], tried
 
 
-def _benjamini_hochberg(p_values: Floats) -> Floats:
-    """Return q_(i) = min over j >= i of p_(j) n / j, float64 (n,)."""
-    order = np.argsort(p_values, kind="stable")
-    ratios = p_values[order] * len(order) / np.arange(1, len(order) + 1)
-    q_values = np.empty(len(order))
-    q_values[order] = np.minimum.accumulate(ratios[::-1])[::-1]
-    return q_values
-
-
 def _scores(similarities: Floats, alignments: _Alignments, chosen: Ints) -> Floats:
     """Sum the similarities (m, n) over the columns of some alignments, float64 (chosen,)."""
     start, column = alignments.start[chosen], alignments.column[chosen]
@@ -332,7 +324,7 @@ def _matches(alignments: _Alignments, chosen: Ints, scores: Floats, p_values: Fl
         scores,
         p_values,
         p_values * count,
-        _benjamini_hochberg(p_values),
+        benjamini_hochberg(p_values),
     )
     order = np.argsort(p_values, kind="stable")
     return [Match(*row) for row in zip(*(column[order].tolist() for column in columns), strict=True)]

@@ -63,6 +63,7 @@ def arguments(names, p, source):
         ("label",): [source, "--genome", genome, "--width", 100],
         ("logo",): [source],
         ("compare",): [source, p.data / "motifs.jaspar"],
+        ("enrich",): [p / "reb1.meme", source, "--against", p / "sites.fa"],
         ("show",): [source],
     }[names]
 
@@ -84,6 +85,7 @@ def good_input(names, p):
         ("label",): p.data / "peaks" / "REB1.narrowPeak",
         ("logo",): p / "reb1.meme",
         ("compare",): p / "reb1.meme",
+        ("enrich",): p / "head.fa",
         ("show",): p / "reb1.meme",
     }[names]
 

@@ -1,4 +1,4 @@
-"""The yeast workflow in a small setting."""
+"""The yeast workflows in a small setting."""
 
 import os
 import subprocess
@@ -20,19 +20,25 @@ def metrics(path):
     return {row[0]: (float(row[4]), float(row[5])) for row in rows}
 
 
-def test_from_peaks_to_an_evaluated_track(real_data, tmp_path):
+def run_workflow(tmp_path, script, *args, **variables):
+    """Run a script of workflows/ with this package's seqnet first on the path."""
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     for name, command in (("seqnet", "-m seqnet"), ("python3", "")):
         (bin_folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {command} "$@"\n')
         (bin_folder / name).chmod(0o755)
-    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "EPOCHS": "4", "TASKS": "Reb1 Abf1"}
-    out = tmp_path / "out"
     finished = subprocess.run(
-        ["bash", str(ROOT / "workflows" / "yeast_reb1.sh"), str(real_data / "yeast_R64"), str(out)],
-        env=env, capture_output=True, text=True, check=False,
+        ["bash", str(ROOT / "workflows" / script), *map(str, args)],
+        env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", **variables},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
+
+
+def test_from_peaks_to_an_evaluated_track(real_data, tmp_path):
+    out = tmp_path / "out"
+    variables = {"EPOCHS": "4", "TASKS": "Reb1 Abf1"}
+    run_workflow(tmp_path, "yeast_reb1.sh", real_data / "yeast_R64", out, **variables)
     (motif,) = read_motifs(str(out / "reb1.meme")).motifs
     assert information(to_ppm(motif).probabilities, motif.info.nsites).sum() > 8
     assert 1500 < len(read_bed(str(out / "reb1.hits.bed.gz"))) < 2500
@@ -42,3 +48,22 @@ def test_from_peaks_to_an_evaluated_track(real_data, tmp_path):
     assert metrics(out / "linear.metrics.tsv")["Reb1"][0] > 0.78
     assert metrics(out / "cnn.metrics.tsv")["mean"][0] > 0.7
     assert (out / "cnn.Reb1.chrXII.bw").stat().st_size > 50_000
+
+
+FACTORS = """
+    Azf1 Bas1 Cad1 Cup9 Gal4 Hap1 Hap3 Ino2 Leu3 Mac1 Mbp1 Nrg1 Pdr1 Reb1 Rfx1 Rpn4 Sko1 Stb1 Stb5 Sum1
+    Sut1 Swi5 Tbf1 Tea1 Yap7 Zap1
+"""
+
+
+@pytest.mark.timeout(3600)
+def test_enrichment_puts_a_factor_s_own_motif_first_among_hundreds(real_data, tmp_path):
+    out, jaspar = tmp_path / "out", real_data / "motifs" / "jaspar2024_core.transfac.gz"
+    run_workflow(tmp_path, "enrich_yeast.sh", real_data / "yeast_R64", jaspar, out, FACTORS=FACTORS)
+    lines = (out / "summary.tsv").read_text().splitlines()[1:]
+    rows = [dict(zip(("factor", "peaks", "motif", "p", "q", "rank"), line.split("\t"), strict=False)) for line in lines]  # fmt: skip
+    assert [row["factor"] for row in rows] == FACTORS.split()
+    first = {
+        row["factor"] for row in rows if row["motif"] == row["factor"].upper() and float(row["q"]) < 0.05
+    }
+    assert len(first) >= 24, set(FACTORS.split()) - first
