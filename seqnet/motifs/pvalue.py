@@ -83,7 +83,7 @@ class ScoreDistribution:
         """Return upper bounds of P(S >= s), float64 (n,); beyond the table's reach, 1."""
         deficits = self.maximum - np.asarray(scores, dtype=np.float64) + TIE
         rank = np.searchsorted(self.word_deficits, deficits, side="right")
-        exact = np.concatenate([[0.0], self.word_tail])[rank]
+        exact = np.where(rank > 0, self.word_tail[np.maximum(rank, 1) - 1], 0.0)
         upper = np.ones_like(exact) if self.grid is None else self.grid.upper(deficits)
         return np.where(deficits <= self.word_limit, exact, upper)
 

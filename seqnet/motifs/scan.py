@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Floats, Ints
 from seqnet.genome.sequence import SequenceBlock, overlap_blocks
+from seqnet.kernels.screen import Found, Screen, find, prepare
 from seqnet.kernels.windows import summarise, track
 from seqnet.motifs.background import Background
 from seqnet.motifs.exact import exact_distribution
@@ -166,32 +167,38 @@ def own_starts(block: SequenceBlock, overlap: int) -> int:
     return len(block.codes) if block.last else len(block.codes) - overlap
 
 
-def block_hits(block: SequenceBlock, scanners: Sequence[Scanner]) -> Hits:
-    """Find the hits of all scanners that start on a block's own bases."""
+def screen_of(scanners: Sequence[Scanner]) -> Screen:
+    """Prepare the search for all scanners' thresholds at once."""
+    thresholds = np.array([scanner.thresholds for scanner in scanners]).reshape(-1, 2)
+    return prepare([scanner.pssm.scores for scanner in scanners], thresholds)
+
+
+def block_hits(block: SequenceBlock, scanners: Sequence[Scanner], screen: Screen | None = None) -> Hits:
+    """Find the hits of all scanners that start on a block's own bases.
+
+    Parameters
+    ----------
+    screen
+        What `screen_of` made of the scanners, where many blocks share it.
+    """
     starts = own_starts(block, overlap_of(scanners))
-    parts = [
-        _strand_hits(block, scanner, number, strand, starts)
-        for number, scanner in enumerate(scanners)
-        for strand in (0, 1)
-    ]
-    hits = Hits._make(np.concatenate(column) for column in zip(*parts, strict=True))
-    ends = hits.start + np.array([scanner.pssm.width for scanner in scanners])[hits.motif]
-    order = np.lexsort((-hits.strand, hits.motif, ends, hits.start))
-    return Hits._make(column[order] for column in hits)
+    found = find(screen or screen_of(scanners), block.codes, starts)
+    p_values = _p_values(found, scanners)
+    return Hits(block.offset + found.start, found.motif, found.strand, found.score, p_values)
 
 
-def _strand_hits(block: SequenceBlock, scanner: Scanner, number: int, strand: int, starts: int) -> Hits:
-    """Find one scanner's hits on one strand (0 is +, 1 is -)."""
-    scores = (window_scores, reverse_window_scores)[strand](block.codes, scanner.pssm.scores)
-    places = np.flatnonzero(scores[:starts] >= scanner.thresholds[strand])
-    found = scores[places]
-    return Hits(
-        block.offset + places,
-        np.full(len(places), number, dtype=np.int32),
-        np.full(len(places), 1 - 2 * strand, dtype=np.int8),
-        found,
-        scanner.distributions[strand].p_value(found),
-    )
+def _p_values(found: Found, scanners: Sequence[Scanner]) -> Floats:
+    """Return the p-value of each hit, float64 (n,), motif by motif and strand by strand."""
+    p_values = np.empty(len(found.score))
+    group = 2 * found.motif + (found.strand < 0)
+    order = np.argsort(group, kind="stable")
+    kinds, firsts = np.unique(group[order], return_index=True)
+    ends = [*firsts[1:].tolist(), len(order)]
+    for kind, first, end in zip(kinds.tolist(), firsts.tolist(), ends, strict=False):
+        tail = scanners[kind // 2].distributions[kind % 2]
+        rows = order[first:end]
+        p_values[rows] = tail.p_value(found.score[rows])
+    return p_values
 
 
 def scan_blocks(
@@ -206,8 +213,9 @@ def scan_blocks(
     threads
         Blocks scanned at a time; the result does not depend on it.
     """
+    screen = screen_of(scanners)
     overlapped = overlap_blocks(blocks, overlap_of(scanners))
-    return ordered_map(lambda b: BlockHits(b, block_hits(b, scanners)), overlapped, threads)
+    return ordered_map(lambda b: BlockHits(b, block_hits(b, scanners, screen)), overlapped, threads)
 
 
 class BlockTrack(NamedTuple):

@@ -110,8 +110,9 @@ class Grid:
 
     def upper(self, deficits: Floats) -> Floats:
         """Return upper bounds of P(deficit <= d), float64 (n,); 1 beyond the grid."""
-        places = np.clip((deficits + self.shift) / self.step, 0, len(self.tail)).astype(np.int64)
-        return np.append(self.tail, 1.0)[places]
+        last = len(self.tail) - 1
+        places = np.clip((deficits + self.shift) / self.step, 0, last + 1).astype(np.int64)
+        return np.where(places > last, 1.0, self.tail[np.minimum(places, last)])
 
     def largest_deficit(self, p_value: float) -> float:
         """Return the deficit below which the upper bound is at most `p_value`."""
