@@ -30,6 +30,7 @@ COMMANDS: dict[str, CommandRow] = {
     "evaluate": CommandRow("evaluate", "Judge predictions against labels.", "Pipeline"),
     "background": CommandRow("background", "Count the bases or words of sequences.", "Preparing"),
     "convert": CommandRow("convert", "Convert motif files.", "Preparing"),
+    "merge-hits": CommandRow("merge_hits", "Merge the hits of scattered scans.", "Preparing"),
     "label": CommandRow("label", "Make labelled regions from peak files.", "Preparing"),
     "logo": CommandRow("logo", "Draw sequence logos.", "Looking"),
     "compare": CommandRow("compare", "Find similar motifs in a collection.", "Looking"),

@@ -91,6 +91,20 @@ def progress_bar(label: str, total: int | None = None) -> Iterator[Progress]:
         bar.stop()
 
 
+def human(number: float) -> str:
+    """Return a number with three digits and a prefix of the SI.
+
+    Examples
+    --------
+    >>> human(12_345_678), human(999.4), human(0.25)
+    ('12.3M', '999', '0.25')
+    """
+    for size, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{prefix}"
+    return f"{number:.3g}"
+
+
 class _Bar:
     """A progress bar that is made when it is first needed."""
 
@@ -108,16 +122,29 @@ class _Bar:
             self._rich = self._start()
         if self._rich is not None:
             bar, task = self._rich
-            bar.update(task, completed=self._done)
+            bar.update(task, completed=self._done, rate=self._rate())
 
     def _start(self) -> tuple[RichProgress, TaskID]:
         """Show the bar."""
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        bar = Progress(console=Console(stderr=True), transient=True)
+        known = () if self._total is None else (TaskProgressColumn(), TimeRemainingColumn())
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[rate]}"),
+            *known,
+            console=Console(stderr=True),
+            transient=True,
+        )
         bar.start()
-        return bar, bar.add_task(self._label, total=self._total)
+        return bar, bar.add_task(self._label, total=self._total, rate=self._rate())
+
+    def _rate(self) -> str:
+        """Return how many units were done in a second."""
+        rate = self._done / max(time.monotonic() - self._begun, 1e-9)
+        return f"{human(rate)} {self._label}/s"
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -174,20 +174,24 @@ def _note_missing_nsites(motifs: Sequence[Motif], source: str) -> None:
         note(f"{source}: {unknown[0]}{more} without a number of sites; {DEFAULT_NSITES:g} taken")
 
 
-def make_scanners(
-    scored: ScoredMotifs, *, p_value: float | None = None, score: float | None = None, exact: bool = False
-) -> list[Scanner]:
-    """Prepare PSSMs for one threshold, with a progress bar."""
-    from seqnet.motifs.scan import make_scanner
+class Threshold(NamedTuple):
+    """What a window must reach: exactly one of these."""
 
+    p_value: float | None = None
+    score: float | None = None
+    relative: float | None = None
+    """Share of the way from a motif's lowest to its highest score."""
+
+
+def make_scanners(scored: ScoredMotifs, threshold: Threshold, *, exact: bool = False) -> list[Scanner]:
+    """Prepare PSSMs for one threshold, with a progress bar."""
     scanners = []
     with progress_bar("p-values", len(scored.pssms)) as progress:
         for pssm in scored.pssms:
             try:
-                scanner = make_scanner(pssm, p_value=p_value, score=score, null=scored.null, exact=exact)
+                scanners.append(_scanner(pssm, threshold, scored.null, exact))
             except ValueError as error:
                 raise SeqnetError(f"{pssm.info.name}: {error}") from error
-            scanners.append(scanner)
             progress(1)
     _warn_of_loose_bounds(scanners)
     return scanners
@@ -223,6 +227,17 @@ def scoring_provenance(
         "score": score,
         "p-value-bound": f"{max((s.bound for s in scanners), default=0.0):.2g}",
     }
+
+
+def _scanner(pssm: Pssm, threshold: Threshold, null: Background | None, exact: bool) -> Scanner:
+    """Prepare one PSSM."""
+    from seqnet.motifs.scan import make_scanner
+    from seqnet.motifs.thresholds import relative_threshold
+
+    score = threshold.score
+    if threshold.relative is not None:
+        score = relative_threshold(pssm, threshold.relative)
+    return make_scanner(pssm, p_value=threshold.p_value, score=score, null=null, exact=exact)
 
 
 def _warn_of_loose_bounds(scanners: Sequence[Scanner]) -> None:

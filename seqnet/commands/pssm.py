@@ -121,13 +121,13 @@ def _write_thresholds(
     path: str, scored: ScoredMotifs, levels: list[float], exact: bool, header: dict[str, str] | None
 ) -> None:
     """Write the thresholds of each motif at each p-value."""
-    from seqnet.commands._motifs import make_scanners
+    from seqnet.commands._motifs import Threshold, make_scanners
     from seqnet.formats._open import open_output
     from seqnet.formats.tables import write_rows
     from seqnet.motifs.thresholds import ThresholdRow, threshold_rows
 
     with open_output(path) as stream:
-        scanners = make_scanners(scored, p_value=max(levels), exact=exact)
+        scanners = make_scanners(scored, Threshold(p_value=max(levels)), exact=exact)
         bound = f"{max(scanner.bound for scanner in scanners):.2g}"
         header = None if header is None else {**header, "p-value-bound": bound}
         rows = [row for scanner in scanners for row in threshold_rows(scanner, levels)]

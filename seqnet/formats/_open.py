@@ -6,10 +6,12 @@ import fcntl
 import io
 import os
 import secrets
+import select
 import stat
 import sys
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -127,26 +129,56 @@ def to_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def chunks_as_they_come(stream: io.BufferedReader, size: int) -> Iterator[bytes]:
+    """Yield what a stream holds in pieces of up to `size` bytes, without waiting for full ones.
+
+    A pipe that pauses gives what it has; files and fast pipes give whole pieces.
+    """
+    while chunk := stream.read1(size):
+        parts, have = [chunk], len(chunk)
+        while have < size and _more_at_once(stream) and (chunk := stream.read1(size - have)):
+            parts.append(chunk)
+            have += len(chunk)
+        yield parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _more_at_once(stream: io.BufferedReader) -> bool:
+    """Tell whether a read would not have to wait; unknown, as of decompressed streams, is yes."""
+    try:
+        return bool(select.select([stream], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True
+
+
 # ---- writing ---------------------------------------------------------------------------------
 
 
 @contextmanager
-def open_output(path: str) -> Iterator[BinaryIO]:
+def open_output(path: str, finish: Callable[[str], None] | None = None) -> Iterator[BinaryIO]:
     """Open a file or ``-`` for writing bytes, compressed as its suffix says.
 
     ``.gz`` and ``.bgz`` are written as BGZF, which every gzip reader reads and tabix can index.
     A regular file appears under its name only when the block ends without an error.
+
+    Parameters
+    ----------
+    finish
+        Called with the path of the complete temporary file before it gets its name; regular files
+        alone have one.
     """
     if path == STANDARD:
         yield cast("BinaryIO", sys.stdout.buffer)
         sys.stdout.buffer.flush()
-    elif _written_through(path):
+    elif written_through(path):
         with io.BufferedWriter(_NamedFile(path, path), BUFFER) as stream, _compressed(stream, path) as out:
             yield out
     else:
         with _Temporary(path) as temporary:
             with _compressed(temporary.stream, path) as out:
                 yield out
+            if finish is not None:
+                temporary.stream.flush()
+                finish(temporary.path)
             temporary.commit()
 
 
@@ -155,7 +187,7 @@ def output_path(path: str) -> Iterator[str]:
     """Lend a path beside `path` to a library that writes by name; it is renamed when the block ends."""
     if path == STANDARD:
         raise UsageError("this output is binary and needs a file; give one with -o")
-    if _written_through(path):
+    if written_through(path):
         yield path
         return
     with _Temporary(path) as temporary:
@@ -163,7 +195,7 @@ def output_path(path: str) -> Iterator[str]:
         temporary.commit()
 
 
-def _written_through(path: str) -> bool:
+def written_through(path: str) -> bool:
     """Tell whether a target exists and is not a regular file (or stands for an open descriptor)."""
     if str(Path(path).absolute()).startswith(("/dev/", "/proc/")):
         return True
@@ -173,11 +205,31 @@ def _written_through(path: str) -> bool:
         return False
 
 
+@contextmanager
+def temporary_rows(folder: str | None) -> Iterator[BinaryIO]:
+    """Lend a nameless file, to be written and read back; it is gone however the block ends.
+
+    Parameters
+    ----------
+    folder
+        Where it takes its space; the system's folder for temporary files when None.
+    """
+    place = folder or tempfile.gettempdir()
+    try:
+        descriptor, name = tempfile.mkstemp(dir=place, prefix="seqnet-")
+    except OSError as error:
+        error.filename = place
+        raise
+    Path(name).unlink()
+    with io.BufferedRandom(_NamedFile(descriptor, place, "w+b"), BUFFER) as stream:
+        yield cast("BinaryIO", stream)
+
+
 class _NamedFile(io.FileIO):
     """A file whose write errors carry its name as the user gave it."""
 
-    def __init__(self, file: str | int, shown: str) -> None:
-        super().__init__(file, "wb")
+    def __init__(self, file: str | int, shown: str, mode: str = "wb") -> None:
+        super().__init__(file, mode)
         self._shown = shown
 
     def write(self, data: ReadableBuffer, /) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqnet.aliases import Codes
 from seqnet.errors import FormatError
-from seqnet.formats._open import open_input, to_bytes
+from seqnet.formats._open import chunks_as_they_come, open_input, to_bytes
 from seqnet.genome.alphabet import SoftMask, decode, encoding_table
 from seqnet.genome.sequence import EncodedSequence, Genome, SequenceBlock, genome_from, join_blocks
 from seqnet.kernels.fasta import encode
@@ -36,7 +36,7 @@ def read_blocks(
     unique
         Whether two records of one name are an error.
     block
-        Bytes read at a time.
+        Bytes read at a time, at most.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def read_blocks(
     with open_input(path) as stream:
         parser = _Parser(path, soft_mask, unique)
         first = True
-        for chunk in iter(lambda: stream.read(block), b""):
+        for chunk in chunks_as_they_come(stream, block):
             yield from parser.feed(chunk.removeprefix(_BOM) if first else chunk)
             first = False
         yield from parser.finish()

@@ -9,16 +9,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from seqnet.formats._open import to_bytes
+from seqnet.formats.hit_formats import HIT_COLUMNS, NONE
 from seqnet.genome.alphabet import decode, reverse_complement
 from seqnet.genome.intervals import STRAND_SIGNS
 from seqnet.motifs.scan import BestSites, BlockHits, Scanner
 
-HIT_COLUMNS = (
-    "chrom", "start", "end", "name", "score", "strand",
-    "log_odds", "p_value", "q_value", "matched", "alt_name",
-)  # fmt: skip
+__all__ = ["BEST_COLUMNS", "HIT_COLUMNS", "column_line", "hit_lines", "write_best_sites", "write_hits"]
+
 BEST_COLUMNS = ("name", "motif", "best_score", "best_start", "best_strand", "hits")
-_NONE = "."
 
 
 def column_line(columns: Sequence[str]) -> str:
@@ -27,7 +25,14 @@ def column_line(columns: Sequence[str]) -> str:
 
 
 def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> int:
-    """Write the hits of a block as BED6+5 lines; returns how many.
+    """Write the hits of a block as BED6+5 lines; parameters as in `hit_lines`. Returns how many."""
+    lines = hit_lines(found, scanners, shift)
+    stream.write(to_bytes("".join(f"{line}\n" for line in lines)))
+    return len(lines)
+
+
+def hit_lines(found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> list[str]:
+    """Return the hits of a block as BED6+5 lines, without line ends.
 
     The score column is min(1000, round(-100 log10 p)).
 
@@ -38,9 +43,9 @@ def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], 
     """
     block, hits = found
     if not len(hits.start):
-        return 0
+        return []
     matched = _matched(found, scanners)
-    names = [(s.pssm.info.name, s.pssm.info.alt_name or _NONE, s.pssm.width) for s in scanners]
+    names = [(s.pssm.info.name, s.pssm.info.alt_name or NONE, s.pssm.width) for s in scanners]
     with np.errstate(divide="ignore"):
         scores = np.minimum(1000, np.rint(-100 * np.log10(hits.p_value))).astype(int)
     columns = zip(
@@ -58,10 +63,9 @@ def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], 
         name, alternate, width = names[motif]
         lines.append(
             f"{block.name}\t{start}\t{start + width}\t{name}\t{score}\t{STRAND_SIGNS[strand]}\t"
-            f"{log_odds:.6f}\t{p_value:.6g}\t.\t{word}\t{alternate}\n"
+            f"{log_odds:.6f}\t{p_value:.6g}\t.\t{word}\t{alternate}"
         )
-    stream.write(to_bytes("".join(lines)))
-    return len(lines)
+    return lines
 
 
 def _matched(found: BlockHits, scanners: Sequence[Scanner]) -> list[str]:
@@ -92,5 +96,5 @@ def write_best_sites(stream: BinaryIO, names: Sequence[str], scanner: Scanner, b
         strict=True,
     )
     for name, start, strand, score, hits in rows:
-        place = (_NONE, _NONE, _NONE) if start < 0 else (f"{score:.6f}", start, STRAND_SIGNS[strand])
+        place = (NONE, NONE, NONE) if start < 0 else (f"{score:.6f}", start, STRAND_SIGNS[strand])
         stream.write(to_bytes("\t".join(map(str, [name, info.name, *place, hits])) + "\n"))

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqnet.motifs.matrix import Pssm
+from seqnet.motifs.pvalue import TIE
 from seqnet.motifs.scan import Scanner
 
 P_VALUES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -40,8 +42,7 @@ def threshold_rows(scanner: Scanner, p_values: Sequence[float] = P_VALUES) -> li
     """
     plus, minus = scanner.distributions
     strands = [(".", plus, 2)] if plus is minus else [("+", plus, 1), ("-", minus, 1)]
-    scores = scanner.pssm.scores
-    low, high = float(scores.min(axis=1).sum()), float(scores.max(axis=1).sum())
+    low, high = score_range(scanner.pssm)
     rows = []
     for p_value in p_values:
         for strand, tail, copies in strands:
@@ -56,3 +57,24 @@ def threshold_rows(scanner: Scanner, p_values: Sequence[float] = P_VALUES) -> li
                 ThresholdRow(name, strand, p_value, score, attained, relative, copies * attained * 1e6)
             )
     return rows
+
+
+def score_range(pssm: Pssm) -> tuple[float, float]:
+    """Return the lowest and the highest score of any window, bits."""
+    return float(pssm.scores.min(axis=1).sum()), float(pssm.scores.max(axis=1).sum())
+
+
+def relative_threshold(pssm: Pssm, share: float) -> float:
+    """Return the score that stands at `share` of the way from the lowest to the highest, bits.
+
+    Lower by the tie of `seqnet.motifs.pvalue`, so that rounding excludes no score that stands there.
+
+    Raises
+    ------
+    ValueError
+        If the lowest score is minus infinity.
+    """
+    low, high = score_range(pssm)
+    if not np.isfinite(low):
+        raise ValueError("has scores of -inf, so relative scores are undefined; use a pseudocount or --score")
+    return low + share * (high - low) - TIE
