@@ -96,11 +96,11 @@ def human(number: float) -> str:
 
     Examples
     --------
-    >>> human(12_345_678), human(999.4), human(0.25)
-    ('12.3M', '999', '0.25')
+    >>> human(12_345_678), human(999.7), human(0.25)
+    ('12.3M', '1k', '0.25')
     """
     for size, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
+        if number >= 0.9995 * size:  # what would round to 1000 of the size below
             return f"{number / size:.3g}{prefix}"
     return f"{number:.3g}"
 

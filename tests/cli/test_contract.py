@@ -60,6 +60,7 @@ def arguments(names, p, source):
         ("evaluate",): [source, "--labels", p / "regions.bed"],
         ("background",): [source],
         ("convert",): [source, "--to", "jaspar"],
+        ("merge-hits",): [source],
         ("label",): [source, "--genome", genome, "--width", 100],
         ("logo",): [source],
         ("compare",): [source, p.data / "motifs.jaspar"],
@@ -82,6 +83,7 @@ def good_input(names, p):
         ("evaluate",): p / "pred.bed",
         ("background",): p / "head.fa",
         ("convert",): p / "reb1.meme",
+        ("merge-hits",): p / "hits.bed",
         ("label",): p.data / "peaks" / "REB1.narrowPeak",
         ("logo",): p / "reb1.meme",
         ("compare",): p / "reb1.meme",
@@ -196,6 +198,7 @@ def test_debug_shows_the_traceback(run, prepared, names):
 
 STREAMING = {
     "scan": ["scan", "{p}/reb1.pssm", "{data}/genome.fa", "--p-value", "0.5"],
+    "merge-hits": ["merge-hits", "{p}/hits.bed"],
     "kmer-featurize": [
         "kmer-featurize",
         "--regions",
