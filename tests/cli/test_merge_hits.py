@@ -1,6 +1,7 @@
 """merge-hits turns scattered scans into the bytes of one scan."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from seqnet.commands._command import CommandError
 from tests.conftest import EXAMPLE_DATA
 
 MOTIFS = EXAMPLE_DATA / "motifs.jaspar"
+HITS = Path(__file__).parent / "golden" / "reb1_hits.bed"
 PARTS = ("chr1", "chr2,chr3", "chr4")
 P = ["--p-value", "1e-3"]
 
@@ -29,7 +31,11 @@ CASES = {
     "q-column": ([*P, "--q-column"], P, ["--q-column"]),
     "q-column of each part": ([*P, "--q-column"], [*P, "--q-column"], []),
     "pooled": ([*P, "--q-value", ".3", "--q-scope", "all"], P, ["--q-value", ".3", "--q-scope", "all"]),
-    "pooled in each part": ([*P, "--q-column", "--q-scope", "all"], [*P, "--q-column", "--q-scope", "all"], []),
+    "pooled in each part": (
+        [*P, "--q-column", "--q-scope", "all"],
+        [*P, "--q-column", "--q-scope", "all"],
+        [],
+    ),
     "q-value by score": (["--score", "9", "--q-value", ".5"], ["--score", "9"], ["--q-value", ".5"]),
     "best, with q-values": ([*P, "--best", "--q-column"], [*P, "--best"], ["--q-column"]),
     "GFF3": ([*P, "--to", "gff3"], P, ["--to", "gff3"]),
@@ -58,7 +64,9 @@ def scattered(inside, folder, genome, options):
     for number, chroms in enumerate(PARTS):
         hits.append(folder / f"{number}.bed.gz")
         tests.append(folder / f"{number}.tsv")
-        inside("scan", MOTIFS, genome, "--chroms", chroms, "-q", *options, "--tests", tests[-1], "-o", hits[-1])
+        inside(
+            "scan", MOTIFS, genome, "--chroms", chroms, "-q", *options, "--tests", tests[-1], "-o", hits[-1]
+        )
     return hits, tests
 
 
@@ -149,15 +157,15 @@ def test_parts_that_lack_hits_are_refused(inside, tmp_path, genome, part, merge,
         (["--tests"], "--tests' requires an argument"),
     ],
 )
-def test_contradictions_are_usage_errors(prepared, run, options, message):
-    finished = run("merge-hits", prepared / "hits.bed", *options)
+def test_contradictions_are_usage_errors(run, options, message):
+    finished = run("merge-hits", HITS, *options)
     assert (finished.code, finished.out) == (2, b"")
     assert message in finished.err
     assert finished.err.count("\n") == 1
 
 
-def test_a_position_no_index_holds_is_an_error_and_leaves_nothing(prepared, run, tmp_path):
-    head = [line for line in (prepared / "hits.bed").read_text().splitlines() if line.startswith("#")]
+def test_a_position_no_index_holds_is_an_error_and_leaves_nothing(run, tmp_path):
+    head = [line for line in HITS.read_text().splitlines() if line.startswith("#")]
     row = "chr9\t600000000\t600000005\tm\t200\t+\t1.5\t0.01\t.\tACGTA\t."
     (tmp_path / "far.bed").write_text("\n".join([*head, row]) + "\n")
     finished = run("merge-hits", tmp_path / "far.bed", "--index", "-o", tmp_path / "m.bed.gz")

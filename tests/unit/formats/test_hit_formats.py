@@ -2,8 +2,8 @@ import pytest
 
 from seqnet.formats.hit_formats import HIT_COLUMNS, HIT_FORMATS, hit_format_of
 
-PLAIN = "chr1\t99\t114\tREB1\t640\t-\t16.607884\t3.95812e-07\t.\tGTTATTACCCGGATG\t.".split("\t")
-FULL = "s;1\t0\t2\tm=a,b\t100\t+\t-0.250000\t0.1\t0.01\tAC\tMA 1;x".split("\t")
+PLAIN = ["chr1", "99", "114", "REB1", "640", "-", "16.607884", "3.95812e-07", ".", "GTTATTACCCGGATG", "."]
+FULL = ["s;1", "0", "2", "m=a,b", "100", "+", "-0.250000", "0.1", "0.01", "AC", "MA 1;x"]
 
 
 def line(name, fields):
@@ -14,7 +14,18 @@ def test_fimo_counts_from_one_and_includes_the_end():
     assert line("fimo", PLAIN).split("\t") == [
         "REB1", "", "chr1", "100", "114", "-", "16.6079", "3.95812e-07", "", "GTTATTACCCGGATG",
     ]  # fmt: skip
-    assert line("fimo", FULL).split("\t") == ["m=a,b", "MA 1;x", "s;1", "1", "2", "+", "-0.25", "0.1", "0.01", "AC"]
+    assert line("fimo", FULL).split("\t") == [
+        "m=a,b",
+        "MA 1;x",
+        "s;1",
+        "1",
+        "2",
+        "+",
+        "-0.25",
+        "0.1",
+        "0.01",
+        "AC",
+    ]
 
 
 def test_fimo_s_header_is_fimo_s():

@@ -2,6 +2,7 @@ import io
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
@@ -16,7 +17,9 @@ hits = st.lists(
 
 
 def lines_of(rows):
-    return [f"c\t{i}\t{i + 5}\t{name}\t1\t+\t{score}\t{p}\t.\tACGTA\t." for i, (name, p, score) in enumerate(rows)]
+    return [
+        f"c\t{i}\t{i + 5}\t{name}\t1\t+\t{score}\t{p}\t.\tACGTA\t." for i, (name, p, score) in enumerate(rows)
+    ]
 
 
 def batches_of(lines, size):
@@ -76,10 +79,8 @@ def test_the_spool_is_closed_when_the_scan_fails():
         raise OSError("the sequences end")
 
     spool = Spool()
-    try:
+    with pytest.raises(OSError, match="the sequences end"):
         flat(rows_with_q(failing(), {"a": 10}, spool))
-    except OSError as error:
-        assert str(error) == "the sequences end"
     assert spool.stream.closed
 
 

@@ -11,7 +11,14 @@ from Bio import bgzf
 
 from seqnet.errors import FormatError, UsageError
 from seqnet.formats import _open
-from seqnet.formats._open import numbered_lines, open_input, open_output, output_path
+from seqnet.formats._open import (
+    chunks_as_they_come,
+    numbered_lines,
+    open_input,
+    open_output,
+    output_path,
+    temporary_rows,
+)
 
 
 def read(path):
@@ -182,3 +189,48 @@ def test_a_lent_path_is_renamed_when_done(tmp_path):
     with pytest.raises(UsageError, match="needs a file"), output_path("-"):
         pass
     assert os.listdir(tmp_path) == ["out.bw"]
+
+
+def test_pieces_come_as_a_pipe_has_them():
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream:
+        pieces = chunks_as_they_come(stream, 10)
+        os.write(writer, b"abc")
+        assert next(pieces) == b"abc"  # though ten are wanted and the pipe is open
+        os.write(writer, b"0123456789xyz")
+        assert next(pieces) == b"0123456789"
+        os.close(writer)
+        assert list(pieces) == [b"xyz"]
+
+
+def test_pieces_of_a_file_are_full(tmp_path):
+    (tmp_path / "f").write_bytes(b"0123456789" * 3)
+    with (tmp_path / "f").open("rb", buffering=4) as stream:
+        assert [len(piece) for piece in chunks_as_they_come(stream, 12)] == [12, 12, 6]
+
+
+def test_temporary_rows_have_no_name_and_read_back(tmp_path):
+    with temporary_rows(str(tmp_path)) as stream:
+        stream.write(b"a\nb\n")
+        assert list(tmp_path.iterdir()) == []
+        stream.seek(0)
+        assert stream.readlines() == [b"a\n", b"b\n"]
+    assert stream.closed
+    with pytest.raises(FileNotFoundError) as failure, temporary_rows(str(tmp_path / "no")):
+        pass
+    assert failure.value.filename == str(tmp_path / "no")
+
+
+def test_what_finishes_an_output_sees_it_whole_before_it_has_its_name(tmp_path):
+    seen = []
+    with open_output(str(tmp_path / "x"), finish=lambda path: seen.append(Path(path).read_bytes())) as out:
+        out.write(b"data")
+        assert not seen
+    assert seen == [b"data"]
+
+    def failing(_path):
+        raise ValueError("no index")
+
+    with pytest.raises(ValueError, match="no index"), open_output(str(tmp_path / "y"), finish=failing) as out:
+        out.write(b"data")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

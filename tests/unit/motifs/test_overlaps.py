@@ -34,7 +34,8 @@ def rows(found, scanners):
     """(name, start, end, motif, strand, score) of every hit, and the words under them."""
     lines = [line.split("\t") for each in found for line in hit_lines(each, scanners)]
     return [
-        (f[0], int(f[1]), int(f[2]), int(f[3][1:]), 1 if f[5] == "+" else -1, float(f[6]), f[9]) for f in lines
+        (f[0], int(f[1]), int(f[2]), int(f[3][1:]), 1 if f[5] == "+" else -1, float(f[6]), f[9])
+        for f in lines
     ]
 
 

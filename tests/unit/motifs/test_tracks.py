@@ -35,7 +35,9 @@ def naive(codes, matrices, strand):
     sizes=st.lists(st.integers(1, 30), max_size=4),
     threads=st.integers(1, 2),
 )
-def test_tracks_are_those_of_the_definition_however_the_stream_is_cut(strand, codes, widths, seed, sizes, threads):
+def test_tracks_are_those_of_the_definition_however_the_stream_is_cut(
+    strand, codes, widths, seed, sizes, threads
+):
     draw = np.random.default_rng(seed)
     matrices = [draw.normal(0, 2, (width, 4)) for width in widths]
     matrices[0][0, 0] = -np.inf
