@@ -14,6 +14,7 @@ from seqnet.commands._scan_source import stream_blocks, whole_sequences
 if TYPE_CHECKING:
     from seqnet.commands._motifs import ScoredMotifs
     from seqnet.commands._scan_options import ScanOptions
+    from seqnet.genome.sequence import SequenceBlock
     from seqnet.motifs.scan import BlockHits, Scanner
     from seqnet.motifs.windows import WindowCounter
 
@@ -88,7 +89,9 @@ def scan_to_hits(scored: ScoredMotifs, options: ScanOptions) -> None:
             write_tests(tests_stream, counter.windows, writer.counts, shared)
 
 
-def _scanned(blocks: Iterable, scanners: Sequence[Scanner], options: ScanOptions) -> Iterator[BlockHits]:  # type: ignore[type-arg]
+def _scanned(
+    blocks: Iterable[SequenceBlock], scanners: Sequence[Scanner], options: ScanOptions
+) -> Iterator[BlockHits]:
     """Scan the blocks; without scanners read them for what is wrong with them alone."""
     from seqnet.motifs.scan import scan_blocks
 
