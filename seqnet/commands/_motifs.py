@@ -197,13 +197,10 @@ def make_scanners(scored: ScoredMotifs, threshold: Threshold, *, exact: bool = F
     return scanners
 
 
-def reachable_scanners(
-    scored: ScoredMotifs, p_value: float | None, score: float | None, exact: bool
-) -> list[Scanner]:
+def reachable_scanners(scored: ScoredMotifs, threshold: Threshold, *, exact: bool = False) -> list[Scanner]:
     """Prepare the motifs, leaving out those no window can reach the threshold of."""
-    limit = None if score is not None else p_value or DEFAULT_P_VALUE
     scanners = []
-    for scanner in make_scanners(scored, p_value=limit, score=score, exact=exact):
+    for scanner in make_scanners(scored, threshold, exact=exact):
         name, (plus, minus) = scanner.pssm.info.name, scanner.thresholds
         if scanner.reachable:
             scanners.append(scanner)
@@ -213,20 +210,20 @@ def reachable_scanners(
     return scanners
 
 
-def scoring_provenance(
-    scored: ScoredMotifs, scanners: Sequence[Scanner], p_value: float | None, score: float | None
-) -> dict[str, object]:
-    """Return what decides scores and hits, for provenance lines."""
+def scoring_entries(scored: ScoredMotifs) -> dict[str, object]:
+    """Return what decides scores and p-values, for provenance lines."""
     own = scored.pssms[0]
     null = scored.null or own.background
     return {
         "background": ",".join(f"{f:.6g}" for f in own.background.frequencies),
         "null": f"{null.source}, order {null.order}" if scored.null or null.order else None,
         "pseudocount": own.pseudocount,
-        "p-value": None if score is not None else p_value or DEFAULT_P_VALUE,
-        "score": score,
-        "p-value-bound": f"{max((s.bound for s in scanners), default=0.0):.2g}",
     }
+
+
+def worst_bound(scanners: Sequence[Scanner]) -> str:
+    """Return the largest relative error of a p-value, for provenance lines."""
+    return f"{max((scanner.bound for scanner in scanners), default=0.0):.2g}"
 
 
 def _scanner(pssm: Pssm, threshold: Threshold, null: Background | None, exact: bool) -> Scanner:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqnet.commands._hit_output import Finishing
+from seqnet.commands._motifs import DEFAULT_P_VALUE
 from seqnet.commands._scan_source import Source
 from seqnet.errors import UsageError
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from seqnet.motifs.matrix import Spread
     from seqnet.motifs.tracks import TrackStrand
 
-DEFAULT_P_VALUE = 1e-4
 _BOTH_STRANDS_PER_MB = 2e6
 """Windows that start on a megabase, both strands."""
 

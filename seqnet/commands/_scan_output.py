@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from seqnet.commands._console import detail, progress_bar, warn
+from seqnet.commands._console import detail, progress_bar
 from seqnet.commands._hit_output import FINISHING_KEYS, open_hits
 from seqnet.commands._scan_source import stream_blocks, whole_sequences
 
@@ -19,36 +19,18 @@ if TYPE_CHECKING:
     from seqnet.motifs.windows import WindowCounter
 
 
-def reachable_scanners(scored: ScoredMotifs, options: ScanOptions) -> list[Scanner]:
-    """Prepare the motifs, leaving out those no window can reach the threshold of."""
-    from seqnet.commands._motifs import make_scanners
-
-    scanners = []
-    for scanner in make_scanners(scored, options.threshold, exact=options.exact):
-        name, (plus, minus) = scanner.pssm.info.name, scanner.thresholds
-        if scanner.reachable:
-            scanners.append(scanner)
-            detail(f"{name}: threshold {plus:.4f} (+) {minus:.4f} (-) bits")
-        else:
-            warn(f"{name} cannot reach the threshold and is skipped")
-    return scanners
-
-
 def _header(scored: ScoredMotifs, scanners: Sequence[Scanner], options: ScanOptions) -> dict[str, str]:
     """Return the provenance of a scan: what makes its hits what they are."""
+    from seqnet.commands._motifs import scoring_entries, worst_bound
     from seqnet.formats.header import base_name, provenance
 
-    pssm = scored.pssms[0]
-    null = scored.null or pssm.background
     return provenance(
         "scan",
         {
             "motifs": base_name(options.motifs),
-            "background": ",".join(f"{f:.6g}" for f in pssm.background.frequencies),
-            "null": f"{null.source}, order {null.order}" if scored.null or null.order else None,
-            "pseudocount": pssm.pseudocount,
+            **scoring_entries(scored),
             **options.entries(),
-            "p-value-bound": f"{max((s.bound for s in scanners), default=0.0):.2g}",
+            "p-value-bound": worst_bound(scanners),
             **options.finishing.entries(),
         },
     )
@@ -56,6 +38,7 @@ def _header(scored: ScoredMotifs, scanners: Sequence[Scanner], options: ScanOpti
 
 def scan_to_hits(scored: ScoredMotifs, options: ScanOptions) -> None:
     """Scan and write hits: block by block, unless all must be known first."""
+    from seqnet.commands._motifs import reachable_scanners
     from seqnet.formats._open import open_output
     from seqnet.formats.hit_formats import HIT_FORMATS
     from seqnet.formats.hit_table import write_tests
@@ -66,7 +49,7 @@ def scan_to_hits(scored: ScoredMotifs, options: ScanOptions) -> None:
         open_hits(options.output, options.to_format, options.index) as (writer, hit_format),
         tests as tests_stream,
     ):
-        scanners = reachable_scanners(scored, options)
+        scanners = reachable_scanners(scored, options.threshold, exact=options.exact)
         source = stream_blocks(options.source)
         counter = WindowCounter(scanners)
         header = _header(scored, scanners, options)
@@ -134,13 +117,14 @@ def _lines(found: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[
 
 def scan_to_best(scored: ScoredMotifs, options: ScanOptions) -> None:
     """Write the best site of each sequence or region, for each motif."""
+    from seqnet.commands._motifs import reachable_scanners
     from seqnet.formats._open import open_output, to_bytes
     from seqnet.formats.header import header_lines
     from seqnet.formats.hits import BEST_COLUMNS, column_line, write_best_sites
     from seqnet.motifs.scan import best_sites
 
     with open_output(options.output) as stream:
-        scanners = reachable_scanners(scored, options)
+        scanners = reachable_scanners(scored, options.threshold, exact=options.exact)
         sequences = whole_sequences(options.source)
         if options.with_header:
             header = header_lines(_header(scored, scanners, options))

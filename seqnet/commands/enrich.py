@@ -145,11 +145,14 @@ def command(
     the best sites of positives with a hit lie nearer the centre than chance.
     """
     from seqnet.commands._motifs import (
+        DEFAULT_P_VALUE,
         Scoring,
+        Threshold,
         load_motifs,
         make_pssms,
         reachable_scanners,
-        scoring_provenance,
+        scoring_entries,
+        worst_bound,
     )
     from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
@@ -166,11 +169,15 @@ def command(
         scoring = Scoring(background, pseudocount, pseudocount_spread, preset)
         scored = make_pssms(found, scoring, keep=True, source=motifs)
         sets = _load_sets((positives, negatives), cutting)
-        scanners = reachable_scanners(scored, p_value, score, exact)
+        limit = None if score is not None else p_value or DEFAULT_P_VALUE
+        scanners = reachable_scanners(scored, Threshold(limit, score), exact=exact)
         options = {
             "motifs": base_name(motifs),
             **_source_provenance(positives, negatives, cutting),
-            **scoring_provenance(scored, scanners, p_value, score),
+            **scoring_entries(scored),
+            "p-value": limit,
+            "score": score,
+            "p-value-bound": worst_bound(scanners),
             "sort-by": sort_by,
         }
         results = _judge(scanners, sets, threads)

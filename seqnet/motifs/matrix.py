@@ -172,7 +172,7 @@ def to_pfm(motif: Motif) -> Pfm:
     nsites = DEFAULT_NSITES if ppm.info.nsites is None else ppm.info.nsites
     counts = ppm.probabilities * nsites
     whole = np.rint(counts)
-    near = np.abs(counts - whole) <= _WHOLE * nsites
+    near = (np.abs(counts - whole) <= _WHOLE * nsites) & (whole > 0)  # a small chance is not none
     return Pfm(replace(ppm.info, nsites=nsites), np.where(near, whole, counts))
 
 
