@@ -28,6 +28,7 @@ from seqnet.commands._options import (
 
 if TYPE_CHECKING:
     from seqnet.aliases import Codes
+    from seqnet.commands._motifs import ScoredMotifs, Threshold
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import Center, OnBad
     from seqnet.genome.sequence import Genome
@@ -144,16 +145,7 @@ def command(
     best score; Fisher's exact p (one-sided) and its q over the motifs; and centrality_p, whether
     the best sites of positives with a hit lie nearer the centre than chance.
     """
-    from seqnet.commands._motifs import (
-        DEFAULT_P_VALUE,
-        Scoring,
-        Threshold,
-        load_motifs,
-        make_pssms,
-        reachable_scanners,
-        scoring_entries,
-        worst_bound,
-    )
+    from seqnet.commands._motifs import Scoring, Threshold, load_motifs, make_pssms
     from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
     from seqnet.formats.header import base_name, provenance
@@ -169,21 +161,28 @@ def command(
         scoring = Scoring(background, pseudocount, pseudocount_spread, preset)
         scored = make_pssms(found, scoring, keep=True, source=motifs)
         sets = _load_sets((positives, negatives), cutting)
-        limit = None if score is not None else p_value or DEFAULT_P_VALUE
-        scanners = reachable_scanners(scored, Threshold(limit, score), exact=exact)
+        scanners, made_with = _scanners(scored, Threshold(p_value, score), exact)
         options = {
             "motifs": base_name(motifs),
             **_source_provenance(positives, negatives, cutting),
-            **scoring_entries(scored),
-            "p-value": limit,
-            "score": score,
-            "p-value-bound": worst_bound(scanners),
+            **made_with,
             "sort-by": sort_by,
         }
         results = _judge(scanners, sets, threads)
         _note_windowless(scanners, results)
         rows = _rows(scanners, results, by_p_value=sort_by == "p-value")
         write_rows(stream, COLUMNS, rows, provenance("enrich", options) if with_header else None)
+
+
+def _scanners(scored: ScoredMotifs, asked: Threshold, exact: bool) -> tuple[list[Scanner], dict[str, object]]:
+    """Prepare the motifs for a threshold, the usual p-value without one; and say what they were made with."""
+    from seqnet.commands._motifs import DEFAULT_P_VALUE, reachable_scanners, scoring_entries, worst_bound
+
+    default = asked.p_value is None and asked.score is None
+    threshold = asked._replace(p_value=DEFAULT_P_VALUE) if default else asked
+    scanners = reachable_scanners(scored, threshold, exact=exact)
+    limits = {"p-value": threshold.p_value, "score": threshold.score, "p-value-bound": worst_bound(scanners)}
+    return scanners, {**scoring_entries(scored), **limits}
 
 
 def _check_sources(motifs: str, positives: Source, negatives: Source, cutting: Cutting) -> None:
