@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PARALLEL := -n auto --dist worksteal
 C_SOURCES := $(wildcard seqnet/kernels/*.c seqnet/kernels/*.h)
 
 .PHONY: help demo test test-all lint types contracts docs docs-check check golden example-data bench clean
@@ -20,10 +21,10 @@ demo: $(READY)  ## Run the whole pipeline on the example data; results in demo_o
 	PATH="$(abspath $(BIN)):$$PATH" workflows/demo.sh example_data demo_output
 
 test: $(READY)  ## Run the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: $(READY)  ## Run the slow tests too
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "slow or not slow"
 
 lint: $(READY)  ## Check style and formatting
 	$(BIN)/ruff check
