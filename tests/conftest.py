@@ -1,6 +1,7 @@
 """Fixtures that many tests share."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ def run_seqnet(*args, stdin: bytes = b"", env: dict[str, str] | None = None, cwd
         check=False,
     )
     return Finished(finished.returncode, finished.stdout, finished.stderr.decode())
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, which ignore interrupts; for a child to call."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -275,25 +275,33 @@ class _Temporary:
         self._named = target
         self._target = Path(target).resolve()
         self._committed = False
+        self.path = ""
 
     def __enter__(self) -> _Temporary:
         try:
             self._sweep()
             self._descriptor = self._create()
-        except OSError as error:
-            error.filename = self._named
+            self.stream = io.BufferedWriter(_NamedFile(self._descriptor, self._named), BUFFER)
+            with suppress(FileNotFoundError):
+                os.fchmod(self._descriptor, stat.S_IMODE(self._target.stat().st_mode))
+        except BaseException as error:  # a signal too: nobody else knows of the file yet
+            self._remove()
+            if isinstance(error, OSError):
+                error.filename = self._named
             raise
-        self.stream = io.BufferedWriter(_NamedFile(self._descriptor, self._named), BUFFER)
-        with suppress(FileNotFoundError):
-            os.fchmod(self._descriptor, stat.S_IMODE(self._target.stat().st_mode))
         return self
 
     def __exit__(self, *_error: object) -> None:
         if not self._committed:
-            with suppress(FileNotFoundError):
-                Path(self.path).unlink()
+            self._remove()
         with suppress(OSError):
             self.stream.close()
+
+    def _remove(self) -> None:
+        """Remove the file, if there is one."""
+        if self.path:
+            with suppress(FileNotFoundError):
+                Path(self.path).unlink()
 
     def commit(self) -> None:
         """Make the file complete and give it its name."""

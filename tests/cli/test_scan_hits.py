@@ -15,7 +15,7 @@ from scipy.stats import false_discovery_control
 
 from seqnet.commands._command import CommandError
 from seqnet.formats.fasta import read_genome
-from tests.conftest import EXAMPLE_DATA
+from tests.conftest import EXAMPLE_DATA, heed_interrupts
 
 MOTIFS = EXAMPLE_DATA / "motifs.jaspar"
 REB1 = Path(__file__).parent / "golden" / "reb1.meme"
@@ -246,7 +246,7 @@ def test_signals_leave_nothing_of_the_hits_that_wait(genome, tmp_path, number, c
         [sys.executable, "-m", "seqnet", "scan", str(REB1), "-", "--p-value", "0.5", "--q-column",
          "--tmpdir", str(tmp_path / "spool"), "--tests", str(tmp_path / "out" / "t"),
          "-o", str(tmp_path / "out" / "h.bed")],
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts,
     )  # fmt: skip
     process.stdin.write(genome.read_bytes())
     process.stdin.flush()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.conftest import EXAMPLE_DATA, run_seqnet
+from tests.conftest import EXAMPLE_DATA, heed_interrupts, run_seqnet
 
 pytestmark = pytest.mark.fault
 GENOME = EXAMPLE_DATA / "genome.fa"
@@ -121,7 +121,10 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_sweeps(tmp_path, name):
 @pytest.mark.parametrize("name", ["hits.bed", "track.bw"])
 def test_signals_end_with_their_code_and_clean_up(tmp_path, name, number, code):
     process = subprocess.Popen(
-        [sys.executable, "-m", "seqnet", *command(name, tmp_path / name)], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "seqnet", *command(name, tmp_path / name)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     )
     while not any(entry.endswith(".seqnet-tmp") for entry in os.listdir(tmp_path)):
         assert process.poll() is None
