@@ -33,12 +33,23 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class _Decompressed(io.RawIOBase):
-    """A decompressing stream whose errors name the file."""
+    """A decompressing stream whose errors name the file.
 
-    def __init__(self, stream: BinaryIO, path: str) -> None:
+    Parameters
+    ----------
+    stream
+        What decompresses.
+    path
+        The file, for messages.
+    damage
+        What `stream` raises at damaged data beside `EOFError` and `OSError`.
+    """
+
+    def __init__(self, stream: BinaryIO, path: str, damage: type[Exception]) -> None:
         super().__init__()
         self._stream = stream
         self._path = path
+        self._errors = (EOFError, OSError, damage)
 
     def readable(self) -> bool:
         return True
@@ -47,32 +58,41 @@ class _Decompressed(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         try:
             data = self._stream.read(len(view))
-        except (EOFError, zlib.error, OSError) as error:
-            reason = "ends in the middle of its compressed data" if isinstance(error, EOFError) else error
-            raise FormatError(self._path, f"damaged compressed file: {reason}") from error
+        except self._errors as error:
+            raise FormatError(self._path, f"damaged compressed file: {_what_is_wrong(error)}") from error
         view[: len(data)] = data
         return len(data)
 
 
-def _gunzip(stream: BinaryIO) -> BinaryIO:
+def _what_is_wrong(error: Exception) -> str:
+    """Say in one line what a decompressor met, in the same words for every library."""
+    if isinstance(error, EOFError):
+        return "ends in the middle of its compressed data"
+    text = " ".join(str(error).split())
+    return "its data do not fit their checksum" if text.startswith("CRC check failed") else text
+
+
+def _gunzip(stream: BinaryIO) -> tuple[BinaryIO, type[Exception]]:
     """Decompress gzip (and so BGZF), with isal where it is installed."""
     try:
-        from isal import igzip as gzip
+        from isal import igzip, isal_zlib
     except ImportError:
         import gzip
-    return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+
+        return cast("BinaryIO", gzip.GzipFile(fileobj=stream)), zlib.error
+    return cast("BinaryIO", igzip.GzipFile(fileobj=stream)), isal_zlib.error
 
 
-def _bunzip2(stream: BinaryIO) -> BinaryIO:
+def _bunzip2(stream: BinaryIO) -> tuple[BinaryIO, type[Exception]]:
     import bz2
 
-    return cast("BinaryIO", bz2.BZ2File(stream))
+    return cast("BinaryIO", bz2.BZ2File(stream)), OSError
 
 
-def _unxz(stream: BinaryIO) -> BinaryIO:
+def _unxz(stream: BinaryIO) -> tuple[BinaryIO, type[Exception]]:
     import lzma
 
-    return cast("BinaryIO", lzma.LZMAFile(stream))
+    return cast("BinaryIO", lzma.LZMAFile(stream)), lzma.LZMAError
 
 
 _DECOMPRESSORS = {b"\x1f\x8b": _gunzip, b"BZh": _bunzip2, b"\xfd7zXZ\x00": _unxz}
@@ -103,7 +123,8 @@ def _decompress(stream: io.BufferedReader, path: str) -> io.BufferedReader:
     start = stream.peek(8)[:8]
     for magic, opener in _DECOMPRESSORS.items():
         if start.startswith(magic):
-            return io.BufferedReader(_Decompressed(opener(stream), path), BUFFER)
+            opened, damage = opener(stream)
+            return io.BufferedReader(_Decompressed(opened, path, damage), BUFFER)
     return stream
 
 

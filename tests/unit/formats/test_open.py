@@ -1,8 +1,10 @@
 import bz2
 import gzip
+import io
 import lzma
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -35,6 +37,16 @@ def leftovers(folder):
     return [entry for entry in os.listdir(folder) if entry.endswith(".seqnet-tmp")]
 
 
+@pytest.fixture(params=["zlib", "isal"])
+def library(request, monkeypatch):
+    """Decompress gzip with either library."""
+    if request.param == "isal":
+        pytest.importorskip("isal.igzip")
+    else:
+        monkeypatch.setitem(sys.modules, "isal", None)  # its import fails
+    return request.param
+
+
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_compression_is_recognised_by_content_behind_any_suffix(tmp_path, compress):
     path = tmp_path / "data.txt"
@@ -42,10 +54,46 @@ def test_compression_is_recognised_by_content_behind_any_suffix(tmp_path, compre
     assert read(path) == b"ACGT\n" * 1000
 
 
-def test_several_gzip_members_are_read_on(tmp_path):
+TEXT = b"".join(b"%d ACGTTGCA\n" % number for number in range(5000))
+GZIPPED = gzip.compress(TEXT)
+
+
+def bgzf_of(data):
+    buffer = io.BytesIO()
+    with bgzf.BgzfWriter(fileobj=buffer) as writer:
+        writer.write(data)
+        writer.flush()
+        return buffer.getvalue()
+
+
+def with_byte(data, place, value):
+    return data[:place] + bytes([value]) + data[place + 1 :]
+
+
+def test_the_library_is_the_one_asked_for(tmp_path, library):
     path = tmp_path / "x"
-    path.write_bytes(gzip.compress(b"one") + gzip.compress(b"two"))
-    assert read(path) == b"onetwo"
+    path.write_bytes(GZIPPED)
+    with path.open("rb") as stream:
+        opened, _ = _open._gunzip(stream)
+    assert type(opened).__module__ == {"zlib": "gzip", "isal": "isal.igzip"}[library]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (gzip.compress(b"one") + gzip.compress(b"two"), b"onetwo"),
+        (gzip.compress(b"") + GZIPPED, TEXT),
+        (GZIPPED + bytes(1000), TEXT),  # padding with zeros is allowed, between members too
+        (GZIPPED + bytes(7) + GZIPPED, TEXT + TEXT),
+        (bgzf_of(TEXT * 20), TEXT * 20),
+        (gzip.compress(b"A" * 5_000_000), b"A" * 5_000_000),
+    ],
+    ids=["members", "empty member", "zeros", "zeros between", "bgzf", "far"],
+)
+def test_gzip_of_any_make_is_read(tmp_path, library, data, expected):
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    assert read(path) == expected
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bgz"])
@@ -64,20 +112,57 @@ def test_compressed_output_is_bgzf_that_every_reader_reads(tmp_path, suffix):
     assert path.read_bytes() == first
 
 
-@pytest.mark.parametrize("cut", [5, 15, -1])
-def test_damaged_gzip_names_the_file(tmp_path, cut):
+@pytest.mark.parametrize("cut", [2, 5, 15, len(GZIPPED) // 2, -8, -1])
+@pytest.mark.parametrize("before", [b"", GZIPPED])
+def test_truncated_gzip_names_the_file(tmp_path, library, cut, before):
     path = tmp_path / "cut.gz"
-    path.write_bytes(gzip.compress(os.urandom(1000))[:cut])
-    with pytest.raises(FormatError, match=r"cut\.gz: damaged compressed file"):
+    path.write_bytes(before + GZIPPED[:cut])
+    with pytest.raises(FormatError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}: damaged compressed file: ends in the middle of its compressed data"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (with_byte(GZIPPED, len(GZIPPED) - 5, GZIPPED[-5] ^ 1), "its data do not fit their checksum"),
+        (with_byte(GZIPPED, len(GZIPPED) - 1, 9), "Incorrect length of data produced"),
+        (with_byte(GZIPPED, 2, 7), "Unknown compression method"),
+        (GZIPPED + b"what is not gzip", "Not a gzipped file (b'wh')"),
+    ],
+    ids=["checksum", "length", "method", "garbage"],
+)
+def test_corrupt_gzip_is_refused_in_the_same_words(tmp_path, library, data, reason):
+    path = tmp_path / "bad.gz"
+    path.write_bytes(data)
+    with pytest.raises(FormatError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}: damaged compressed file: {reason}"
+
+
+@pytest.mark.parametrize("place", range(10, len(GZIPPED) - 8, len(GZIPPED) // 97))
+def test_a_flipped_byte_is_an_error_of_one_line(tmp_path, library, place):
+    path = tmp_path / "flip.gz"
+    path.write_bytes(with_byte(GZIPPED, place, GZIPPED[place] ^ 0xFF))
+    with pytest.raises(FormatError, match=r"flip\.gz: damaged compressed file: .") as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_short_garbage_behind_gzip_is_refused(tmp_path, library):
+    path = tmp_path / "x.gz"
+    path.write_bytes(GZIPPED + b"?")
+    with pytest.raises(FormatError, match=r"x\.gz: damaged compressed file"):
         read(path)
 
 
-def test_flipped_bytes_in_gzip_are_noticed(tmp_path):
-    data = bytearray(gzip.compress(b"ACGT" * 1000))
+@pytest.mark.parametrize("compress", [bz2.compress, lzma.compress])
+def test_damage_to_other_compressions_names_the_file(tmp_path, compress):
+    data = bytearray(compress(TEXT))
     data[len(data) // 2] ^= 0xFF
-    path = tmp_path / "flip.gz"
+    path = tmp_path / "flip"
     path.write_bytes(data)
-    with pytest.raises(FormatError, match="damaged compressed file"):
+    with pytest.raises(FormatError, match="flip: damaged compressed file"):
         read(path)
 
 
