@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -69,6 +69,7 @@ class _Parser:
     def feed(self, chunk: bytes) -> Iterator[SequenceBlock]:
         """Parse the next bytes of the file."""
         position = 0
+        room = np.empty(len(chunk), dtype=np.uint8)  # for the codes of every record in the chunk
         while position < len(chunk):
             if self._header is not None:
                 position = self._feed_header(chunk, position)
@@ -76,11 +77,10 @@ class _Parser:
                 yield from self._close()
                 self._header = b""
                 position += 1
+            elif self._name is None:
+                position = self._feed_blanks(chunk, position)
             else:
-                following = chunk.find(b"\n>", position)
-                end = len(chunk) if following < 0 else following + 1
-                yield from self._feed_body(chunk, position, end)
-                position = end
+                position = yield from self._feed_body(chunk, position, room)
 
     def finish(self) -> Iterator[SequenceBlock]:
         """Close the last record."""
@@ -123,23 +123,30 @@ class _Parser:
             yield SequenceBlock(self._name, self._offset, codes, last=True)
         self._name = self._pending = None
 
-    def _feed_body(self, chunk: bytes, start: int, end: int) -> Iterator[SequenceBlock]:
-        """Encode a stretch of sequence lines."""
-        body = memoryview(chunk)[start:end]
-        if self._name is None:
-            self._require_blank(bytes(body))
-        codes = np.empty(len(body), dtype=np.uint8)
-        written, consumed = encode(body, self._table, codes)
-        if consumed < len(body):
-            self._reject(chunk, start, start + consumed)
-        self._line += chunk.count(b"\n", start, end)
+    def _feed_blanks(self, chunk: bytes, position: int) -> int:
+        """Read on in front of the first header, where all is blank; return where the header begins."""
+        following = chunk.find(b"\n>", position)
+        end = len(chunk) if following < 0 else following + 1
+        self._require_blank(chunk[position:end])
+        self._line += chunk.count(b"\n", position, end)
         self._at_line_start = chunk[end - 1] == ord("\n")
-        if not written:
-            return
-        if self._pending is not None and self._name is not None:
-            yield SequenceBlock(self._name, self._offset, self._pending, last=False)
-            self._offset += len(self._pending)
-        self._pending = codes[:written]
+        return end
+
+    def _feed_body(self, chunk: bytes, start: int, room: Codes) -> Generator[SequenceBlock, None, int]:
+        """Encode sequence lines up to the next header; return where that begins."""
+        written, used, lines = encode(memoryview(chunk)[start:], self._table, room[start:])
+        end = start + used
+        self._line += lines
+        if used:
+            self._at_line_start = chunk[end - 1] == ord("\n")
+        if end < len(chunk) and not (self._at_line_start and chunk[end] == ord(">")):
+            self._reject(chunk[end])
+        if written:
+            if self._pending is not None and self._name is not None:
+                yield SequenceBlock(self._name, self._offset, self._pending, last=False)
+                self._offset += len(self._pending)
+            self._pending = room[start : start + written]
+        return end
 
     def _require_blank(self, body: bytes) -> None:
         """Raise unless what stands before the first header is blank."""
@@ -149,14 +156,13 @@ class _Parser:
             found = text.split(b"\n", 1)[0][:20].decode("ascii", "replace").strip()
             raise FormatError(self._path, f"expected a FASTA header '>name', found {found!r}", line)
 
-    def _reject(self, chunk: bytes, start: int, place: int) -> None:
-        """Raise for the byte at `place`."""
-        line = self._line + chunk.count(b"\n", start, place)
-        letter = chr(chunk[place])
+    def _reject(self, byte: int) -> None:
+        """Raise for a byte in the line being read."""
+        letter = chr(byte)
         reason = "is not a nucleotide letter"
         if letter.islower() and letter.upper() in "ACGTURYSWKMBDHVN":
             reason = "is lower case, which --soft-mask error refuses"
-        raise FormatError(self._path, f"{letter!r} {reason}", line)
+        raise FormatError(self._path, f"{letter!r} {reason}", self._line)
 
 
 def read_sequences(

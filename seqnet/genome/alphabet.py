@@ -69,7 +69,7 @@ def encode_text(text: str, soft_mask: SoftMask = "ignore") -> Codes:
     """
     data = text.encode("latin-1", "replace")
     codes = np.empty(len(data), dtype=np.uint8)
-    written, consumed = encode(data, encoding_table(soft_mask), codes)
+    written, consumed, _ = encode(data, encoding_table(soft_mask), codes)
     if consumed < len(data):
         raise ValueError(f"{text[consumed]!r} is not a nucleotide letter")
     return codes[:written]

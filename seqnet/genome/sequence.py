@@ -36,12 +36,27 @@ class EncodedSequence(NamedTuple):
 
 def join_blocks(blocks: Iterable[SequenceBlock]) -> Iterator[EncodedSequence]:
     """Put the blocks of a stream together into whole records, in order."""
-    parts: list[Codes] = []
+    whole, filled = np.empty(0, dtype=np.uint8), 0
     for block in blocks:
-        parts.append(block.codes)
+        if block.last and not filled:
+            yield EncodedSequence(block.name, block.codes)
+            continue
+        needed = filled + len(block.codes)
+        if needed > len(whole):
+            # twice what is needed: memory that is not written to costs nothing
+            whole = _with_room(whole[:filled], needed if block.last else 2 * needed)
+        whole[filled:needed] = block.codes
+        filled = needed
         if block.last:
-            yield EncodedSequence(block.name, parts[0] if len(parts) == 1 else np.concatenate(parts))
-            parts = []
+            yield EncodedSequence(block.name, whole[:filled])
+            whole, filled = np.empty(0, dtype=np.uint8), 0
+
+
+def _with_room(codes: Codes, room: int) -> Codes:
+    """Return an array of `room` codes that begins with those given; the rest is undefined."""
+    larger = np.empty(room, dtype=np.uint8)
+    larger[: len(codes)] = codes
+    return larger
 
 
 def overlap_blocks(blocks: Iterable[SequenceBlock], overlap: int) -> Iterator[SequenceBlock]:

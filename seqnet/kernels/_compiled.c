@@ -16,26 +16,56 @@
 #include "tails.h"
 #include "windows.h"
 
+static const char *const kind_names[SCREEN_KINDS] = {"c", "avx2", "avx512"};
+
+PyDoc_STRVAR(kinds_doc, "kinds() -> names of the kinds of kernels that run here, in order of speed");
+
+static PyObject *kinds(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    PyObject *names = PyList_New(0);
+    for (int kind = 0; names && kind < SCREEN_KINDS; kind++) {
+        if (!seqnet_screen_supported((enum screen_kind)kind)) continue;
+        PyObject *name = PyUnicode_FromString(kind_names[kind]);
+        if (!name || PyList_Append(names, name) < 0) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+/* The kind of that name that runs here, or SCREEN_KINDS with the error set. */
+static enum screen_kind kind_named(const char *name) {
+    for (int kind = 0; kind < SCREEN_KINDS; kind++)
+        if (!strcmp(name, kind_names[kind]) && seqnet_screen_supported((enum screen_kind)kind))
+            return (enum screen_kind)kind;
+    PyErr_Format(PyExc_ValueError, "no kernels of the kind %s run here", name);
+    return SCREEN_KINDS;
+}
+
 PyDoc_STRVAR(encode_doc,
-             "encode(data, table, out) -> (written, consumed)\n\n"
+             "encode(kind, data, table, out) -> (written, consumed, lines)\n\n"
              "Translate the bytes of data through the 256 entries of table into out, leaving out\n"
              "bytes that map to SKIP and stopping at one that maps to INVALID.");
 
 static PyObject *encode(PyObject *module, PyObject *args) {
     Py_buffer data, table, out;
+    const char *name;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*w*:encode", &data, &table, &out)) return NULL;
+    if (!PyArg_ParseTuple(args, "sy*y*w*:encode", &name, &data, &table, &out)) return NULL;
     PyObject *result = NULL;
-    if (table.len != 256) {
+    const enum screen_kind kind = kind_named(name);
+    if (kind == SCREEN_KINDS) {
+        /* the error is set */
+    } else if (table.len != 256) {
         PyErr_SetString(PyExc_ValueError, "table must hold 256 bytes");
     } else if (out.len < data.len) {
         PyErr_SetString(PyExc_ValueError, "out must be at least as long as data");
     } else {
         struct encoded done;
         Py_BEGIN_ALLOW_THREADS
-        done = seqnet_encode(data.buf, (size_t)data.len, table.buf, out.buf);
+        done = seqnet_encode(kind, data.buf, (size_t)data.len, table.buf, out.buf);
         Py_END_ALLOW_THREADS
-        result = Py_BuildValue("nn", (Py_ssize_t)done.written, (Py_ssize_t)done.consumed);
+        result = Py_BuildValue("nnn", (Py_ssize_t)done.written, (Py_ssize_t)done.consumed,
+                               (Py_ssize_t)done.lines);
     }
     PyBuffer_Release(&data);
     PyBuffer_Release(&table);
@@ -217,31 +247,6 @@ static PyObject *summarise(PyObject *module, PyObject *args) {
     PyObject *result = make_summary(b) ? Py_BuildValue("") : NULL;
     for (int i = 0; i < SUMMARY_BUFFERS; i++) PyBuffer_Release(&b[i]);
     return result;
-}
-
-static const char *const kind_names[SCREEN_KINDS] = {"c", "avx2", "avx512"};
-
-PyDoc_STRVAR(kinds_doc, "kinds() -> names of the kinds of kernels that run here, in order of speed");
-
-static PyObject *kinds(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    PyObject *names = PyList_New(0);
-    for (int kind = 0; names && kind < SCREEN_KINDS; kind++) {
-        if (!seqnet_screen_supported((enum screen_kind)kind)) continue;
-        PyObject *name = PyUnicode_FromString(kind_names[kind]);
-        if (!name || PyList_Append(names, name) < 0) Py_CLEAR(names);
-        Py_XDECREF(name);
-    }
-    return names;
-}
-
-/* The kind of that name that runs here, or SCREEN_KINDS with the error set. */
-static enum screen_kind kind_named(const char *name) {
-    for (int kind = 0; kind < SCREEN_KINDS; kind++)
-        if (!strcmp(name, kind_names[kind]) && seqnet_screen_supported((enum screen_kind)kind))
-            return (enum screen_kind)kind;
-    PyErr_Format(PyExc_ValueError, "no kernels of the kind %s run here", name);
-    return SCREEN_KINDS;
 }
 
 /* Whether the widths are at least 1 and share out exactly the columns; sets the error if not. */
