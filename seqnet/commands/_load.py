@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seqnet.aliases import Codes, Progress
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import OnBad, Regions
-    from seqnet.genome.sequence import Genome, SequenceBlock
+    from seqnet.genome.sequence import Bases, Genome, SequenceBlock
 
 
 def expand_names(values: Sequence[str]) -> list[str]:
@@ -56,7 +56,7 @@ def load_regions(
     return fit_to_genome(read_bed(path, tasks=tasks), genome, on_bad)
 
 
-def fit_to_genome(regions: Regions, genome: Genome, on_bad: OnBad = "error") -> Regions:
+def fit_to_genome(regions: Regions, genome: Bases, on_bad: OnBad = "error") -> Regions:
     """Make sure that regions lie inside a genome, and say what was mended."""
     from seqnet.genome.regions import fit_regions
 

@@ -74,13 +74,19 @@ def _what_is_wrong(error: Exception) -> str:
 
 def _gunzip(stream: BinaryIO) -> tuple[BinaryIO, type[Exception]]:
     """Decompress gzip (and so BGZF), with isal where it is installed."""
+    library, damage = _gzip_library()
+    return cast("BinaryIO", library.GzipFile(fileobj=stream)), damage
+
+
+def _gzip_library() -> tuple[Any, type[Exception]]:
+    """Return the module that decompresses gzip, and what it raises at damaged data."""
     try:
-        from isal import igzip, isal_zlib
+        from isal import igzip, igzip_lib
     except ImportError:
         import gzip
 
-        return cast("BinaryIO", gzip.GzipFile(fileobj=stream)), zlib.error
-    return cast("BinaryIO", igzip.GzipFile(fileobj=stream)), isal_zlib.error
+        return gzip, zlib.error
+    return igzip, cast("type[Exception]", igzip_lib.IsalError)
 
 
 def _bunzip2(stream: BinaryIO) -> tuple[BinaryIO, type[Exception]]:

@@ -11,7 +11,7 @@ from seqnet.aliases import Codes
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import AMBIGUOUS, reverse_complement
 from seqnet.genome.intervals import Intervals
-from seqnet.genome.sequence import EncodedSequence, Genome
+from seqnet.genome.sequence import Bases, EncodedSequence, Genome
 
 
 def extract_windows(genome: Genome, intervals: Intervals, *, stranded: bool = False) -> Codes:
@@ -37,11 +37,11 @@ def extract_windows(genome: Genome, intervals: Intervals, *, stranded: bool = Fa
     return codes
 
 
-def extract_sequences(genome: Genome, intervals: Intervals, names: Sequence[str]) -> list[EncodedSequence]:
+def extract_sequences(genome: Bases, intervals: Intervals, names: Sequence[str]) -> list[EncodedSequence]:
     """Return the codes of intervals of any widths, named, on the forward strand."""
     contigs = intervals.contig_names()
     rows = zip(names, contigs, intervals.start, intervals.end, strict=True)
-    return [EncodedSequence(name, genome.codes[c][start:end]) for name, c, start, end in rows]
+    return [EncodedSequence(name, genome.stretch(c, int(start), int(end))) for name, c, start, end in rows]
 
 
 def stack_sequences(sequences: Sequence[EncodedSequence], source: str) -> Codes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -94,6 +95,10 @@ class Genome:
         """Contig name to length in bases."""
         return {name: len(codes) for name, codes in self.codes.items()}
 
+    def stretch(self, name: str, start: int, end: int) -> Codes:
+        """Return the codes of a contig from `start` to before `end`, uint8 (end - start,)."""
+        return self.codes[name][start:end]
+
     def restrict(self, names: Iterable[str]) -> Genome:
         """Keep the named contigs, in file order."""
         wanted = set(names)
@@ -105,6 +110,46 @@ class Genome:
             name: hashlib.md5(decode(codes).encode(), usedforsecurity=False).hexdigest()
             for name, codes in self.codes.items()
         }
+
+
+@dataclass(frozen=True)
+class PartialGenome:
+    """The lengths of a genome's contigs, and the codes of stretches of them.
+
+    Parameters
+    ----------
+    lengths
+        Contig name to length in bases, in file order.
+    stretches
+        Contig name to the start and the codes, uint8 (length,), of each stretch, sorted; they do not
+        overlap.
+    source
+        The file it was read from, for messages.
+    """
+
+    lengths: dict[str, int]
+    stretches: dict[str, list[tuple[int, Codes]]]
+    source: str = "the genome"
+
+    def stretch(self, name: str, start: int, end: int) -> Codes:
+        """Return the codes of a contig from `start` to before `end`, uint8 (end - start,).
+
+        Raises
+        ------
+        IndexError
+            If they are not all in one of the stretches.
+        """
+        known = self.stretches.get(name, [])
+        number = bisect.bisect_right(known, start, key=lambda row: row[0]) - 1
+        if number >= 0:
+            begin, codes = known[number]
+            if start <= end <= begin + len(codes):
+                return codes[start - begin : end - begin]
+        raise IndexError(f"{name}:{start}-{end} was not read")
+
+
+Bases: TypeAlias = Genome | PartialGenome
+"""What regions are cut from."""
 
 
 def genome_from(sequences: Iterable[EncodedSequence], source: str) -> Genome:

@@ -8,6 +8,7 @@ from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import (
     EncodedSequence,
     Genome,
+    PartialGenome,
     SequenceBlock,
     genome_from,
     join_blocks,
@@ -73,3 +74,22 @@ def test_the_digest_is_md5_of_the_upper_case_letters():
     # printf ACGTN | md5sum
     genome = Genome({"c": encode_text("acgtn")})
     assert genome.digests() == {"c": "252fe4e1c9aa67ce660443056dfa3799"}
+
+
+def test_stretches_of_a_part_are_those_of_the_whole():
+    codes = encode_text("ACGTTGCAAC")
+    whole = Genome({"a": codes})
+    part = PartialGenome({"a": 10, "b": 5}, {"a": [(1, codes[1:4]), (6, codes[6:10])]})
+    for start, end in ((1, 4), (2, 3), (6, 10), (9, 10)):
+        assert part.stretch("a", start, end).tolist() == whole.stretch("a", start, end).tolist()
+    for name, start, end in (("a", 0, 2), ("a", 3, 5), ("a", 3, 7), ("a", 9, 11), ("b", 0, 1)):
+        with pytest.raises(IndexError, match="was not read"):
+            part.stretch(name, start, end)
+
+
+def test_a_record_of_many_blocks_leaves_the_blocks_alone():
+    blocks = [SequenceBlock("a", i, np.full(1, i % 4, np.uint8), last=i == 99) for i in range(100)]
+    (found,) = join_blocks(blocks)
+    assert found.codes.tolist() == [i % 4 for i in range(100)]
+    found.codes[:] = 4
+    assert [int(block.codes[0]) for block in blocks] == [i % 4 for i in range(100)]
