@@ -64,6 +64,11 @@ class Finishing(NamedTuple):
         """Whether q-values are computed."""
         return self.q_column or self.q_value is not None
 
+    @property
+    def streams(self) -> bool:
+        """Whether hits are written as they come."""
+        return self.top is None and not self.wants_q
+
     def check(self) -> None:
         """Refuse options that contradict each other."""
         from seqnet.errors import UsageError

@@ -12,8 +12,10 @@ from seqnet.commands._hit_output import FINISHING_KEYS, open_hits
 from seqnet.commands._scan_source import stream_blocks, whole_sequences
 
 if TYPE_CHECKING:
+    from seqnet.commands._hit_output import Finishing
     from seqnet.commands._motifs import ScoredMotifs
     from seqnet.commands._scan_options import ScanOptions
+    from seqnet.formats.hit_rows import HitWriter
     from seqnet.genome.sequence import SequenceBlock
     from seqnet.motifs.scan import BlockHits, Scanner
     from seqnet.motifs.windows import WindowCounter
@@ -63,9 +65,7 @@ def scan_to_hits(scored: ScoredMotifs, options: ScanOptions) -> None:
             found = _scanned(chain([first], blocks), scanners, options)
             if tests_stream is not None or options.finishing.wants_q:
                 found = _counted(found, counter)
-            lines = _lines(_chosen(found, scanners, options), scanners)
-            for batch in options.finishing.apply(lines, counter.windows):
-                writer.write(batch)
+            _write(writer, _chosen(found, scanners, options), scanners, options.finishing, counter)
         detail(f"{writer.counts.total()} hits")
         if tests_stream is not None:
             shared = {key: value for key, value in header.items() if key not in FINISHING_KEYS}
@@ -107,12 +107,24 @@ def _chosen(
     return nonoverlapping(found, scanners) if options.overlaps == "nonoverlapping" else found
 
 
-def _lines(found: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[list[str]]:
-    """Turn hits into BED6+5 lines, a batch for each block."""
-    from seqnet.formats.hits import hit_lines
+def _write(
+    writer: HitWriter,
+    found: Iterable[BlockHits],
+    scanners: Sequence[Scanner],
+    finishing: Finishing,
+    counter: WindowCounter,
+) -> None:
+    """Write hits, a batch for each block: straight as bytes where nothing is decided on lines."""
+    from seqnet.formats.hits import HitText
 
-    for each in found:
-        yield hit_lines(each, scanners)
+    text = HitText(scanners)
+    if writer.plain and finishing.streams:
+        for each in found:
+            writer.write_plain(text.pieces(each), text.counts(each))
+        return
+    lines = (text.lines(each) for each in found)
+    for batch in finishing.apply(lines, counter.windows):
+        writer.write(batch)
 
 
 def scan_to_best(scored: ScoredMotifs, options: ScanOptions) -> None:

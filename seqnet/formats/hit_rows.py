@@ -119,5 +119,29 @@ class HitWriter:
         self.counts.update(line.split("\t", _NAME + 1)[_NAME] for line in lines)
         rows = lines if self._row is None else [self._row(line.split("\t")) for line in lines]
         self._stream.write(to_bytes("".join(f"{row}\n" for row in rows)))
-        if self._live and lines:
+        self._hand_on(bool(lines))
+
+    @property
+    def plain(self) -> bool:
+        """Whether BED6+5 lines are written as they are."""
+        return self._row is None
+
+    def write_plain(self, pieces: Iterable[bytes], counts: Counter[str]) -> None:
+        """Write a batch of BED6+5 lines as they are.
+
+        Parameters
+        ----------
+        pieces
+            The lines with their ends.
+        counts
+            How many there are of each motif.
+        """
+        for piece in pieces:
+            self._stream.write(piece)
+        self.counts.update(counts)
+        self._hand_on(bool(counts))
+
+    def _hand_on(self, written: bool) -> None:
+        """Hand a batch on, if it is to be seen at once."""
+        if self._live and written:
             self._stream.flush()

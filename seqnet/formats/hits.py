@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
+from seqnet.aliases import Floats, Ints
 from seqnet.formats._open import to_bytes
 from seqnet.formats.hit_formats import HIT_COLUMNS, NONE
-from seqnet.genome.alphabet import decode, reverse_complement
 from seqnet.genome.intervals import STRAND_SIGNS
+from seqnet.kernels.text import HitColumns, make_labels
+from seqnet.kernels.text import hit_lines as write_lines
 from seqnet.motifs.scan import BestSites, BlockHits, Scanner
 
-__all__ = ["BEST_COLUMNS", "HIT_COLUMNS", "column_line", "hit_lines", "write_best_sites", "write_hits"]
+__all__ = [
+    "BEST_COLUMNS", "HIT_COLUMNS", "HitText", "column_line", "hit_lines", "write_best_sites", "write_hits",
+]  # fmt: skip
 
 BEST_COLUMNS = ("name", "motif", "best_score", "best_start", "best_strand", "hits")
+PIECE = 1 << 14
+"""Lines made at a time: their bytes stay in the processor's caches."""
 
 
 def column_line(columns: Sequence[str]) -> str:
@@ -24,64 +30,74 @@ def column_line(columns: Sequence[str]) -> str:
     return "#" + "\t".join(columns) + "\n"
 
 
-def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> int:
-    """Write the hits of a block as BED6+5 lines; parameters as in `hit_lines`. Returns how many."""
-    lines = hit_lines(found, scanners, shift)
-    stream.write(to_bytes("".join(f"{line}\n" for line in lines)))
-    return len(lines)
-
-
-def hit_lines(found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> list[str]:
-    """Return the hits of a block as BED6+5 lines, without line ends.
+class HitText:
+    """Turns the hits of blocks into BED6+5 lines.
 
     The score column is min(1000, round(-100 log10 p)).
 
     Parameters
     ----------
-    shift
-        Added to coordinates, where the block's record is a part of a contig.
+    scanners
+        Those that made the hits.
     """
-    block, hits = found
-    if not len(hits.start):
-        return []
-    matched = _matched(found, scanners)
-    names = [(s.pssm.info.name, s.pssm.info.alt_name or NONE, s.pssm.width) for s in scanners]
-    with np.errstate(divide="ignore"):
-        scores = np.minimum(1000, np.rint(-100 * np.log10(hits.p_value))).astype(int)
-    columns = zip(
-        (hits.start + shift).tolist(),
-        hits.motif.tolist(),
-        scores.tolist(),
-        hits.strand.tolist(),
-        hits.score.tolist(),
-        hits.p_value.tolist(),
-        matched,
-        strict=True,
-    )
-    lines = []
-    for start, motif, score, strand, log_odds, p_value, word in columns:
-        name, alternate, width = names[motif]
-        lines.append(
-            f"{block.name}\t{start}\t{start + width}\t{name}\t{score}\t{STRAND_SIGNS[strand]}\t"
-            f"{log_odds:.6f}\t{p_value:.6g}\t.\t{word}\t{alternate}"
+
+    def __init__(self, scanners: Sequence[Scanner]) -> None:
+        infos = [scanner.pssm.info for scanner in scanners]
+        self._names = [info.name for info in infos]
+        self._labels = make_labels(
+            [to_bytes(name) for name in self._names],
+            [to_bytes(info.alt_name or NONE) for info in infos],
+            [scanner.pssm.width for scanner in scanners],
         )
-    return lines
+
+    def pieces(self, found: BlockHits, shift: int = 0) -> Iterator[bytes]:
+        """Yield the lines of a block, at most `PIECE` at a time.
+
+        Parameters
+        ----------
+        shift
+            Added to coordinates, where the block's record is a part of a contig.
+        """
+        block, hits = found
+        name, offset = to_bytes(block.name), block.offset + shift
+        levels = _levels(hits.p_value)
+        columns = HitColumns(
+            hits.start - block.offset, hits.motif, hits.strand, levels, hits.score, hits.p_value
+        )
+        for first in range(0, len(hits.start), PIECE):
+            rows = HitColumns._make(column[first : first + PIECE] for column in columns)
+            yield write_lines(name, offset, block.codes, rows, self._labels)
+
+    def lines(self, found: BlockHits, shift: int = 0) -> list[str]:
+        """Return the lines of a block, without line ends; parameters as in `pieces`."""
+        text = b"".join(self.pieces(found, shift)).decode("utf-8", "surrogateescape")
+        return text.split("\n")[:-1]
+
+    def counts(self, found: BlockHits) -> Counter[str]:
+        """Return how many hits of a block each motif has."""
+        numbers = np.bincount(found.hits.motif, minlength=len(self._names))
+        counts: Counter[str] = Counter()
+        for motif in np.flatnonzero(numbers).tolist():
+            counts[self._names[motif]] += int(numbers[motif])
+        return counts
 
 
-def _matched(found: BlockHits, scanners: Sequence[Scanner]) -> list[str]:
-    """Return the word under each hit, as its strand reads."""
-    block, hits = found
-    words = [""] * len(hits.start)
-    for number, scanner in enumerate(scanners):
-        rows = np.flatnonzero(hits.motif == number)
-        if len(rows):
-            windows = sliding_window_view(block.codes, scanner.pssm.width)
-            codes = windows[hits.start[rows] - block.offset]
-            minus = hits.strand[rows] < 0
-            codes = np.where(minus[:, None], reverse_complement(codes), codes)
-            for row, word in zip(rows, codes, strict=True):
-                words[row] = decode(word)
-    return words
+def _levels(p_values: Floats) -> Ints:
+    """Return the score column of p-values (n,)."""
+    with np.errstate(divide="ignore"):
+        return np.minimum(1000, np.rint(-100 * np.log10(p_values))).astype(np.int64)
+
+
+def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> int:
+    """Write the hits of a block as BED6+5 lines; parameters as in `HitText`. Returns how many."""
+    for piece in HitText(scanners).pieces(found, shift):
+        stream.write(piece)
+    return len(found.hits.start)
+
+
+def hit_lines(found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> list[str]:
+    """Return the hits of a block as BED6+5 lines, without line ends; parameters as in `HitText`."""
+    return HitText(scanners).lines(found, shift)
 
 
 def write_best_sites(stream: BinaryIO, names: Sequence[str], scanner: Scanner, best: BestSites) -> None:

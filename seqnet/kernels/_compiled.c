@@ -14,6 +14,7 @@
 #include "fasta.h"
 #include "screen.h"
 #include "tails.h"
+#include "text.h"
 #include "windows.h"
 
 static const char *const kind_names[SCREEN_KINDS] = {"c", "avx2", "avx512"};
@@ -399,10 +400,140 @@ static PyObject *screen_find(PyObject *module, PyObject *args) {
     return result;
 }
 
+PyDoc_STRVAR(hit_lines_doc,
+             "hit_lines(sequence, shift, codes, start, motif, strand, level, score, p_value, names,\n"
+             "          name_ends, alternates, alternate_ends, widths) -> bytes");
+
+enum {
+    LINE_SEQUENCE, LINE_CODES, LINE_START, LINE_MOTIF, LINE_STRAND, LINE_LEVEL, LINE_SCORE, LINE_P_VALUE,
+    LINE_NAMES, LINE_NAME_ENDS, LINE_ALTERNATES, LINE_ALTERNATE_ENDS, LINE_WIDTHS, LINE_BUFFERS
+};
+
+/* Whether ends ascend within the bytes; sets the error if not. */
+static int texts_fit(const int64_t *ends, Py_ssize_t motifs, Py_ssize_t size) {
+    int64_t last = 0;
+    for (Py_ssize_t motif = 0; motif < motifs; last = ends[motif++]) {
+        if (ends[motif] >= last && ends[motif] <= size) continue;
+        PyErr_SetString(PyExc_ValueError, "ends must ascend within the texts");
+        return 0;
+    }
+    return 1;
+}
+
+/* Whether every hit is one of a known motif, within the codes, with numbers that can be written; sets
+ * the error if not. The comparisons are false for NaN. */
+static int hits_fit(const struct hit_columns *hits, Py_ssize_t motifs, Py_ssize_t length) {
+    for (size_t i = 0; i < hits->count; i++) {
+        const int32_t motif = hits->motif[i];
+        if (motif < 0 || motif >= motifs || hits->widths[motif] < 0 || hits->widths[motif] > length ||
+            hits->start[i] < 0 || hits->start[i] > length - hits->widths[motif]) {
+            PyErr_SetString(PyExc_ValueError, "hits must be of known motifs and lie within the codes");
+            return 0;
+        }
+        if (!(fabs(hits->score[i]) < SEQNET_FIXED_LIMIT) ||
+            !(fabs(hits->p_value[i]) < SEQNET_GENERAL_LIMIT)) {
+            PyErr_SetString(PyExc_ValueError, "scores or p-values are too large to be written here");
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether the columns are of one length and the motifs' tables of another; sets the error if not. */
+static int line_sizes_fit(const Py_buffer b[LINE_BUFFERS], Py_ssize_t n, Py_ssize_t motifs) {
+    const Py_ssize_t size = sizeof(int64_t);
+    return holds(&b[LINE_START], n, size, "start") && holds(&b[LINE_MOTIF], n, sizeof(int32_t), "motif") &&
+           holds(&b[LINE_STRAND], n, 1, "strand") && holds(&b[LINE_LEVEL], n, size, "level") &&
+           holds(&b[LINE_SCORE], n, size, "score") && holds(&b[LINE_P_VALUE], n, size, "p_value") &&
+           holds(&b[LINE_NAME_ENDS], motifs, size, "name_ends") &&
+           holds(&b[LINE_ALTERNATE_ENDS], motifs, size, "alternate_ends") &&
+           holds(&b[LINE_WIDTHS], motifs, size, "widths") &&
+           texts_fit(b[LINE_NAME_ENDS].buf, motifs, b[LINE_NAMES].len) &&
+           texts_fit(b[LINE_ALTERNATE_ENDS].buf, motifs, b[LINE_ALTERNATES].len);
+}
+
+/* Check the columns, write their lines; NULL with the error set if that cannot be. */
+static PyObject *make_lines(const Py_buffer b[LINE_BUFFERS], int64_t shift) {
+    const Py_ssize_t size = sizeof(int64_t), n = b[LINE_START].len / size;
+    const Py_ssize_t motifs = b[LINE_WIDTHS].len / size;
+    if (!line_sizes_fit(b, n, motifs)) return NULL;
+    if (shift < -INT64_MAX / 4 || shift > INT64_MAX / 4) {
+        PyErr_SetString(PyExc_ValueError, "shift is too large");
+        return NULL;
+    }
+    const struct hit_columns hits = {
+        b[LINE_SEQUENCE].buf, (size_t)b[LINE_SEQUENCE].len, shift, b[LINE_CODES].buf, b[LINE_START].buf,
+        b[LINE_MOTIF].buf, b[LINE_STRAND].buf, b[LINE_LEVEL].buf, b[LINE_SCORE].buf, b[LINE_P_VALUE].buf,
+        (size_t)n, {b[LINE_NAMES].buf, b[LINE_NAME_ENDS].buf},
+        {b[LINE_ALTERNATES].buf, b[LINE_ALTERNATE_ENDS].buf}, b[LINE_WIDTHS].buf};
+    if (!hits_fit(&hits, motifs, b[LINE_CODES].len)) return NULL;
+    PyObject *lines = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)seqnet_hit_lines_size(&hits));
+    if (!lines) return NULL;
+    char *out = PyBytes_AsString(lines);
+    size_t written;
+    Py_BEGIN_ALLOW_THREADS
+    written = seqnet_hit_lines(&hits, out);
+    Py_END_ALLOW_THREADS
+    if (_PyBytes_Resize(&lines, (Py_ssize_t)written) < 0) return NULL;
+    return lines;
+}
+
+static PyObject *hit_lines(PyObject *module, PyObject *args) {
+    Py_buffer b[LINE_BUFFERS];
+    long long shift;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*Ly*y*y*y*y*y*y*y*y*y*y*y*:hit_lines", &b[LINE_SEQUENCE], &shift,
+                          &b[LINE_CODES], &b[LINE_START], &b[LINE_MOTIF], &b[LINE_STRAND], &b[LINE_LEVEL],
+                          &b[LINE_SCORE], &b[LINE_P_VALUE], &b[LINE_NAMES], &b[LINE_NAME_ENDS],
+                          &b[LINE_ALTERNATES], &b[LINE_ALTERNATE_ENDS], &b[LINE_WIDTHS]))
+        return NULL;
+    PyObject *result = make_lines(b, shift);
+    for (int i = 0; i < LINE_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
+PyDoc_STRVAR(write_numbers_doc, "write_numbers(values, general) -> bytes\n\n"
+                                "A line for each double: %.6g where general is true, else %.6f.");
+
+/* Write doubles, a line each; NULL with the error set if one is too large. */
+static PyObject *make_numbers(const double *values, Py_ssize_t n, int general) {
+    enum { LONGEST = 24 };
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (fabs(values[i]) < (general ? SEQNET_GENERAL_LIMIT : SEQNET_FIXED_LIMIT)) continue;
+        PyErr_SetString(PyExc_ValueError, "a value is too large to be written here");
+        return NULL;
+    }
+    PyObject *lines = PyBytes_FromStringAndSize(NULL, n * LONGEST);
+    if (!lines) return NULL;
+    char *begin = PyBytes_AsString(lines), *out = begin;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < n; i++) {
+        out = general ? seqnet_general(out, values[i]) : seqnet_fixed(out, values[i]);
+        *out++ = '\n';
+    }
+    Py_END_ALLOW_THREADS
+    if (_PyBytes_Resize(&lines, out - begin) < 0) return NULL;
+    return lines;
+}
+
+static PyObject *write_numbers(PyObject *module, PyObject *args) {
+    Py_buffer values;
+    int general;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*p:write_numbers", &values, &general)) return NULL;
+    const Py_ssize_t n = values.len / (Py_ssize_t)sizeof(double);
+    PyObject *result = NULL;
+    if (holds(&values, n, sizeof(double), "values")) result = make_numbers(values.buf, n, general);
+    PyBuffer_Release(&values);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"encode", encode, METH_VARARGS, encode_doc},
     {"extend", extend, METH_VARARGS, extend_doc},
     {"kinds", kinds, METH_NOARGS, kinds_doc},
+    {"hit_lines", hit_lines, METH_VARARGS, hit_lines_doc},
+    {"write_numbers", write_numbers, METH_VARARGS, write_numbers_doc},
     {"screen_find", screen_find, METH_VARARGS, screen_find_doc},
     {"screen_prepare", screen_prepare, METH_VARARGS, screen_prepare_doc},
     {"grid_tail", grid_tail, METH_VARARGS, grid_tail_doc},

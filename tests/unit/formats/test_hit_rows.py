@@ -1,4 +1,5 @@
 import io
+from collections import Counter
 from contextlib import contextmanager
 
 import numpy as np
@@ -99,3 +100,23 @@ def test_a_writer_counts_converts_and_hands_on():
     assert stream.getvalue() == b"head\na\nb\na\n"
     assert writer.counts == {"a": 2, "b": 1}
     assert stream.flushes == 1
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_writer_hands_on_lines_that_are_bytes_already(live):
+    class Stream(io.BytesIO):
+        flushes = 0
+
+        def flush(self):
+            self.flushes += 1
+
+    stream = Stream()
+    writer = HitWriter(stream, None, live=live)
+    writer.write_plain([b"one\ntwo\n", b"three\n"], Counter(a=2, b=1))
+    writer.write_plain([], Counter())
+    writer.write_plain([b"four\n"], Counter(a=1))
+    assert stream.getvalue() == b"one\ntwo\nthree\nfour\n"
+    assert writer.counts == {"a": 3, "b": 1}
+    assert stream.flushes == (2 if live else 0)
+    assert writer.plain
+    assert not HitWriter(stream, "\t".join, live=live).plain

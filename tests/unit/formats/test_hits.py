@@ -2,7 +2,8 @@ import io
 
 import numpy as np
 
-from seqnet.formats.hits import HIT_COLUMNS, column_line, write_best_sites, write_hits
+from seqnet.formats import hits as hits_module
+from seqnet.formats.hits import HIT_COLUMNS, HitText, column_line, hit_lines, write_best_sites, write_hits
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import SequenceBlock
 from seqnet.motifs.background import UNIFORM
@@ -34,6 +35,21 @@ def test_hits_are_bed_lines_with_the_matched_word_as_its_strand_reads():
     assert [(float(row[7]), row[4]) for row in rows] == [
         (0.00390625, "241"), (0.0625, "120"), (0.00390625, "241"), (0.0625, "120"),
     ]  # fmt: skip
+
+
+def test_lines_do_not_depend_on_how_many_are_made_at_a_time(monkeypatch):
+    scanners = [scanner_of("ACCG", "m1", "ALT"), scanner_of("GG", "\udcff"), scanner_of("C", "m1")]
+    block = SequenceBlock("c\udcfe", 7, encode_text("TTACCGNCGGTA"), last=True)
+    (found,) = scan_blocks([block], scanners)
+    text = HitText(scanners)
+    whole = b"".join(text.pieces(found))
+    assert text.counts(found) == {"m1": 9, "\udcff": 2}
+    assert text.lines(found) == whole.decode("utf-8", "surrogateescape").splitlines()
+    assert hit_lines(found, scanners) == text.lines(found)
+    monkeypatch.setattr(hits_module, "PIECE", 3)
+    pieces = list(text.pieces(found))
+    assert [piece.count(b"\n") for piece in pieces] == [3, 3, 3, 2]
+    assert b"".join(pieces) == whole
 
 
 def test_no_hits_are_no_lines():
