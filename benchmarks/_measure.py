@@ -23,10 +23,15 @@ def function_seconds(function: Callable[[], object]) -> float:
 
 def command_seconds(command: Sequence[str]) -> float:
     """Return the CPU seconds of one run of a command and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = children_seconds()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return children_seconds() - before
+
+
+def children_seconds() -> float:
+    """Return the CPU seconds of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def medians(timed: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:

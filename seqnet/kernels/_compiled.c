@@ -92,15 +92,16 @@ static PyObject *extend(PyObject *module, PyObject *args) {
                           &tie, &out_sums, &out_weights))
         return NULL;
     const Py_ssize_t n = sums.len / (Py_ssize_t)sizeof(double), size = sizeof(double);
+    const Py_ssize_t room = out_sums.len / size;
     PyObject *result = NULL;
     if (holds(&sums, n, size, "sums") && holds(&weights, n, size, "weights") &&
         holds(&column, 4, size, "column") && holds(&letters, 4, size, "letters") &&
-        holds(&out_sums, 4 * n, size, "out_sums") &&
-        holds(&out_weights, 4 * n, size, "out_weights")) {
+        holds(&out_sums, room, size, "out_sums") &&
+        holds(&out_weights, room, size, "out_weights")) {
         size_t written;
         Py_BEGIN_ALLOW_THREADS
         written = seqnet_extend(sums.buf, weights.buf, (size_t)n, column.buf, letters.buf, limit,
-                                tie, out_sums.buf, out_weights.buf);
+                                tie, out_sums.buf, out_weights.buf, (size_t)room);
         Py_END_ALLOW_THREADS
         result = PyLong_FromSize_t(written);
     }

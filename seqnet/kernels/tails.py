@@ -9,7 +9,7 @@ from seqnet.kernels import _dispatch
 
 
 def extend(
-    sums: Floats, weights: Floats, column: Floats, letters: Floats, limit: float, tie: float
+    sums: Floats, weights: Floats, column: Floats, letters: Floats, limit: float, tie: float, most: int
 ) -> tuple[Floats, Floats]:
     """Lengthen ascending partial sums by one motif column.
 
@@ -23,6 +23,8 @@ def extend(
         Larger sums are left out.
     tie
         A sum within this of the one before counts as equal to it.
+    most
+        Larger sums than so many are left out too.
 
     Returns
     -------
@@ -32,14 +34,15 @@ def extend(
     """
     compiled = _dispatch.compiled()
     if compiled is None:
-        return extend_numpy(sums, weights, column, letters, limit, tie)
-    out_sums, out_weights = np.empty(4 * len(sums)), np.empty(4 * len(sums))
+        return extend_numpy(sums, weights, column, letters, limit, tie, most)
+    room = min(4 * len(sums), most)
+    out_sums, out_weights = np.empty(room), np.empty(room)
     written = compiled.extend(sums, weights, column, letters, limit, tie, out_sums, out_weights)
-    return out_sums[:written].copy(), out_weights[:written].copy()
+    return out_sums[:written], out_weights[:written]
 
 
 def extend_numpy(
-    sums: Floats, weights: Floats, column: Floats, letters: Floats, limit: float, tie: float
+    sums: Floats, weights: Floats, column: Floats, letters: Floats, limit: float, tie: float, most: int
 ) -> tuple[Floats, Floats]:
     """Do what `extend` does without the compiled kernel."""
     grown = (sums[:, None] + column).ravel()
@@ -50,7 +53,7 @@ def extend_numpy(
     fresh[1:] = np.diff(found) > tie
     group = np.cumsum(fresh) - 1
     added = np.bincount(group, weights=(weights[:, None] * letters).ravel()[order])
-    return found[fresh], np.asarray(added, dtype=np.float64)
+    return found[fresh][:most], np.asarray(added[:most], dtype=np.float64)
 
 
 def grid_tail(shifts: Ints, letters: Floats, bins: int) -> Floats:

@@ -53,6 +53,10 @@ class ExactDistribution:
             total += float(weights @ cumulative[rank])
         return total
 
+    def down_to(self, score: float) -> ExactDistribution:  # noqa: ARG002
+        """Return all of it: half words serve every score."""
+        return self
+
     def threshold(self, p_value: float) -> float:
         """Return the lowest score whose p-value is at most `p_value`; inf if there is none."""
         if self._tail(2 * TIE) > p_value:

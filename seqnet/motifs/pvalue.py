@@ -53,6 +53,10 @@ class Tail(Protocol):
         """Return the lowest score whose p-value is at most `p_value`; inf if there is none."""
         ...
 
+    def down_to(self, score: float) -> Tail:
+        """Return what is needed of the tail for scores from `score` up."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class ScoreDistribution:
@@ -86,6 +90,26 @@ class ScoreDistribution:
         exact = np.where(rank > 0, self.word_tail[np.maximum(rank, 1) - 1], 0.0)
         upper = np.ones_like(exact) if self.grid is None else self.grid.upper(deficits)
         return np.where(deficits <= self.word_limit, exact, upper)
+
+    def down_to(self, score: float) -> ScoreDistribution:
+        """Return what is needed for the p-values of scores from `score` up; below it they may be 1.
+
+        Of a whole table most may lie below the threshold, and the grid's part beneath the words'
+        limit is never read.
+        """
+        cut = self.maximum - score + 4 * TIE
+        words = max(1, int(np.searchsorted(self.word_deficits, cut, side="right")))
+        grid = None
+        if self.grid is not None and cut > self.word_limit:
+            grid = self.grid.between(self.word_limit, cut)
+        return ScoreDistribution(
+            self.maximum,
+            self.word_deficits[:words].copy(),
+            self.word_tail[:words].copy(),
+            min(self.word_limit, cut),
+            grid,
+            self.bound,
+        )
 
     def threshold(self, p_value: float) -> float:
         """Return the lowest score whose p-value is at most `p_value`; inf if there is none."""

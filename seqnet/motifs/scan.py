@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +78,7 @@ class Scanner:
     thresholds
         Lowest score that is a hit on + and on -, bits.
     distributions
-        Score distribution under the background as each strand reads it.
+        Score distribution under the background as each strand reads it, down to the threshold.
     """
 
     pssm: Pssm
@@ -132,7 +133,8 @@ def make_scanner(
         thresholds = (score, score)
     else:
         thresholds = (plus.threshold(p_value), minus.threshold(p_value))
-    return Scanner(pssm, thresholds, (plus, minus))
+    kept = plus.down_to(thresholds[0])
+    return Scanner(pssm, thresholds, (kept, kept if minus is plus else minus.down_to(thresholds[1])))
 
 
 class Hits(NamedTuple):
@@ -188,16 +190,22 @@ def block_hits(block: SequenceBlock, scanners: Sequence[Scanner], screen: Screen
 
 
 def _p_values(found: Found, scanners: Sequence[Scanner]) -> Floats:
-    """Return the p-value of each hit, float64 (n,), motif by motif and strand by strand."""
+    """Return the p-value of each hit, float64 (n,), one score distribution after the other."""
     p_values = np.empty(len(found.score))
-    group = 2 * found.motif + (found.strand < 0)
-    order = np.argsort(group, kind="stable")
-    kinds, firsts = np.unique(group[order], return_index=True)
-    ends = [*firsts[1:].tolist(), len(order)]
-    for kind, first, end in zip(kinds.tolist(), firsts.tolist(), ends, strict=False):
-        tail = scanners[kind // 2].distributions[kind % 2]
-        rows = order[first:end]
-        p_values[rows] = tail.p_value(found.score[rows])
+    if not len(p_values):
+        return p_values
+    order = np.argsort(found.motif, kind="stable")
+    motifs = found.motif[order]
+    begins = [0, *(np.flatnonzero(np.diff(motifs)) + 1).tolist(), len(order)]
+    for begin, end in pairwise(begins):
+        rows = order[begin:end]
+        plus, minus = scanners[motifs[begin]].distributions
+        if plus is minus:
+            p_values[rows] = plus.p_value(found.score[rows])
+            continue
+        for tail, sign in ((plus, 1), (minus, -1)):
+            own = rows[found.strand[rows] == sign]
+            p_values[own] = tail.p_value(found.score[own])
     return p_values
 
 

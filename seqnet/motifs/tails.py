@@ -46,7 +46,7 @@ def enumerate_words(
     sums, weights, limit = np.zeros(1), np.ones(1), reach
     letters = np.ascontiguousarray(background.frequencies)
     for column in np.ascontiguousarray(deficits):
-        sums, weights = extend(sums, weights, column, letters, limit, tie)
+        sums, weights = extend(sums, weights, column, letters, limit, tie, most + 1)
         if len(sums) > most:
             limit = float(np.nextafter(sums[most], -inf))
             sums, weights = sums[:most], weights[:most]
@@ -100,23 +100,33 @@ class Grid:
     rounding
         Steps, at most, between a deficit and its rounded sum, and one more for ties.
     tail
-        float64 (steps,): P(rounded sum <= k).
+        float64 (steps,): P(rounded sum <= first + k).
+    first
+        Steps left out before those of `tail`.
     """
 
     step: float
     shift: float
     rounding: int
     tail: Floats
+    first: int = 0
+
+    def between(self, low: float, high: float) -> Grid:
+        """Return the part that is needed for deficits above `low` and up to `high`."""
+        places = (np.array([low, high]) + self.shift) / self.step
+        begin, end = np.clip(places, 0, len(self.tail) - 1).astype(np.int64).tolist()
+        return Grid(self.step, self.shift, self.rounding, self.tail[begin : end + 1].copy(), begin)
 
     def upper(self, deficits: Floats) -> Floats:
         """Return upper bounds of P(deficit <= d), float64 (n,); 1 beyond the grid."""
-        last = len(self.tail) - 1
-        places = np.clip((deficits + self.shift) / self.step, 0, last + 1).astype(np.int64)
-        return np.where(places > last, 1.0, self.tail[np.minimum(places, last)])
+        last = self.first + len(self.tail) - 1
+        places = np.clip((deficits + self.shift) / self.step, self.first, last + 1).astype(np.int64)
+        return np.where(places > last, 1.0, self.tail[np.minimum(places, last) - self.first])
 
     def largest_deficit(self, p_value: float) -> float:
         """Return the deficit below which the upper bound is at most `p_value`."""
-        return int(np.searchsorted(self.tail, p_value, side="right")) * self.step - self.shift
+        steps = self.first + int(np.searchsorted(self.tail, p_value, side="right"))
+        return steps * self.step - self.shift
 
     def attained_bound(self, beyond: float) -> float:
         """Return how far upper and lower bounds differ at most at deficits above `beyond`."""

@@ -10,6 +10,9 @@ pytestmark = pytest.mark.usefixtures("kernels")
 LETTERS = np.array([0.4, 0.1, 0.2, 0.3])
 
 
+ALL = 10**9
+
+
 def naive_extend(sums, weights, column, letters, limit):
     """Every pair, sorted; exactly equal sums as one."""
     pairs = sorted(
@@ -28,18 +31,24 @@ quarters = st.integers(0, 40).map(lambda i: i / 4)
 columns = st.lists(st.one_of(quarters, st.just(float("inf"))), min_size=4, max_size=4)
 
 
-@given(st.lists(quarters, min_size=1, max_size=40, unique=True), columns, quarters, st.integers(0, 99))
-def test_extending_equals_the_loop_to_the_bit(sums, column, limit, seed):
+@given(
+    st.lists(quarters, min_size=1, max_size=40, unique=True),
+    columns,
+    quarters,
+    st.integers(0, 99),
+    st.one_of(st.just(ALL), st.integers(0, 60)),
+)
+def test_extending_equals_the_loop_to_the_bit(sums, column, limit, seed, most):
     sums = np.sort(np.array(sums))
     weights = np.random.default_rng(seed).random(len(sums))
-    found = extend(sums, weights, np.array(column), LETTERS, limit, 1e-9)
+    found = extend(sums, weights, np.array(column), LETTERS, limit, 1e-9, most)
     expected = naive_extend(sums.tolist(), weights.tolist(), column, LETTERS.tolist(), limit)
-    assert [part.tolist() for part in found] == [list(part) for part in expected]
+    assert [part.tolist() for part in found] == [list(part)[:most] for part in expected]
 
 
 def test_sums_within_the_tie_of_the_one_before_are_one():
     sums, weights = extend(
-        np.array([0.0, 1.0]), np.ones(2), np.array([0, 1 + 1e-10, 2, 2]), np.ones(4), 9, 1e-9
+        np.array([0.0, 1.0]), np.ones(2), np.array([0, 1 + 1e-10, 2, 2]), np.ones(4), 9, 1e-9, ALL
     )
     assert sums.tolist() == [0, 1, 2, 3]
     assert weights.tolist() == [1, 2, 3, 2]
@@ -67,9 +76,17 @@ def test_both_kernels_agree_to_the_bit(seed, width, bins):
     assert np.array_equal(grid_tail(shifts, LETTERS, bins), grid_tail_numpy(shifts, LETTERS, bins))
     sums = np.sort(generator.normal(0, 3, bins))
     weights, column = generator.random(bins), generator.random(4)
-    ours = extend(sums, weights, column, LETTERS, 2.0, 1e-3)
-    for part, other in zip(ours, extend_numpy(sums, weights, column, LETTERS, 2.0, 1e-3), strict=True):
-        assert np.array_equal(part, other)
+    for most in (ALL, bins):
+        ours = extend(sums, weights, column, LETTERS, 2.0, 1e-3, most)
+        other = extend_numpy(sums, weights, column, LETTERS, 2.0, 1e-3, most)
+        for part, its in zip(ours, other, strict=True):
+            assert np.array_equal(part, its)
+
+
+def test_the_last_sum_that_is_kept_has_all_of_its_weight():
+    sums, weights = extend(np.zeros(1), np.ones(1), np.array([0.0, 1, 1, 2]), LETTERS, 9, 0, 2)
+    assert sums.tolist() == [0, 1]
+    assert weights.tolist() == [0.4, 0.1 + 0.2]
 
 
 def test_wrong_sizes_are_refused_by_the_compiled_kernel():
@@ -79,7 +96,7 @@ def test_wrong_sizes_are_refused_by_the_compiled_kernel():
     one, four, eight = np.zeros(1), np.zeros(4), np.zeros(8)
     with pytest.raises(ValueError, match="weights has 32 bytes; expected 8"):
         compiled.extend(one, four, four, four, 1.0, 0.0, four, four)
-    with pytest.raises(ValueError, match="out_sums has 64 bytes; expected 32"):
+    with pytest.raises(ValueError, match="out_weights has 32 bytes; expected 64"):
         compiled.extend(one, one, four, four, 1.0, 0.0, eight, four)
     with pytest.raises(ValueError, match="scratch has 8 bytes; expected 32"):
         compiled.grid_tail(np.zeros(4, np.int64), four, four, one)

@@ -116,6 +116,37 @@ def test_thresholds_admit_no_window_above_p_and_are_the_lowest(monkeypatch, p_va
             assert not (certain & (sums < threshold - 2 * TIE)).any()
 
 
+@backgrounds
+@pytest.mark.parametrize("words", [1, 16, 1 << 16])
+@pytest.mark.parametrize("p_value", [1e-1, 1e-3])
+def test_what_is_kept_down_to_a_score_gives_the_same_p_values(monkeypatch, words, background, p_value):
+    monkeypatch.setattr(tails, "MAX_WORDS", words)
+    monkeypatch.setattr(pvalue, "MAX_STATES", 1 << 15)
+    for seed in range(3):
+        scores = random_scores(seed, 6)
+        whole = tail_distribution(scores, background)
+        threshold = whole.threshold(p_value)
+        kept = whole.down_to(threshold)
+        sums, _ = true_tail(scores, background)
+        above = sums[sums >= threshold]
+        assert len(above)
+        assert np.array_equal(kept.p_value(above), whole.p_value(above))
+        below = sums[sums < threshold]
+        assert (kept.p_value(below) >= whole.p_value(below) * (1 - 1e-12)).all()
+        assert kept.maximum == whole.maximum
+        assert [kept.threshold(p) for p in (p_value, p_value / 3)] == [
+            whole.threshold(p) for p in (p_value, p_value / 3)
+        ]
+        held = [len(tail.word_deficits) + (len(tail.grid.tail) if tail.grid else 0) for tail in (kept, whole)]
+        assert held[0] < held[1]
+
+
+def test_nothing_need_be_kept_down_to_infinity_and_everything_below():
+    whole = tail_distribution(random_scores(3, 4), UNIFORM)
+    assert whole.down_to(np.inf).p_value(np.array([whole.maximum])).tolist() == [1]
+    assert len(whole.down_to(-np.inf).word_tail) == len(whole.word_tail)
+
+
 def test_without_a_grid_the_tail_is_exact():
     scores = random_scores(4, 7)
     found = tail_distribution(scores, SKEWED, p_value=1e-3)
