@@ -85,7 +85,9 @@ class HitText:
 def _levels(p_values: Floats) -> Ints:
     """Return the score column of p-values (n,)."""
     with np.errstate(divide="ignore"):
-        return np.minimum(1000, np.rint(-100 * np.log10(p_values))).astype(np.int64)
+        levels = np.minimum(1000, np.rint(-100 * np.log10(p_values)))
+    rounded: Ints = levels.astype(np.int64)
+    return rounded
 
 
 def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> int:
