@@ -13,7 +13,10 @@ setup(
             sources=[f"seqnet/kernels/{name}.c" for name in ("_compiled", *KERNELS, *SCREENS)],
             depends=[f"seqnet/kernels/{name}.h" for name in (*KERNELS, "screen_pass")],
             # fused multiplications would round differently from processor to processor
-            extra_compile_args=["-std=c11", "-O3", "-ffp-contract=off", "-Wall", "-Wextra"],
+            extra_compile_args=[
+                *("-std=c11", "-O3", "-ffp-contract=off", "-Wall", "-Wextra"),
+                "-Werror=implicit-function-declaration",  # not in the limited API, or not C11
+            ],
             py_limited_api=True,
             optional=True,  # without a compiler the numpy twins run instead
         )

@@ -453,6 +453,20 @@ static int line_sizes_fit(const Py_buffer b[LINE_BUFFERS], Py_ssize_t n, Py_ssiz
            texts_fit(b[LINE_ALTERNATE_ENDS].buf, motifs, b[LINE_ALTERNATES].len);
 }
 
+/* Text of which at most so many bytes will be needed; the limited API cannot shrink a bytes object. */
+static char *text_room(size_t most) {
+    char *room = malloc(most ? most : 1);
+    if (!room) PyErr_NoMemory();
+    return room;
+}
+
+/* The text as bytes; its room is given back. */
+static PyObject *text_of(char *room, size_t written) {
+    PyObject *bytes = PyBytes_FromStringAndSize(room, (Py_ssize_t)written);
+    free(room);
+    return bytes;
+}
+
 /* Check the columns, write their lines; NULL with the error set if that cannot be. */
 static PyObject *make_lines(const Py_buffer b[LINE_BUFFERS], int64_t shift) {
     const Py_ssize_t size = sizeof(int64_t), n = b[LINE_START].len / size;
@@ -468,15 +482,13 @@ static PyObject *make_lines(const Py_buffer b[LINE_BUFFERS], int64_t shift) {
         (size_t)n, {b[LINE_NAMES].buf, b[LINE_NAME_ENDS].buf},
         {b[LINE_ALTERNATES].buf, b[LINE_ALTERNATE_ENDS].buf}, b[LINE_WIDTHS].buf};
     if (!hits_fit(&hits, motifs, b[LINE_CODES].len)) return NULL;
-    PyObject *lines = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)seqnet_hit_lines_size(&hits));
-    if (!lines) return NULL;
-    char *out = PyBytes_AsString(lines);
+    char *out = text_room(seqnet_hit_lines_size(&hits));
+    if (!out) return NULL;
     size_t written;
     Py_BEGIN_ALLOW_THREADS
     written = seqnet_hit_lines(&hits, out);
     Py_END_ALLOW_THREADS
-    if (_PyBytes_Resize(&lines, (Py_ssize_t)written) < 0) return NULL;
-    return lines;
+    return text_of(out, written);
 }
 
 static PyObject *hit_lines(PyObject *module, PyObject *args) {
@@ -504,17 +516,15 @@ static PyObject *make_numbers(const double *values, Py_ssize_t n, int general) {
         PyErr_SetString(PyExc_ValueError, "a value is too large to be written here");
         return NULL;
     }
-    PyObject *lines = PyBytes_FromStringAndSize(NULL, n * LONGEST);
-    if (!lines) return NULL;
-    char *begin = PyBytes_AsString(lines), *out = begin;
+    char *begin = text_room((size_t)n * LONGEST), *out = begin;
+    if (!begin) return NULL;
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < n; i++) {
         out = general ? seqnet_general(out, values[i]) : seqnet_fixed(out, values[i]);
         *out++ = '\n';
     }
     Py_END_ALLOW_THREADS
-    if (_PyBytes_Resize(&lines, out - begin) < 0) return NULL;
-    return lines;
+    return text_of(begin, (size_t)(out - begin));
 }
 
 static PyObject *write_numbers(PyObject *module, PyObject *args) {
