@@ -84,6 +84,7 @@ def test_resampled_means_equal_rows_repeated():
     assert found.resampled[0, list(METRICS["binary"]).index("auroc")] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_intervals_cover_at_the_nominal_rate():
     """95 % intervals hold the true value in 92 to 98 % of experiments, where blocks are independent."""
     true = np.mean(
@@ -93,16 +94,13 @@ def test_intervals_cover_at_the_nominal_rate():
         ]
     )
     experiments = 300
-    held = {"auroc": 0, "rows": 0}
+    held = 0
     for number in range(experiments):
         truth, scores, block = simulated(np.random.default_rng([2, number]), 60, tasks=1)
         by_block = judge(("A",), truth, scores, Question(), Resampling(block, seed=number))
-        by_row = judge(("A",), truth, scores, Question(), Resampling(np.arange(len(block)), seed=number))
-        for name, found in (("auroc", by_block), ("rows", by_row)):
-            low, high = found.interval("A", "auroc")
-            held[name] += low <= true <= high
-    assert 0.92 <= held["auroc"] / experiments <= 0.98
-    assert held["rows"] < held["auroc"]  # rows drawn singly forget that neighbours are alike
+        low, high = by_block.interval("A", "auroc")
+        held += low <= true <= high
+    assert 0.92 <= held / experiments <= 0.98
 
 
 def test_differences_are_paired():
