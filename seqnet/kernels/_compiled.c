@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fasta.h"
+#include "gather.h"
 #include "screen.h"
 #include "tails.h"
 #include "text.h"
@@ -539,9 +540,92 @@ static PyObject *write_numbers(PyObject *module, PyObject *args) {
     return result;
 }
 
+PyDoc_STRVAR(gather_one_hot_doc,
+             "gather_one_hot(codes, start, low, high, flip, width, channels, out) -> None");
+
+enum { GATHER_SOURCE, GATHER_START, GATHER_LOW, GATHER_HIGH, GATHER_FLIP, GATHER_OUT, GATHER_BUFFERS };
+
+/* Make places of buffers for a source of so many items; returns whether they fit each other and out, with
+ * the error set if not. */
+static int places_fit(const Py_buffer b[GATHER_BUFFERS], Py_ssize_t items, Py_ssize_t width,
+                      Py_ssize_t channels, struct places *places) {
+    const Py_ssize_t n = b[GATHER_FLIP].len, size = sizeof(int64_t);
+    if (!holds(&b[GATHER_START], n, size, "start") || !holds(&b[GATHER_LOW], n, size, "low") ||
+        !holds(&b[GATHER_HIGH], n, size, "high"))
+        return 0;
+    /* the products below then stay far from overflow */
+    if (width < 0 || width > INT32_MAX || channels > 4096 ||
+        (n && width && n > PY_SSIZE_T_MAX / (width * channels * (Py_ssize_t)sizeof(float)))) {
+        PyErr_SetString(PyExc_ValueError, "the batch is too large");
+        return 0;
+    }
+    if (!holds(&b[GATHER_OUT], n * width * channels, sizeof(float), "out")) return 0;
+    *places = (struct places){b[GATHER_START].buf, b[GATHER_LOW].buf, b[GATHER_HIGH].buf,
+                              b[GATHER_FLIP].buf, (size_t)n, (size_t)width};
+    const int64_t far = INT64_MAX / 4;
+    int good = 1;
+    for (Py_ssize_t i = 0; i < n; i++)
+        good &= places->low[i] >= 0 && places->high[i] <= items && places->low[i] <= items &&
+                places->high[i] >= 0 && places->start[i] > -far && places->start[i] < far;
+    if (!good) PyErr_SetString(PyExc_ValueError, "windows must lie within bounds, those within the array");
+    return good;
+}
+
+static PyObject *gather_one_hot(PyObject *module, PyObject *args) {
+    Py_buffer b[GATHER_BUFFERS];
+    Py_ssize_t width, channels;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*nnw*:gather_one_hot", &b[GATHER_SOURCE], &b[GATHER_START],
+                          &b[GATHER_LOW], &b[GATHER_HIGH], &b[GATHER_FLIP], &width, &channels,
+                          &b[GATHER_OUT]))
+        return NULL;
+    PyObject *result = NULL;
+    struct places places;
+    if (channels < 4) {
+        PyErr_SetString(PyExc_ValueError, "there must be four channels at least");
+    } else if (places_fit(b, b[GATHER_SOURCE].len, width, channels, &places)) {
+        Py_BEGIN_ALLOW_THREADS
+        seqnet_gather_one_hot(b[GATHER_SOURCE].buf, places, (size_t)channels, b[GATHER_OUT].buf);
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("");
+    }
+    for (int i = 0; i < GATHER_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
+PyDoc_STRVAR(gather_values_doc,
+             "gather_values(values, start, low, high, flip, width, channels, channel, out) -> None");
+
+static PyObject *gather_values(PyObject *module, PyObject *args) {
+    Py_buffer b[GATHER_BUFFERS];
+    Py_ssize_t width, channels, channel;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*nnnw*:gather_values", &b[GATHER_SOURCE], &b[GATHER_START],
+                          &b[GATHER_LOW], &b[GATHER_HIGH], &b[GATHER_FLIP], &width, &channels, &channel,
+                          &b[GATHER_OUT]))
+        return NULL;
+    const Py_ssize_t items = b[GATHER_SOURCE].len / (Py_ssize_t)sizeof(float);
+    PyObject *result = NULL;
+    struct places places;
+    if (channel < 0 || channel >= channels) {
+        PyErr_SetString(PyExc_ValueError, "channel must be one of the channels");
+    } else if (holds(&b[GATHER_SOURCE], items, sizeof(float), "values") &&
+               places_fit(b, items, width, channels, &places)) {
+        Py_BEGIN_ALLOW_THREADS
+        seqnet_gather_values(b[GATHER_SOURCE].buf, places, (size_t)channels, (size_t)channel,
+                             b[GATHER_OUT].buf);
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("");
+    }
+    for (int i = 0; i < GATHER_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"encode", encode, METH_VARARGS, encode_doc},
     {"extend", extend, METH_VARARGS, extend_doc},
+    {"gather_one_hot", gather_one_hot, METH_VARARGS, gather_one_hot_doc},
+    {"gather_values", gather_values, METH_VARARGS, gather_values_doc},
     {"kinds", kinds, METH_NOARGS, kinds_doc},
     {"hit_lines", hit_lines, METH_VARARGS, hit_lines_doc},
     {"write_numbers", write_numbers, METH_VARARGS, write_numbers_doc},
