@@ -14,6 +14,7 @@
 #include "fasta.h"
 #include "gather.h"
 #include "screen.h"
+#include "shuffle.h"
 #include "tails.h"
 #include "text.h"
 #include "windows.h"
@@ -249,6 +250,59 @@ static PyObject *summarise(PyObject *module, PyObject *args) {
         return NULL;
     PyObject *result = make_summary(b) ? Py_BuildValue("") : NULL;
     for (int i = 0; i < SUMMARY_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
+PyDoc_STRVAR(shuffle_doc, "shuffle(codes, offsets, streams, k, seed, out) -> None");
+
+/* Whether no sequence is longer than the kernel counts, and every code is a letter; sets the error if
+ * not. */
+static int can_be_shuffled(const Py_buffer *codes, const int64_t *offsets, Py_ssize_t n) {
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (offsets[i + 1] - offsets[i] > INT32_MAX) {
+            PyErr_SetString(PyExc_ValueError, "a sequence is too long to be shuffled");
+            return 0;
+        }
+    const uint8_t *letters = codes->buf;
+    uint8_t largest = 0;
+    for (Py_ssize_t i = 0; i < codes->len; i++) largest = letters[i] > largest ? letters[i] : largest;
+    if (largest < SEQNET_LETTERS) return 1;
+    PyErr_SetString(PyExc_ValueError, "codes must be 0 to 4");
+    return 0;
+}
+
+/* Check the sizes, shuffle; returns whether that went well, with the error set if not. */
+static int make_shuffle(const Py_buffer *codes, const Py_buffer *offsets, const Py_buffer *streams, int k,
+                        uint64_t seed, const Py_buffer *out) {
+    const Py_ssize_t size = sizeof(int64_t), n = streams->len / size;
+    if (k < 1 || k > SEQNET_LARGEST_K) {
+        PyErr_Format(PyExc_ValueError, "k must be 1 to %d", SEQNET_LARGEST_K);
+        return 0;
+    }
+    if (!holds(streams, n, size, "streams") || !holds(offsets, n + 1, size, "offsets") ||
+        !holds(out, codes->len, 1, "out") || !ascend(offsets->buf, n, codes->len) ||
+        !can_be_shuffled(codes, offsets->buf, n))
+        return 0;
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = seqnet_shuffle(codes->buf, offsets->buf, streams->buf, (size_t)n, k, seed, out->buf);
+    Py_END_ALLOW_THREADS
+    if (failed) PyErr_NoMemory();
+    return !failed;
+}
+
+static PyObject *shuffle(PyObject *module, PyObject *args) {
+    Py_buffer codes, offsets, streams, out;
+    unsigned long long seed;
+    int k;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*iKw*:shuffle", &codes, &offsets, &streams, &k, &seed, &out))
+        return NULL;
+    PyObject *result = make_shuffle(&codes, &offsets, &streams, k, seed, &out) ? Py_BuildValue("") : NULL;
+    PyBuffer_Release(&codes);
+    PyBuffer_Release(&offsets);
+    PyBuffer_Release(&streams);
+    PyBuffer_Release(&out);
     return result;
 }
 
@@ -632,6 +686,7 @@ static PyMethodDef methods[] = {
     {"screen_find", screen_find, METH_VARARGS, screen_find_doc},
     {"screen_prepare", screen_prepare, METH_VARARGS, screen_prepare_doc},
     {"grid_tail", grid_tail, METH_VARARGS, grid_tail_doc},
+    {"shuffle", shuffle, METH_VARARGS, shuffle_doc},
     {"track", track, METH_VARARGS, track_doc},
     {"summarise", summarise, METH_VARARGS, summarise_doc},
     {NULL, NULL, 0, NULL},
