@@ -57,7 +57,7 @@ def _write_track(
     from seqnet.motifs.tracks import motif_tracks
 
     missing = below = 0
-    with write_bigwig(path, lengths) as writer, progress_bar("bases", source.total) as progress:
+    with write_bigwig(path, lengths, gaps=True) as writer, progress_bar("bases", source.total) as progress:
         blocks = source.watched(progress)
         for block, scores in motif_tracks(blocks, pssms, options.track_strand or "max", options.threads):
             values = _values(scores, options.rectify)

@@ -206,7 +206,7 @@ def _predict_tiles(predictor: Predictor, model: Model, genome: Genome, step: int
     width = _width(predictor)
     with ExitStack() as stack:
         writers = [
-            stack.enter_context(write_bigwig(output.replace("{task}", task), genome.lengths))
+            stack.enter_context(write_bigwig(output.replace("{task}", task), genome.lengths, gaps=True))
             for task in tasks
         ]
         total = sum(-(-length // step) for length in genome.lengths.values())

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqnet.errors import FormatError, SeqnetError
-from seqnet.formats import _bigwig_worker
 from seqnet.formats.bigwig import open_bigwig, write_bigwig
 
 LENGTHS = {"chr2": 130, "chr1": 57}
@@ -33,7 +32,7 @@ def test_what_is_written_is_what_every_reader_reads(tmp_path, first, second, ste
     path = tmp_path / "x.bw"
     if not any(v == v for column in data.values() for v in column):
         return
-    with write_bigwig(str(path), LENGTHS) as writer:
+    with write_bigwig(str(path), LENGTHS, gaps=True) as writer:
         for contig, column in data.items():
             for start in range(0, len(column), cut):
                 writer.add(contig, start * step, np.array(column[start : start + cut]), step)
@@ -54,7 +53,7 @@ def test_many_gaps_and_many_values(tmp_path):
     column = generator.normal(size=5000).astype(np.float32)
     column[generator.random(5000) < 0.4] = np.nan
     path = tmp_path / "x.bw"
-    with write_bigwig(str(path), {"c": 5000}) as writer:
+    with write_bigwig(str(path), {"c": 5000}, gaps=True) as writer:
         writer.add("c", 0, column[:3000])
         writer.add("c", 3000, column[3000:])
     np.testing.assert_array_equal(dense(path, "c", 5000), column)
@@ -78,7 +77,7 @@ def test_what_may_not_stand_in_a_bigwig_is_refused(tmp_path, contig, start, colu
     with (
         np.errstate(over="ignore"),
         pytest.raises(SeqnetError, match=message),
-        write_bigwig(str(path), LENGTHS) as writer,
+        write_bigwig(str(path), LENGTHS, gaps=True) as writer,
     ):
         if "later position" in message:
             writer.add("chr1", 0, np.ones(5))
@@ -90,7 +89,7 @@ def test_a_file_without_a_value_is_an_error(tmp_path):
     path = tmp_path / "x.bw"
     with (
         pytest.raises(SeqnetError, match="there is no value to write"),
-        write_bigwig(str(path), LENGTHS) as writer,
+        write_bigwig(str(path), LENGTHS, gaps=True) as writer,
     ):
         writer.add("chr2", 0, np.full(4, np.nan))
         writer.add("chr2", 4, np.empty(0))
@@ -99,7 +98,7 @@ def test_a_file_without_a_value_is_an_error(tmp_path):
 
 def test_asking_outside_the_file_is_an_error(tmp_path):
     path = tmp_path / "x.bw"
-    with write_bigwig(str(path), LENGTHS) as writer:
+    with write_bigwig(str(path), LENGTHS, gaps=True) as writer:
         writer.add("chr2", 0, np.ones(5))
     with open_bigwig(str(path)) as reader:
         for contig, start, end in (("chr2", 0, 131), ("chr2", -1, 5), ("chr2", 5, 5), ("chrX", 0, 1)):
@@ -118,19 +117,109 @@ def test_other_files_are_refused(tmp_path, data):
 
 
 def test_a_file_that_reads_back_otherwise_is_noticed(tmp_path):
-    worker = _bigwig_worker.Worker()
-    worker.create(str(tmp_path / "x.bw"), [("c", 100)])
-    worker.add("c", 0, 1, 50, np.arange(50, dtype=np.float32))
-    worker._written["c"].checksum ^= 1
-    with pytest.raises(RuntimeError, match="c does not read back as written"):
-        worker.close()
+    path = tmp_path / "x.bw"
+    with (
+        pytest.raises(SeqnetError, match=r"could not be written \(chr1 does not read back as written\)"),
+        write_bigwig(str(path), LENGTHS) as writer,
+    ):
+        writer.add("chr1", 0, np.arange(50, dtype=np.float32))
+        writer.checksums["chr1"]._values ^= 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_gap_where_none_may_be_is_refused(tmp_path):
+    with (
+        pytest.raises(SeqnetError, match="the value at chr1:7 is no number"),
+        write_bigwig(str(tmp_path / "x.bw"), LENGTHS) as writer,
+    ):
+        writer.add("chr1", 5, np.array([1, 2, np.nan]))
+
+
+def random_runs(generator, length, count):
+    """Sorted intervals, some adjacent, with few distinct values."""
+    edges = np.sort(generator.choice(length + 1, 2 * count, replace=False)).astype(np.int64)
+    starts, ends = edges[::2].copy(), edges[1::2]
+    joined = generator.random(count - 1) < 0.3
+    starts[1:][joined] = ends[:-1][joined]
+    return starts, ends, generator.integers(0, 4, count).astype(np.float32)
+
+
+def test_runs_are_what_every_reader_reads(tmp_path):
+    generator = np.random.default_rng(3)
+    lengths = {f"scaffold_{i:04d}": int(generator.integers(4000, 9000)) for i in range(700)}
+    runs = {name: random_runs(generator, length, 50) for name, length in lengths.items() if length % 3}
+    path = tmp_path / "x.bw"
+    with write_bigwig(str(path), lengths) as writer:
+        for name, (starts, ends, column) in runs.items():
+            writer.add_runs(name, starts[:20], ends[:20], column[:20])
+            writer.add_runs(name, starts[20:], ends[20:], column[20:])
+    with pyBigWig.open(str(path)) as file:
+        assert file.chroms() == lengths
+        for name in lengths:
+            found = file.intervals(name)
+            expected = [*zip(*runs[name], strict=True)] if name in runs else None
+            assert (None if found is None else list(found)) == expected
+        covered = sum(int((ends - starts).sum()) for starts, ends, _ in runs.values())
+        assert file.header()["nBasesCovered"] == covered
+    with pytest.raises(SeqnetError, match="empty, or not sorted"), write_bigwig(str(path), lengths) as writer:
+        writer.add_runs("scaffold_0000", np.array([5, 3]), np.array([9, 7]), np.ones(2))
+
+
+def test_the_bytes_do_not_depend_on_the_pieces(tmp_path):
+    generator = np.random.default_rng(4)
+    column = np.where(generator.random(300_000) < 0.001, np.nan, generator.normal(size=300_000))
+    starts, ends, runs = random_runs(generator, 900_000, 100_000)
+    written = []
+    for cut in (300_000, 77_777, 5_000):
+        path = tmp_path / f"{cut}.bw"
+        with write_bigwig(str(path), {"a": 300_000, "b": 900_000}, gaps=True) as writer:
+            for at in range(0, 300_000, cut):
+                writer.add("a", at, column[at : at + cut])
+            for at in range(0, 100_000, cut):
+                writer.add_runs("b", starts[at : at + cut], ends[at : at + cut], runs[at : at + cut])
+        written.append(path.read_bytes())
+    assert written[0] == written[1] == written[2]
+
+
+@pytest.mark.parametrize("step", [1, 50])
+def test_summaries_for_browsers_are_those_of_the_values(tmp_path, step):
+    generator = np.random.default_rng(step)
+    column = (np.linspace(-1, 3, 200_000) + generator.random(200_000)).astype(np.float32)
+    path = tmp_path / "x.bw"
+    with write_bigwig(str(path), {"c": len(column) * step}) as writer:
+        writer.add("c", 0, column, step)
+    with pyBigWig.open(str(path)) as file:
+        header = file.header()
+        assert header["nLevels"] > 4
+        parts = column.astype(np.float64).reshape(10, -1)
+        for kind, expected in (("mean", parts.mean(1)), ("max", parts.max(1)), ("min", parts.min(1))):
+            np.testing.assert_allclose(
+                file.stats("c", type=kind, nBins=10), expected, atol=0.1
+            )  # edges of summaries
+        assert header["sumData"] == pytest.approx(column.sum(dtype=np.float64) * step, abs=1)
+        assert (header["minVal"], header["maxVal"]) == (int(column.min()), int(column.max()))
+
+
+def test_a_second_library_reads_the_same(tmp_path):
+    pybigtools = pytest.importorskip("pybigtools")
+    path = tmp_path / "x.bw"
+    starts, ends, column = random_runs(np.random.default_rng(5), 90_000, 9_000)
+    with write_bigwig(str(path), {"b": 90_000, "a": 400}) as writer:
+        writer.add_runs("b", starts, ends, column)
+        writer.add("a", 0, np.arange(5), 100 - 1)
+    file = pybigtools.open(str(path))
+    assert file.chroms() == {"b": 90_000, "a": 400}
+    assert list(file.records("b")) == [*zip(starts.tolist(), ends.tolist(), column.tolist(), strict=True)]
+    assert list(file.records("a"))[-1] == (396, 400, 4.0)
+    assert file.zooms() == sorted(file.zooms())
+    assert len(file.zooms()) > 2
 
 
 def test_the_death_of_the_worker_is_an_error_of_the_file(tmp_path):
     path = tmp_path / "x.bw"
-    with write_bigwig(str(path), LENGTHS) as writer:
+    with write_bigwig(str(path), LENGTHS, gaps=True) as writer:
         writer.add("chr2", 0, np.ones(5))
     with open_bigwig(str(path)) as reader:
-        reader._worker._process.kill()
+        reader._child._process.kill()
         with pytest.raises(FormatError, match="the bigWig library crashed on this file"):
             reader.values("chr2", 0, 5)
