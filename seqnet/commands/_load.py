@@ -10,7 +10,7 @@ from seqnet.commands._console import note
 from seqnet.errors import SeqnetError, UsageError
 
 if TYPE_CHECKING:
-    from seqnet.aliases import Codes, Progress
+    from seqnet.aliases import Bools, Codes, Progress
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import OnBad, Regions
     from seqnet.genome.sequence import Bases, Genome, SequenceBlock
@@ -45,6 +45,15 @@ def load_genome(path: str | None, chroms: Sequence[str] = (), soft_mask: SoftMas
     if chroms:
         genome = genome.restrict(match_names(expand_names(chroms), list(genome.codes), path))
     return genome
+
+
+def load_masked_genome(
+    path: str | None, chroms: Sequence[str] = ()
+) -> tuple[Genome, dict[str, Bools] | None]:
+    """Read a genome and which of its bases are lower case (None where none is)."""
+    from seqnet.genome.sequence import split_soft_mask
+
+    return split_soft_mask(load_genome(path, chroms, "flag"))
 
 
 def load_regions(

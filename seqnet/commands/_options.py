@@ -100,6 +100,16 @@ center_option = click.option(
     "--center", type=click.Choice(["auto", "summit", "midpoint"]), default="auto",
     show_default=True, help="Centre of a window: auto is the summit where there is one.",
 )  # fmt: skip
+tasks_option = click.option(
+    "--tasks", metavar="A,B,C", help="Task names of a table that lost its column line."
+)
+exclude_option = click.option(
+    "--exclude", multiple=True, metavar="BED", help="Keep negatives away from these too. Repeats."
+)
+margin_option = click.option(
+    "--margin", type=click.IntRange(0), metavar="BASES",
+    help="Distance of negatives from any peak (default: the width).",
+)  # fmt: skip
 on_bad_option = click.option(
     "--on-bad", type=click.Choice(["error", "skip", "clip"]), default="error", show_default=True,
     help="What becomes of a region outside the genome.",

@@ -12,8 +12,10 @@ from seqnet.commands._options import (
     center_option,
     chroms_option,
     common_options,
+    exclude_option,
     genome_option,
     header_option,
+    margin_option,
     on_bad_option,
     output_option,
     seed_option,
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
     from seqnet.genome.regions import Center, OnBad, Regions
     from seqnet.genome.sequence import Genome
-
-PEAK_SUFFIXES = (".gz", ".bgz", ".bed", ".narrowPeak", ".txt")
 
 
 @click.command(
@@ -56,13 +56,8 @@ PEAK_SUFFIXES = (".gz", ".bgz", ".bed", ".narrowPeak", ".txt")
     metavar="RATIO",
     help="GC-matched genomic negatives per positive; 0 for none.",
 )
-@click.option(
-    "--margin",
-    type=click.IntRange(0),
-    metavar="BASES",
-    help="Distance of negatives from any peak (default: the width).",
-)
-@click.option("--exclude", multiple=True, metavar="BED", help="Keep negatives away from these too. Repeats.")
+@exclude_option
+@margin_option
 @split_options
 @seed_option
 @output_option()
@@ -93,16 +88,19 @@ def command(
     one width; those whose centres lie close are merged into one row that is 1 for all their
     tasks. A target is '.', unknown, where another peak of the task lies over a row's middle.
     """
-    from seqnet.commands._load import apply_splits, load_genome
+    from seqnet.commands._load import apply_splits, load_masked_genome
+    from seqnet.commands._negatives import draw_negatives, read_excluded
     from seqnet.datasets.labels import label_peaks
     from seqnet.errors import SeqnetError
     from seqnet.formats._open import open_output
     from seqnet.formats.bed import write_regions
     from seqnet.formats.header import base_name, provenance
     from seqnet.genome.extract import extract_windows
+    from seqnet.genome.intervals import sort_order, with_contigs
+    from seqnet.genome.regions import concatenate_regions
 
     with open_output(output) as stream:
-        loaded = load_genome(genome, chroms)
+        loaded, lower = load_masked_genome(genome, chroms)
         tasks = _read_peaks(peaks, loaded, on_bad, restricted=bool(chroms))
         labelled = label_peaks(tasks, loaded.lengths, width, center=center, merge_distance=merge_distance)
         if labelled.skipped:
@@ -120,8 +118,10 @@ def command(
         )
         note(f"{labelled.peaks} peaks of {len(tasks)} tasks merged into {len(regions)} regions")
         if negatives:
-            excluded = [_read_excluded(path, loaded) for path in exclude]
-            regions = _with_negatives(regions, loaded, [*tasks.values(), *excluded], negatives, margin, seed)
+            away = [table.intervals for table in (*tasks.values(), *read_excluded(exclude, loaded))]
+            drawn = draw_negatives(regions, loaded, lower, away, ratio=negatives, margin=margin, seed=seed)
+            both = concatenate_regions([regions, drawn])
+            regions = both.take(sort_order(with_contigs(both.intervals, list(loaded.codes))))
         _summarise(regions)
         options = {
             "peaks": ",".join(map(base_name, peaks)),
@@ -135,21 +135,12 @@ def command(
         write_regions(stream, regions, provenance("label", options) if with_header else None)
 
 
-def task_name(path: str) -> str:
-    """Return a task's name: the file's, without folder and suffixes."""
-    from pathlib import PurePath
-
-    name = PurePath(path).name
-    while name.endswith(PEAK_SUFFIXES):
-        name = name[: name.rindex(".")]
-    return name
-
-
 def _read_peaks(
     paths: tuple[str, ...], genome: Genome, on_bad: OnBad, *, restricted: bool
 ) -> dict[str, Regions]:
     """Read every peak file as a task."""
     from seqnet.commands._load import fit_to_genome
+    from seqnet.commands._negatives import task_name
     from seqnet.errors import SeqnetError, UsageError
     from seqnet.formats.bed import read_bed
 
@@ -169,42 +160,6 @@ def _read_peaks(
     if not any(map(len, tasks.values())):
         raise SeqnetError(f"{', '.join(paths)}: no peaks on the genome's contigs")
     return tasks
-
-
-def _read_excluded(path: str, genome: Genome) -> Regions:
-    """Read intervals to stay away from; those elsewhere do not matter."""
-    from seqnet.formats.bed import read_bed
-
-    regions = read_bed(path)
-    return regions.take(regions.intervals.contig_index_in(list(genome.codes)) >= 0)
-
-
-def _with_negatives(
-    regions: Regions,
-    genome: Genome,
-    excluded: list[Regions],
-    ratio: float,
-    margin: int | None,
-    seed: int,
-) -> Regions:
-    """Add negatives, and say if there were too few."""
-    from seqnet.datasets.negatives import gc_negatives
-    from seqnet.genome.intervals import sort_order, with_contigs
-    from seqnet.genome.regions import concatenate_regions
-
-    drawn = gc_negatives(
-        regions,
-        genome,
-        [table.intervals for table in excluded],
-        ratio=ratio,
-        margin=regions.width() if margin is None else margin,
-        seed=seed,
-    )
-    found = len(drawn.regions)
-    if found < drawn.wanted:
-        warn(f"only {found} of {drawn.wanted} negatives found (see --margin and --negatives)")
-    both = concatenate_regions([regions, drawn.regions])
-    return both.take(sort_order(with_contigs(both.intervals, list(genome.codes))))
 
 
 def _summarise(regions: Regions) -> None:

@@ -1,17 +1,17 @@
-"""Genomic negatives that match the positives' GC content."""
+"""Genomic negatives that match the positives' GC content, soft-masked and ambiguous bases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from seqnet.aliases import Bools, Codes, Ints
+from seqnet.aliases import Bools, Codes, Floats, Ints
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import AMBIGUOUS
-from seqnet.genome.extract import extract_windows
-from seqnet.genome.intervals import Intervals, concatenate, count_overlaps, make_intervals
+from seqnet.genome.intervals import Intervals, concatenate, count_overlaps
 from seqnet.genome.regions import UNKNOWN, Regions, make_regions
 from seqnet.genome.sequence import Genome
 from seqnet.genome.splits import SPLITS
@@ -19,6 +19,37 @@ from seqnet.genome.splits import SPLITS
 GC_TOLERANCE = 0.1
 """Largest difference in GC content between a positive and the negative drawn for it."""
 PREFIX = "neg_gc:"
+_BINS = 10
+"""Steps in which shares of soft-masked and of ambiguous bases are matched; none is one more."""
+_CHUNK = 1 << 14
+"""Windows that are counted at a time."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What n windows of one width hold.
+
+    Parameters
+    ----------
+    width
+        Bases per window.
+    gc, ambiguous, masked
+        int64 (n,): G and C, ambiguous bases, soft-masked bases of each.
+    """
+
+    width: int
+    gc: Ints
+    ambiguous: Ints
+    masked: Ints
+
+    def take(self, index: Ints | Bools) -> Content:
+        """Select windows by position or by mask."""
+        return Content(self.width, self.gc[index], self.ambiguous[index], self.masked[index])
+
+    def strata(self) -> Ints:
+        """Enumerate the steps of the ambiguous and of the masked share, int64 (n,); 0 is none of both."""
+        masked, ambiguous = (-(-_BINS * part // self.width) for part in (self.masked, self.ambiguous))
+        return np.asarray(ambiguous * (_BINS + 1) + masked)
 
 
 @dataclass(frozen=True)
@@ -31,10 +62,17 @@ class Negatives:
         All tasks 0, names with `PREFIX`, in genome order.
     wanted
         How many were asked for; fewer rows mean that no more were to be found.
+    loose
+        How many match by GC content alone, for want of one as masked.
+    distances
+        ``GC`` and, where the genome is soft-masked, ``masked``: the largest difference between the
+        distribution functions of the positives' share and of the negatives'.
     """
 
     regions: Regions
     wanted: int
+    loose: int
+    distances: dict[str, float]
 
 
 def gc_negatives(
@@ -45,14 +83,16 @@ def gc_negatives(
     ratio: float,
     margin: int,
     seed: int,
+    lower: Mapping[str, Bools] | None = None,
 ) -> Negatives:
     """Draw windows with the positives' GC content, split by split, away from every peak.
 
-    Candidates tile each contig from a random start, hold no ambiguous base and share no base with
-    an excluded interval widened by `margin`; so negatives overlap neither peaks nor each other.
-    Each split draws `ratio` negatives per positive: as many at each GC count as there are
-    positives with it, or at the nearest one within `GC_TOLERANCE`; from its own contigs where the
-    split is by chromosome.
+    Candidates tile each contig from a random start and share no base with an excluded interval
+    widened by `margin`; so negatives overlap neither peaks nor each other. Each split draws `ratio`
+    negatives per positive, from its own contigs where the split is by chromosome: as many at each GC
+    count as there are positives with it, or at the nearest one within `GC_TOLERANCE`, in equal tenths
+    of soft-masked and of ambiguous bases. Where no such candidate is left, one with the GC content and
+    without an ambiguous base is taken.
 
     Parameters
     ----------
@@ -68,35 +108,54 @@ def gc_negatives(
         Bases to keep between a negative and any peak.
     seed
         Equal seeds draw equal negatives.
+    lower
+        The soft-masked bases, where there are some.
     """
     generator = np.random.default_rng(seed)
     width = positives.width()
     tiles = _candidates(genome, width, [positives.intervals, *excluded], margin, generator)
-    codes = extract_windows(genome, tiles)
-    clear = codes.max(axis=1, initial=0) < AMBIGUOUS
-    tiles, gc = tiles.take(clear), gc_count(codes[clear])
-    wanted_gc = gc_count(extract_windows(genome, positives.intervals))
+    offered = window_content(genome, tiles, width, lower)
+    own = window_content(genome, positives.intervals, width, lower)
     pools = _pools(positives, tiles, genome)
     free = np.ones(len(tiles), dtype=bool)
-    chosen, wanted, splits = [], 0, list[str]()
+    chosen, wanted, loose, splits = [np.empty(0, np.int64)], 0, 0, list[str]()
     for split in (*SPLITS, UNKNOWN):
-        rows = positives.splits == split
-        count = round(ratio * int(rows.sum()))
+        rows = np.flatnonzero(positives.splits == split)
+        count = round(ratio * len(rows))
         if not count:
             continue
         wanted += count
-        levels = _repeat_to(wanted_gc[rows], count, generator)
         places = np.flatnonzero(free & pools[split])
-        picks = places[match_levels(levels, gc[places], int(GC_TOLERANCE * width), generator)]
+        matched = match_content(own.take(_repeat_to(rows, count, generator)), offered.take(places), generator)
+        picks = places[matched.picks]
         free[picks] = False
         chosen.append(picks)
         splits += [split] * len(picks)
-    return Negatives(_table(tiles, chosen, splits, positives.tasks), wanted)
+        loose += matched.loose
+    picks = np.concatenate(chosen)
+    distances = _distances(own, offered.take(picks), masked=lower is not None)
+    return Negatives(_table(tiles, picks, splits, positives.tasks), wanted, loose, distances)
 
 
-def _table(tiles: Intervals, chosen: Sequence[Ints], splits: Sequence[str], tasks: Sequence[str]) -> Regions:
+def _distances(positives: Content, negatives: Content, *, masked: bool) -> dict[str, float]:
+    """Return how far the distributions lie apart; nothing without negatives."""
+    if not len(negatives.gc):
+        return {}
+    found = {"GC": largest_difference(positives.gc, negatives.gc)}
+    if masked:
+        found["masked"] = largest_difference(positives.masked, negatives.masked)
+    return found
+
+
+def largest_difference(a: Ints | Floats, b: Ints | Floats) -> float:
+    """Return the largest difference between two samples' distribution functions (Kolmogorov's D)."""
+    values = np.concatenate([a, b])
+    shares = [np.searchsorted(np.sort(part), values, side="right") / len(part) for part in (a, b)]
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
+def _table(tiles: Intervals, picks: Ints, splits: Sequence[str], tasks: Sequence[str]) -> Regions:
     """Return the chosen tiles as labelled regions in genome order."""
-    picks = np.concatenate([*chosen, np.empty(0, np.int64)]).astype(np.int64)
     order = np.argsort(picks)
     intervals = tiles.take(picks[order])
     return make_regions(
@@ -113,7 +172,57 @@ def gc_count(codes: Codes) -> Ints:
     return np.asarray(((codes == 1) | (codes == 2)).sum(axis=1), dtype=np.int64)
 
 
-def match_levels(wanted: Ints, offered: Ints, tolerance: int, generator: np.random.Generator) -> Ints:
+def window_content(
+    genome: Genome, intervals: Intervals, width: int, lower: Mapping[str, Bools] | None = None
+) -> Content:
+    """Count what windows of one width hold, in bounded memory.
+
+    Parameters
+    ----------
+    lower
+        The soft-masked bases of each contig; without it none is.
+    """
+    gc, ambiguous, masked = np.zeros((3, len(intervals)), dtype=np.int64)
+    for index, name in enumerate(intervals.contigs):
+        rows = np.flatnonzero(intervals.contig == index)
+        for begin in range(0, len(rows), _CHUNK):
+            some = rows[begin : begin + _CHUNK]
+            codes = sliding_window_view(genome.codes[name], width)[intervals.start[some]]
+            gc[some] = gc_count(codes)
+            ambiguous[some] = (codes == AMBIGUOUS).sum(axis=1)
+            if lower is not None:
+                masked[some] = sliding_window_view(lower[name], width)[intervals.start[some]].sum(axis=1)
+    return Content(width, gc, ambiguous, masked)
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """Positions among the offers, and how many of them match by GC content alone."""
+
+    picks: Ints
+    loose: int
+
+
+def match_content(wanted: Content, offered: Content, generator: np.random.Generator) -> _Matched:
+    """Pick a distinct offer for each wanted window: of its stratum, else of its GC content alone."""
+    tolerance = int(GC_TOLERANCE * wanted.width)
+    theirs, strata = wanted.strata(), offered.strata()
+    free = np.ones(len(strata), dtype=bool)
+    chosen, missing = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for stratum in np.unique(theirs).tolist():
+        places = np.flatnonzero(strata == stratum)
+        picks, unmet = match_levels(wanted.gc[theirs == stratum], offered.gc[places], tolerance, generator)
+        free[places[picks]] = False
+        chosen.append(places[picks])
+        missing.append(unmet)
+    places = np.flatnonzero(free & (offered.ambiguous == 0))
+    picks, _ = match_levels(np.concatenate(missing), offered.gc[places], tolerance, generator)
+    return _Matched(np.concatenate([*chosen, places[picks]]), len(picks))
+
+
+def match_levels(
+    wanted: Ints, offered: Ints, tolerance: int, generator: np.random.Generator
+) -> tuple[Ints, Ints]:
     """Pick a distinct offer for each wanted level, or the nearest level that has one left.
 
     Parameters
@@ -127,7 +236,10 @@ def match_levels(wanted: Ints, offered: Ints, tolerance: int, generator: np.rand
 
     Returns
     -------
-    int64 (at most n,): positions in `offered`, random among equals.
+    picks
+        int64 (at most n,): positions in `offered`, random among equals.
+    unmet
+        int64: the wanted levels for which none was left.
     """
     top = int(max(wanted.max(initial=0), offered.max(initial=0))) + 1
     need = np.bincount(wanted, minlength=top)
@@ -143,14 +255,13 @@ def match_levels(wanted: Ints, offered: Ints, tolerance: int, generator: np.rand
     order = order[np.argsort(offered[order], kind="stable")]
     first = np.concatenate([[0], np.cumsum(have)])[:-1]
     rank = np.arange(len(order)) - first[offered[order]]
-    picks: Ints = order[rank < take[offered[order]]]
-    return picks
+    return order[rank < take[offered[order]]], np.repeat(np.arange(top), need)
 
 
-def _repeat_to(levels: Ints, count: int, generator: np.random.Generator) -> Ints:
-    """Return `count` levels: all of them as often as fits, the remainder drawn without repeats."""
-    times, rest = divmod(count, len(levels))
-    return np.concatenate([np.tile(levels, times), generator.permutation(levels)[:rest]])
+def _repeat_to(rows: Ints, count: int, generator: np.random.Generator) -> Ints:
+    """Return `count` rows: all of them as often as fits, the remainder drawn without repeats."""
+    times, rest = divmod(count, len(rows))
+    return np.concatenate([np.tile(rows, times), generator.permutation(rows)[:rest]])
 
 
 def _candidates(
@@ -161,19 +272,18 @@ def _candidates(
     generator: np.random.Generator,
 ) -> Intervals:
     """Tile every contig from a random start, leaving out what lies too close to a peak."""
-    names, starts = [], []
-    for name, length in genome.lengths.items():
-        first = int(generator.integers(width))
-        begins = np.arange(first, length - width + 1, width)
-        names += [name] * len(begins)
-        starts.append(begins)
-    start = np.concatenate([*starts, np.empty(0, np.int64)]).astype(np.int64)
+    lengths = genome.lengths
+    begins = [
+        np.arange(int(generator.integers(width)), length - width + 1, width) for length in lengths.values()
+    ]
+    start = np.concatenate([*begins, np.empty(0, np.int64)]).astype(np.int64)
     if not len(start):
         raise SeqnetError(f"{genome.source}: no contig is long enough for windows of {width} bases")
-    tiles = make_intervals(names, start, start + width)
-    peaks = concatenate(excluded)
-    near = make_intervals(names, start - margin, start + width + margin)
-    return tiles.take(count_overlaps(near, peaks) == 0)
+    contig = np.repeat(np.arange(len(lengths), dtype=np.int32), [len(part) for part in begins])
+    strand = np.zeros(len(start), np.int8)
+    tiles = Intervals(tuple(lengths), contig, start, start + width, strand)
+    near = Intervals(tuple(lengths), contig, start - margin, start + width + margin, strand)
+    return tiles.take(count_overlaps(near, concatenate(excluded)) == 0)
 
 
 def _pools(positives: Regions, tiles: Intervals, genome: Genome) -> dict[str, Bools]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
 
+from seqnet.aliases import Floats
 from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input, to_bytes
 from seqnet.formats.header import header_lines, parse_header_line
@@ -19,6 +20,12 @@ from seqnet.genome.splits import SPLITS
 COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "split")
 """The fixed columns of the labelled-regions table; task columns follow."""
 _NARROW_PEAK_COLUMNS = 10
+_SINGLE = np.full(256, np.inf)
+"""The number that one character stands for; infinite for those that stand for none."""
+_SINGLE[[ord(digit) for digit in "0123456789"]] = np.arange(10)
+_SINGLE[ord(UNKNOWN)] = np.nan
+_CHUNK = 4096
+"""Rows whose targets are turned into text at a time."""
 
 
 @dataclass
@@ -33,11 +40,11 @@ class _Rows:
     strand: list[int] = field(default_factory=list)
     split: list[str] = field(default_factory=list)
     summit: list[int] = field(default_factory=list)
-    targets: list[list[float]] = field(default_factory=list)
+    targets: list[Floats] = field(default_factory=list)
     line: list[int] = field(default_factory=list)
 
 
-def read_bed(path: str, *, tasks: Sequence[str] | None = None) -> Regions:
+def read_bed(path: str, *, tasks: Sequence[str] | None = None, labelled: bool = False) -> Regions:
     """Read BED (3 to 12 columns or more), narrowPeak, or a labelled-regions table.
 
     A column line ``#chrom start end name score strand split TASK...`` makes it the latter.
@@ -48,6 +55,8 @@ def read_bed(path: str, *, tasks: Sequence[str] | None = None) -> Regions:
         File, or ``-``.
     tasks
         Task names of a labelled table that lost its column line.
+    labelled
+        Whether a table that seems to have lost its column line is an error.
 
     Raises
     ------
@@ -55,14 +64,18 @@ def read_bed(path: str, *, tasks: Sequence[str] | None = None) -> Regions:
         With the line, at anything that is not BED.
     """
     with open_input(path) as stream:
-        return read_bed_lines(numbered_lines(stream, path), path, tasks=tasks)
+        return read_bed_lines(numbered_lines(stream, path), path, tasks=tasks, labelled=labelled)
 
 
 def read_bed_lines(
-    lines: Iterable[tuple[int, str]], path: str, *, tasks: Sequence[str] | None = None
+    lines: Iterable[tuple[int, str]],
+    path: str,
+    *,
+    tasks: Sequence[str] | None = None,
+    labelled: bool = False,
 ) -> Regions:
     """Read BED from (number, text) lines; otherwise as `read_bed`."""
-    reader = _BedReader(path, None if tasks is None else tuple(tasks))
+    reader = _BedReader(path, None if tasks is None else tuple(tasks), labelled)
     for number, line in lines:
         reader.feed(number, line)
     return reader.regions()
@@ -71,9 +84,11 @@ def read_bed_lines(
 class _BedReader:
     """The state of a BED file between two lines."""
 
-    def __init__(self, path: str, tasks: tuple[str, ...] | None) -> None:
+    def __init__(self, path: str, tasks: tuple[str, ...] | None, labelled: bool) -> None:
         self._path = path
         self._tasks = tasks
+        self._named = tasks is not None
+        self._labelled = labelled
         self._column_line: list[str] | None = None
         self._header: dict[str, str] = {}
         self._rows = _Rows()
@@ -83,8 +98,9 @@ class _BedReader:
         if line.startswith("#"):
             self._comment(number, line)
         elif line.strip() and not line.startswith(("track", "browser")):
-            fields = line.split("\t")
-            self._row(number, fields if len(fields) > 2 else line.split())
+            most = -1 if self._tasks is None else len(COLUMNS)  # the targets are read as they are
+            fields = line.split("\t", most)
+            self._row(number, fields if len(fields) > 2 else line.split(None, most))
 
     def _comment(self, number: int, line: str) -> None:
         """Take provenance and the column line from a comment."""
@@ -99,6 +115,11 @@ class _BedReader:
             raise FormatError(self._path, "a second column line that differs from the first", number)
         if len(set(columns)) < len(columns):
             raise FormatError(self._path, "two columns of one name", number)
+        if self._named and tuple(columns[len(COLUMNS) :]) != self._tasks:
+            named = ", ".join(self._tasks or ())
+            raise FormatError(self._path, f"the column line has other tasks than {named}", number)
+        if self._column_line is None and self._rows.line and not self._named:
+            raise FormatError(self._path, "a column line after rows that have none", number)
         self._column_line = columns
         self._tasks = tuple(columns[len(COLUMNS) :])
 
@@ -117,18 +138,22 @@ class _BedReader:
         rows.name.append(f"{fields[0]}:{fields[1]}-{fields[2]}" if name == UNKNOWN else name)
         rows.line.append(number)
         if self._tasks is None:
+            if self._labelled and len(fields) >= len(COLUMNS) and fields[len(COLUMNS) - 1] in SPLITS:
+                message = "looks like a labelled-regions table without its column line; give --tasks"
+                raise FormatError(self._path, message, number)
             rows.split.append(UNKNOWN)
             rows.summit.append(_summit(fields))
-            rows.targets.append([])
         else:
             self._labels(fields, number)
 
     def _labels(self, fields: list[str], number: int) -> None:
         """Take split and targets of one region."""
         assert self._tasks is not None
+        targets = fields[len(COLUMNS)] if len(fields) > len(COLUMNS) else ""
+        found = min(len(fields), len(COLUMNS)) + (len(fields) > len(COLUMNS)) * (1 + targets.count("\t"))
         expected = len(COLUMNS) + len(self._tasks)
-        if len(fields) != expected:
-            message = f"expected {expected} columns ({len(self._tasks)} tasks), found {len(fields)}"
+        if found != expected:
+            message = f"expected {expected} columns ({len(self._tasks)} tasks), found {found}"
             raise FormatError(self._path, message, number)
         split = fields[len(COLUMNS) - 1]
         if split not in (*SPLITS, UNKNOWN):
@@ -136,10 +161,18 @@ class _BedReader:
             raise FormatError(self._path, message, number)
         self._rows.split.append(split)
         self._rows.summit.append(-1)
-        texts = fields[len(COLUMNS) :]
-        self._rows.targets.append(
-            [self._target(text, task, number) for text, task in zip(texts, self._tasks, strict=True)]
-        )
+        self._rows.targets.append(self._targets(targets, number))
+
+    def _targets(self, text: str, number: int) -> Floats:
+        """Read the targets of one row, with a short way for single characters."""
+        assert self._tasks is not None
+        if len(text) == 2 * len(self._tasks) - 1 and text.isascii():
+            values: Floats = _SINGLE[np.frombuffer(text.encode(), dtype=np.uint8)[::2]]
+            if not np.isinf(values).any():
+                return values
+        texts = text.split("\t") if self._tasks else []
+        row = [self._target(text, task, number) for text, task in zip(texts, self._tasks, strict=True)]
+        return np.array(row, dtype=np.float64)
 
     def _target(self, text: str, task: str, number: int) -> float:
         """Read one target; unknown is NaN."""
@@ -220,8 +253,7 @@ def write_regions(
     if header is not None:
         columns = "\t".join([*COLUMNS, *regions.tasks])
         stream.write(to_bytes(f"{header_lines(header)}#{columns}\n"))
-    if values is None:
-        values = [[format_number(value) for value in row] for row in regions.targets.tolist()]
+    cells = _target_texts(regions.targets) if values is None else ("\t".join(row) for row in values)
     intervals = regions.intervals
     rows = zip(
         intervals.contig_names(),
@@ -231,10 +263,25 @@ def write_regions(
         regions.scores,
         [STRAND_SIGNS[s] for s in intervals.strand.tolist()],
         regions.splits,
-        values,
+        cells,
         strict=True,
     )
+    gap = "\t" if regions.tasks else ""
     stream.writelines(
-        to_bytes("\t".join([c, str(s), str(e), name, score, strand, split, *cells]) + "\n")
-        for c, s, e, name, score, strand, split, cells in rows
+        to_bytes(f"{contig}\t{start}\t{end}\t{name}\t{score}\t{strand}\t{split}{gap}{texts}\n")
+        for contig, start, end, name, score, strand, split, texts in rows
     )
+
+
+def _target_texts(targets: Floats) -> Iterator[str]:
+    """Yield the targets of each row as text, with a short way for 0, 1 and unknown."""
+    for begin in range(0, len(targets), _CHUNK):
+        part = targets[begin : begin + _CHUNK]
+        unknown = np.isnan(part)
+        if not part.shape[1] or not (unknown | (part == 0) | (part == 1)).all():
+            yield from ("\t".join(map(format_number, row)) for row in part.tolist())
+            continue
+        letters = np.full((len(part), 2 * part.shape[1]), ord("\t"), dtype=np.uint8)
+        letters[:, ::2] = np.where(unknown, ord(UNKNOWN), ord("0") + (part == 1))
+        for row in letters:
+            yield row[:-1].tobytes().decode("ascii")

@@ -20,8 +20,11 @@ IUPAC = {
 }  # fmt: skip
 """Bases that each IUPAC nucleotide letter stands for (Cornish-Bowden 1985)."""
 
-SoftMask: TypeAlias = Literal["ignore", "mask", "error"]
-"""What lower case means: nothing, an ambiguous base, or an error."""
+LOWER = 8
+"""Added to the code of a lower-case base where those are flagged."""
+
+SoftMask: TypeAlias = Literal["ignore", "mask", "error", "flag"]
+"""What lower case means: nothing, an ambiguous base, an error, or its code with `LOWER` added."""
 
 _COMPLEMENT = np.array([3, 2, 1, 0, AMBIGUOUS], dtype=np.uint8)
 _LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
@@ -37,13 +40,13 @@ def encoding_table(soft_mask: SoftMask = "ignore") -> bytes:
     Parameters
     ----------
     soft_mask
-        Whether lower case reads as its upper case, as ambiguous, or as invalid.
+        Whether lower case reads as its upper case, as ambiguous, as invalid, or flagged by `LOWER`.
     """
     table = bytearray([INVALID] * 256)
     for letter, bases in IUPAC.items():
         code = BASES.index(bases) if len(bases) == 1 else AMBIGUOUS
         table[ord(letter)] = code
-        lower = {"ignore": code, "mask": AMBIGUOUS, "error": INVALID}
+        lower = {"ignore": code, "mask": AMBIGUOUS, "error": INVALID, "flag": code + LOWER}
         table[ord(letter.lower())] = lower[soft_mask]
     for blank in b" \t\r\n":
         table[blank] = SKIP

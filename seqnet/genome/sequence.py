@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from seqnet.aliases import Codes
+from seqnet.aliases import Bools, Codes
 from seqnet.errors import SeqnetError
-from seqnet.genome.alphabet import decode
+from seqnet.genome.alphabet import LOWER, decode
 
 
 class SequenceBlock(NamedTuple):
@@ -168,3 +168,16 @@ def genome_from(sequences: Iterable[EncodedSequence], source: str) -> Genome:
     if not codes:
         raise SeqnetError(f"{source}: holds no sequences; expected a FASTA file with '>' headers")
     return Genome(codes, source)
+
+
+def split_soft_mask(genome: Genome) -> tuple[Genome, dict[str, Bools] | None]:
+    """Part a genome read with lower case flagged into plain codes and the soft-masked bases.
+
+    Returns
+    -------
+    genome, lower
+        The genome, and contig name to bool (length,): which bases are lower case; None where none is.
+    """
+    lower = {name: codes >= LOWER for name, codes in genome.codes.items()}
+    plain = Genome({name: codes & np.uint8(LOWER - 1) for name, codes in genome.codes.items()}, genome.source)
+    return plain, lower if any(map(np.any, lower.values())) else None

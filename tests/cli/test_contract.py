@@ -62,6 +62,7 @@ def arguments(names, p, source):
         ("convert",): [source, "--to", "jaspar"],
         ("merge-hits",): [source],
         ("label",): [source, "--genome", genome, "--width", 100],
+        ("negatives",): [source, "--genome", genome],
         ("logo",): [source],
         ("compare",): [source, p.data / "motifs.jaspar"],
         ("enrich",): [p / "reb1.meme", source, "--against", p / "sites.fa"],
@@ -85,6 +86,7 @@ def good_input(names, p):
         ("convert",): p / "reb1.meme",
         ("merge-hits",): p / "hits.bed",
         ("label",): p.data / "peaks" / "REB1.narrowPeak",
+        ("negatives",): p / "regions.bed",
         ("logo",): p / "reb1.meme",
         ("compare",): p / "reb1.meme",
         ("enrich",): p / "head.fa",
@@ -148,6 +150,7 @@ def test_gzip_on_stdin_just_works(run, prepared, names):
         b"##motifs=",
         b"##input=",
         b"##peaks=",
+        b"##positives=",
         b"##sequences=",
         b"##queries=",
     ]  # the input's name is the one difference
@@ -197,6 +200,7 @@ def test_debug_shows_the_traceback(run, prepared, names):
 
 
 STREAMING = {
+    "negatives": ["negatives", "{data}/genome.fa", "--shuffle", "dinucleotide", "-q"],
     "scan": ["scan", "{p}/reb1.pssm", "{data}/genome.fa", "--p-value", "0.5"],
     "merge-hits": ["merge-hits", "{p}/hits.bed"],
     "kmer-featurize": [

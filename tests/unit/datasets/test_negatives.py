@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.datasets.negatives import gc_count, gc_negatives, match_levels
+from seqnet.datasets.negatives import (
+    gc_count,
+    gc_negatives,
+    largest_difference,
+    match_levels,
+    window_content,
+)
 from seqnet.errors import SeqnetError
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import count_overlaps, make_intervals
@@ -103,7 +109,7 @@ levels = st.lists(st.integers(0, 12), max_size=25)
 @given(levels, levels, st.integers(0, 4), st.integers(0, 9))
 def test_each_level_is_served_from_the_nearest_that_has_offers(wanted, offered, tolerance, seed):
     generator = np.random.default_rng(seed)
-    picks = match_levels(np.array(wanted, int), np.array(offered, int), tolerance, generator)
+    picks, unmet = match_levels(np.array(wanted, int), np.array(offered, int), tolerance, generator)
     assert len(picks) == len(set(picks.tolist()))
     # reference: serve difference 0 first, then 1, ...
     need, have, take = Counter(wanted), Counter(offered), Counter()
@@ -114,3 +120,77 @@ def test_each_level_is_served_from_the_nearest_that_has_offers(wanted, offered, 
                 need[level] -= moved
                 take[level + shift] += moved
     assert Counter(np.array(offered, int)[picks].tolist()) == +take
+    assert Counter(unmet.tolist()) == +need
+
+
+samples = st.lists(st.integers(0, 20), min_size=1, max_size=40)
+
+
+@given(samples, samples)
+def test_the_difference_of_distributions_is_kolmogorov_s(a, b):
+    expected = max(abs(sum(x <= v for x in a) / len(a) - sum(x <= v for x in b) / len(b)) for v in a + b)
+    assert largest_difference(np.array(a), np.array(b)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_windows_hold_is_counted_as_a_loop_does():
+    genome = random_genome(length=5_000)
+    genome.codes["a"][:] = np.random.default_rng(3).integers(0, 5, 5_000)
+    lower = {name: np.random.default_rng(4).random(5_000) < 0.3 for name in genome.codes}
+    table = make_intervals(["a", "c", "a"], [17, 40, 3000], [67, 90, 3050])
+    found = window_content(genome, table, WIDTH, lower)
+    for row, (name, start) in enumerate([("a", 17), ("c", 40), ("a", 3000)]):
+        codes, mask = genome.codes[name][start : start + WIDTH], lower[name][start : start + WIDTH]
+        counts = [sum(c in (1, 2) for c in codes), sum(c == 4 for c in codes), sum(map(bool, mask))]
+        assert [found.gc[row], found.ambiguous[row], found.masked[row]] == counts
+    assert not window_content(genome, table, WIDTH).masked.any()
+
+
+def test_soft_masked_and_ambiguous_shares_are_matched_too():
+    # every other 500 bases are soft-masked; c's second half has a stretch of N in every 130 bases
+    genome = random_genome()
+    lower = {name: np.arange(60_000) // 500 % 2 == 1 for name in genome.codes}
+    for start in range(30_000, 60_000, 130):
+        genome.codes["c"][start : start + 12] = 4
+    start = np.concatenate([np.arange(500, 13_000, 1000) + 100, np.arange(29_990, 36_490, 650)])
+    contigs = ["b"] * 13 + ["c"] * 10
+    positives = make_regions(
+        make_intervals(contigs, start, start + WIDTH), tasks=("T",), targets=np.ones((23, 1))
+    )
+    drawn = gc_negatives(positives, genome, [], ratio=2, margin=50, seed=2, lower=lower)
+    assert (len(drawn.regions), drawn.wanted) == (46, 46)
+    assert drawn.loose <= 4
+    found = window_content(genome, drawn.regions.intervals, WIDTH, lower)
+    assert (found.masked > WIDTH * 0.9).sum() >= 26
+    assert Counter(np.ceil(found.ambiguous / 5).astype(int).tolist())[3] >= 16
+    assert drawn.distances["masked"] < 0.1
+    assert drawn.distances["GC"] < 0.1
+    plain = gc_negatives(positives, genome, [], ratio=2, margin=50, seed=2)
+    assert list(plain.distances) == ["GC"]
+
+
+def test_gc_alone_serves_where_nothing_is_masked_alike_and_is_counted():
+    genome = random_genome()
+    lower = {name: np.zeros(60_000, bool) for name in genome.codes}
+    lower["b"][20_000:20_050] = True
+    positives = make_regions(make_intervals(["b"], [20_000], [20_050]), tasks=("T",), targets=np.ones((1, 1)))
+    drawn = gc_negatives(positives, genome, [], ratio=1, margin=0, seed=2, lower=lower)
+    assert (len(drawn.regions), drawn.loose) == (1, 1)
+    assert drawn.distances["masked"] == 1.0
+
+
+def test_a_skewed_set_is_matched_to_within_a_few_hundredths():
+    genome = random_genome()
+    generator = np.random.default_rng(8)
+    start = generator.integers(13_000, 59_000, 4000)
+    table = make_intervals(["a"] * 4000, start, start + WIDTH)
+    rich = np.argsort(-gc_count(extract_windows(genome, table)), kind="stable")[:100]
+    positives = make_regions(table.take(rich), tasks=("T",), targets=np.ones((100, 1)))
+    drawn = gc_negatives(positives, genome, [], ratio=1, margin=0, seed=0)
+    assert len(drawn.regions) == 100
+    own = gc_count(extract_windows(genome, positives.intervals))
+    other = gc_count(extract_windows(genome, drawn.regions.intervals))
+    assert drawn.distances["GC"] == largest_difference(own, other)
+    everything = window_content(
+        genome, make_intervals(["b"] * 1000, np.arange(1000) * 50, np.arange(1000) * 50 + 50), 50
+    )
+    assert drawn.distances["GC"] < 0.25 < largest_difference(own, everything.gc)
