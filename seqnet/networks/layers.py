@@ -6,13 +6,15 @@ them; after flattening or global pooling features have shape (n, channels).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seqnet.errors import SeqnetError
+from seqnet.networks.modules import ACTIVATIONS, BiLstm, GlobalPool, Maxout, Residual, Siamese
 from seqnet.networks.presets import Layers
 
 
@@ -24,49 +26,50 @@ class Shape(NamedTuple):
     """Positions; None once there are none any more."""
 
 
-class Exponential(nn.Module):
-    """exp(x), cut at exp(8) so that one large activation cannot overflow."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply it elementwise."""
-        return torch.exp(x.clamp(max=8))
+Made = tuple[nn.Module, Shape]
 
 
-class GlobalPool(nn.Module):
-    """Maximum, average, or both side by side over all positions: (n, C, 1, L) to (n, C or 2C)."""
+class Layer(NamedTuple):
+    """How a row of an architecture becomes a module."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool over positions."""
-        if self.kind == "max":
-            return x.amax((2, 3))
-        if self.kind == "average":
-            return x.mean((2, 3))
-        return torch.cat([x.amax((2, 3)), x.mean((2, 3))], dim=1)
+    make: Callable[..., Made]
+    """From the shape that comes in and the row's options."""
+    arguments: tuple[str, ...] = ()
+    """Options that the grammar takes without their names, in this order."""
 
 
-class Residual(nn.Module):
-    """Adds a block's output to its input."""
+class Option(NamedTuple):
+    """What the value of an option may be."""
 
-    def __init__(self, block: nn.Module) -> None:
-        super().__init__()
-        self.block = block
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x + block(x)."""
-        summed: Tensor = x + self.block(x)
-        return summed
+    allows: Callable[[Any], bool]
+    expected: str
 
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "exponential": Exponential,
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "gelu": nn.GELU,
+def _whole(least: int) -> Callable[[Any], bool]:
+    """Return a test for whole numbers of at least `least`."""
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_rate(value: Any) -> bool:
+    """Tell a share that leaves something."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+
+
+POOLS = ("max", "average", "max_average")
+_COUNT = Option(_whole(1), "a whole number of at least 1")
+_SWITCH = Option(lambda value: isinstance(value, bool), "true or false")
+_LIST = Option(lambda value: isinstance(value, list) and bool(value), "a list of layers")
+OPTIONS: dict[str, Option] = {
+    **dict.fromkeys(("filters", "width", "stride", "dilation", "units", "pieces"), _COUNT),
+    **dict.fromkeys(("bias", "partial", "per_position"), _SWITCH),
+    **dict.fromkeys(("layers", "shortcut"), _LIST),
+    "padding": Option(
+        lambda value: value in ("same", "valid") or _whole(0)(value), "same, valid or a number of positions"
+    ),
+    "groups": Option(lambda value: value == "depthwise" or _whole(1)(value), "depthwise or a whole number"),
+    "rate": Option(_is_rate, "a number from 0 to below 1"),
+    "kind": Option(POOLS.__contains__, " or ".join(POOLS)),
+    "name": Option(ACTIVATIONS.__contains__, f"one of {', '.join(ACTIVATIONS)}"),
 }
 
 
@@ -78,14 +81,14 @@ def output_length(length: int, width: int, stride: int, padded: int, dilation: i
 def _positions(shape: Shape, layer: str) -> int:
     """Return the number of positions, refusing a layer that needs some where there are none."""
     if shape.length is None:
-        raise SeqnetError(f"architecture: {layer} needs positions, but comes after flattening or pooling")
+        raise ValueError(f"{layer} needs positions, but comes after flattening or pooling")
     return shape.length
 
 
 def _checked(length: int, layer: str, before: int) -> int:
     """Refuse a layer that leaves no position."""
     if length < 1:
-        raise SeqnetError(f"architecture: {layer} leaves nothing of {before} positions; use longer input")
+        raise ValueError(f"{layer} leaves nothing of {before} positions; use longer input")
     return length
 
 
@@ -96,74 +99,115 @@ def _conv(
     stride: int = 1,
     padding: int | str = "same",
     dilation: int = 1,
-) -> tuple[nn.Module, Shape]:
+    groups: int | str = 1,
+    bias: bool = True,
+) -> Made:
     """Convolve with `filters` filters of `width` positions.
 
-    Padding is a number of positions, or ``same``: as many as keep the length at stride 1, the odd
-    one on the right.
+    Padding is a number of positions, ``valid`` for none, or ``same``: as many as keep the length
+    at stride 1, the odd one on the right. Groups of channels are convolved apart; ``depthwise``
+    is as many groups as there are channels.
     """
     length = _positions(shape, "conv")
-    total = dilation * (width - 1) if padding == "same" else 2 * int(padding)
+    parts = shape.channels if groups == "depthwise" else int(groups)
+    if shape.channels % parts or filters % parts:
+        raise ValueError(f"{parts} groups do not divide {shape.channels} channels into {filters} filters")
+    total = {"same": dilation * (width - 1), "valid": 0}.get(str(padding))
+    total = 2 * int(padding) if total is None else total
     left = total // 2
-    out = output_length(length, width, stride, total, dilation)
     even = total == 2 * left
+    out = _checked(output_length(length, width, stride, total, dilation), "conv", length)
     module: nn.Module = nn.Conv2d(
-        shape.channels, filters, (1, width), (1, stride), (0, left if even else 0), (1, dilation)
-    )
+        shape.channels, filters, (1, width), (1, stride), (0, left if even else 0), (1, dilation),
+        groups=parts, bias=bias,
+    )  # fmt: skip
     if not even:
         module = nn.Sequential(nn.ZeroPad2d((left, total - left, 0, 0)), module)
-    return module, Shape(filters, _checked(out, "conv", length))
+    return module, Shape(filters, out)
 
 
-def _max_pool(
-    shape: Shape, width: int, stride: int | None = None, partial: bool = False
-) -> tuple[nn.Module, Shape]:
-    """Take the maximum over `width` positions; `partial` keeps an incomplete last window."""
-    length, step = _positions(shape, "max_pool"), stride or width
-    out = -(-(length - width) // step) + 1 if partial else output_length(length, width, step, 0)
-    module = nn.MaxPool2d((1, width), (1, step), ceil_mode=partial)
-    return module, Shape(shape.channels, _checked(out, "max_pool", length))
+def _pooled(kind: Callable[..., nn.Module], layer: str) -> Callable[..., Made]:
+    """Return the layer of a pooling module."""
+
+    def pool(shape: Shape, width: int, stride: int | None = None, partial: bool = False) -> Made:
+        """Pool `width` positions at a time; `partial` keeps an incomplete last window."""
+        length, step = _positions(shape, layer), stride or width
+        out = output_length(length, width, step, 0)
+        if partial:  # one more, unless it would begin past the end
+            out = -(-(length - width) // step) + 1
+            out -= (out - 1) * step >= length
+        module = kind((1, width), (1, step), ceil_mode=partial)
+        return module, Shape(shape.channels, _checked(out, layer, length))
+
+    return pool
 
 
-def _batch_norm(shape: Shape) -> tuple[nn.Module, Shape]:
+def _batch_norm(shape: Shape) -> Made:
     """Normalise each channel over the batch."""
     kind = nn.BatchNorm1d if shape.length is None else nn.BatchNorm2d
     return kind(shape.channels), shape
 
 
-def _activation(shape: Shape, name: str) -> tuple[nn.Module, Shape]:
+def _activation(shape: Shape, name: str) -> Made:
     """Apply a row of `ACTIVATIONS`."""
-    if name not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
-        raise SeqnetError(f"architecture: {name!r} is no activation; expected one of {known}")
     return ACTIVATIONS[name](), shape
 
 
-def _dropout(shape: Shape, rate: float) -> tuple[nn.Module, Shape]:
+def _maxout(shape: Shape, pieces: int) -> Made:
+    """Take the maximum over groups of `pieces` channels."""
+    if shape.channels % pieces:
+        raise ValueError(f"maxout of {pieces} pieces does not divide {shape.channels} channels")
+    return Maxout(pieces), Shape(shape.channels // pieces, shape.length)
+
+
+def _dropout(shape: Shape, rate: float) -> Made:
     """Drop values at `rate` in training."""
     return nn.Dropout(rate), shape
 
 
-def _residual(shape: Shape, layers: Layers) -> tuple[nn.Module, Shape]:
-    """Add a block to its own input, whose shape it must keep."""
+def _residual(shape: Shape, layers: Layers, shortcut: Layers | None = None) -> Made:
+    """Add a block to its own input, or to a shortcut's output, of the same shape."""
     block, out = _chain(layers, shape)
-    if out != shape:
-        raise SeqnetError(f"architecture: a residual block turns {shape} into {out}")
-    return Residual(block), shape
+    skip, kept = (None, shape) if shortcut is None else _chain(shortcut, shape)
+    if out != kept:
+        raise ValueError(
+            f"a residual block turns {_sized(shape)} into {_sized(out)}; expected {_sized(kept)}"
+        )
+    return Residual(block, skip), out
 
 
-def _global_pool(shape: Shape, kind: str = "max") -> tuple[nn.Module, Shape]:
+def _sized(shape: Shape) -> str:
+    """Return a shape in words."""
+    return f"{shape.channels} channels" + ("" if shape.length is None else f" of {shape.length} positions")
+
+
+def _siamese(shape: Shape, layers: Layers) -> Made:
+    """Average what layers make of the two strands."""
+    _positions(shape, "siamese")
+    if shape.channels < 4:
+        raise ValueError(f"siamese needs the four bases first, not {shape.channels} channels")
+    block, out = _chain(layers, shape)
+    return Siamese(block), out
+
+
+def _bilstm(shape: Shape, units: int) -> Made:
+    """Read along the positions in both directions."""
+    length = _positions(shape, "bilstm")
+    return BiLstm(shape.channels, units), Shape(2 * units, length)
+
+
+def _global_pool(shape: Shape, kind: str = "max") -> Made:
     """Pool over all positions: ``max``, ``average`` or ``max_average``."""
     _positions(shape, "global_pool")
     return GlobalPool(kind), Shape(shape.channels * (2 if kind == "max_average" else 1), None)
 
 
-def _flatten(shape: Shape) -> tuple[nn.Module, Shape]:
+def _flatten(shape: Shape) -> Made:
     """Put all channels and positions side by side."""
     return nn.Flatten(), Shape(shape.channels * _positions(shape, "flatten"), None)
 
 
-def _dense(shape: Shape, units: int, bias: bool = True) -> tuple[nn.Module, Shape]:
+def _dense(shape: Shape, units: int, bias: bool = True) -> Made:
     """Connect all features with all units; flattens what has positions."""
     features = shape.channels * (shape.length or 1)
     linear = nn.Linear(features, units, bias=bias)
@@ -171,52 +215,143 @@ def _dense(shape: Shape, units: int, bias: bool = True) -> tuple[nn.Module, Shap
     return module, Shape(units, None)
 
 
-LAYERS: dict[str, Callable[..., tuple[nn.Module, Shape]]] = {
-    "conv": _conv,
-    "max_pool": _max_pool,
-    "batch_norm": _batch_norm,
-    "activation": _activation,
-    "dropout": _dropout,
-    "residual": _residual,
-    "global_pool": _global_pool,
-    "flatten": _flatten,
-    "dense": _dense,
+def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = True) -> Made:
+    """Make one output per task: of all features, or at every position (n, T, L)."""
+    if not per_position:
+        return _dense(shape, units, bias)
+    head = nn.Conv2d(shape.channels, units, (1, 1), bias=bias)
+    return nn.Sequential(head, nn.Flatten(2)), Shape(units, _positions(shape, "output"))
+
+
+LAYERS: dict[str, Layer] = {
+    "conv": Layer(_conv, ("filters", "width")),
+    "max_pool": Layer(_pooled(nn.MaxPool2d, "max_pool"), ("width",)),
+    "average_pool": Layer(_pooled(nn.AvgPool2d, "average_pool"), ("width",)),
+    "batch_norm": Layer(_batch_norm),
+    "activation": Layer(_activation, ("name",)),
+    "maxout": Layer(_maxout, ("pieces",)),
+    "dropout": Layer(_dropout, ("rate",)),
+    "residual": Layer(_residual),
+    "siamese": Layer(_siamese),
+    "bilstm": Layer(_bilstm, ("units",)),
+    "global_pool": Layer(_global_pool, ("kind",)),
+    "flatten": Layer(_flatten),
+    "dense": Layer(_dense, ("units",)),
 }
+_OUTPUT = "output"
+"""The row that describes the output layer; it may stand last, and is implied."""
 
 
-def _chain(layers: Sequence[dict[str, Any]], shape: Shape) -> tuple[nn.Sequential, Shape]:
-    """Build layers one after another."""
-    modules: list[nn.Module] = []
+def check_layers(layers: Sequence[Mapping[str, Any]], place: str = "layer") -> None:
+    """Make sure that every row names a layer and has options that fit it.
+
+    Raises
+    ------
+    ValueError
+        Naming the row, its option, what was found and what was expected.
+    """
     for number, row in enumerate(layers, 1):
-        options = dict(row)
-        name = options.pop("layer", None)
-        if name not in LAYERS:
-            known = ", ".join(LAYERS)
-            raise SeqnetError(f"architecture: layer {number} is {name!r}; expected one of {known}")
+        last = place == "layer" and number == len(layers)
+        _check_row(row, f"{place} {number}", last)
+
+
+def _check_row(row: Mapping[str, Any], place: str, last: bool) -> None:
+    """Check one row; only the last may be the output."""
+    name = row.get("layer")
+    if name not in LAYERS and not (last and name == _OUTPUT):
+        at_end = " (output comes last)" if name == _OUTPUT else ""
+        raise ValueError(f"{place} is {name!r}{at_end}; expected one of {', '.join(LAYERS)}")
+    place = f"{place} ({name})"
+    parameters = _parameters(str(name))
+    for option in sorted(row.keys() - parameters - {"layer"}):
+        raise ValueError(f"{place}: unknown option {option!r}; expected {', '.join(parameters) or 'none'}")
+    for option, parameter in parameters.items():
+        if option in row:
+            _check_option(option, row[option], place)
+        elif parameter.default is inspect.Parameter.empty:
+            raise ValueError(f"{place} needs {option}: {OPTIONS[option].expected}")
+
+
+def _check_option(option: str, value: Any, place: str) -> None:
+    """Check the value of an option, and the layers in it."""
+    if not OPTIONS[option].allows(value):
+        raise ValueError(f"{place}: {option} is {value!r}; expected {OPTIONS[option].expected}")
+    if OPTIONS[option] is _LIST:
+        check_layers(value, f"{place}: {option}")
+
+
+def _parameters(name: str) -> dict[str, inspect.Parameter]:
+    """Return the options of a layer, without the shape that comes in (and the number of tasks)."""
+    make, given = (_output, 2) if name == _OUTPUT else (LAYERS[name].make, 1)
+    return dict(list(inspect.signature(make).parameters.items())[given:])
+
+
+class Built(NamedTuple):
+    """One layer of a network."""
+
+    row: Mapping[str, Any]
+    module: nn.Module
+    shape: Shape
+    """What comes out of it."""
+
+
+def _build(layers: Sequence[Mapping[str, Any]], shape: Shape) -> list[Built]:
+    """Build checked layers one after another."""
+    built: list[Built] = []
+    for number, row in enumerate(layers, 1):
+        options = {option: value for option, value in row.items() if option != "layer"}
         try:
-            module, shape = LAYERS[name](shape, **options)
-        except TypeError as error:
-            raise SeqnetError(f"architecture: layer {number} ({name}): {error}") from error
-        modules.append(module)
-    return nn.Sequential(*modules), shape
+            module, shape = LAYERS[row["layer"]].make(shape, **options)
+        except ValueError as error:
+            raise ValueError(f"layer {number}: {error}") from error
+        built.append(Built(row, module, shape))
+    return built
 
 
-def build_network(layers: Layers, shape: Shape, tasks: int) -> nn.Sequential:
-    """Build a network with one output unit (a logit) per task.
+def _chain(layers: Sequence[Mapping[str, Any]], shape: Shape) -> tuple[nn.Sequential, Shape]:
+    """Build layers inside another."""
+    built = _build(layers, shape)
+    return nn.Sequential(*(layer.module for layer in built)), built[-1].shape
+
+
+def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:
+    """Build every layer of a network, the output layer last.
 
     Parameters
     ----------
     layers
-        Rows of `LAYERS`: the name under ``layer``, its options beside.
+        Rows of `LAYERS`: the name under ``layer``, its options beside. The last may be ``output``
+        with ``bias`` and ``per_position``.
     shape
-        The input's: 4 channels and a length for sequences, d channels and None for features.
+        The input's: 4 channels (and those of signals) and a length for sequences, d channels and
+        None for features.
+    tasks
+        Number of outputs.
 
     Raises
     ------
     SeqnetError
         Naming the layer that is unknown, misspelt, or leaves no positions.
     """
-    network, out = _chain(layers, shape)
-    network.append(_dense(out, tasks)[0])
+    end: Mapping[str, Any] = {"layer": _OUTPUT}
+    try:
+        check_layers(layers)
+        if layers and layers[-1]["layer"] == _OUTPUT:
+            layers, end = layers[:-1], layers[-1]
+        built = _build(layers, shape)
+        options = {option: value for option, value in end.items() if option != "layer"}
+        module, out = _output(built[-1].shape if built else shape, tasks, **options)
+    except ValueError as error:
+        raise SeqnetError(f"architecture: {error}") from error
+    return [*built, Built(end, module, out)]
+
+
+def build_network(layers: Layers, shape: Shape, tasks: int) -> nn.Sequential:
+    """Build a network with one output unit (a logit) per task, its layers in plain order.
+
+    Parameters and errors are those of `build_layers`. Outputs have shape (n, T), or (n, T, L) with
+    an ``output`` row ``per_position``.
+    """
+    network = nn.Sequential(*(layer.module for layer in build_layers(layers, shape, tasks)))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
     return network

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-Layers: TypeAlias = list[dict[str, Any]]
+Row: TypeAlias = dict[str, Any]
+Layers: TypeAlias = list[Row]
 
 
 class Preset(NamedTuple):
@@ -17,87 +18,155 @@ class Preset(NamedTuple):
     help: str
 
 
-def _residual(dilation: int) -> dict[str, Any]:
+def _conv(filters: int, width: int, **options: Any) -> Row:
+    """Return a convolution, which keeps the length unless told otherwise."""
+    return {"layer": "conv", "filters": filters, "width": width, **options}
+
+
+def _valid(filters: int, width: int) -> Row:
+    """Return a convolution without padding."""
+    return _conv(filters, width, padding=0)
+
+
+def _act(name: str) -> Row:
+    """Return an activation."""
+    return {"layer": "activation", "name": name}
+
+
+def _pool(width: int) -> Row:
+    """Return a maximum over windows side by side."""
+    return {"layer": "max_pool", "width": width}
+
+
+def _drop(rate: float) -> Row:
+    """Return dropout."""
+    return {"layer": "dropout", "rate": rate}
+
+
+_RELU = _act("relu")
+_NORM: Row = {"layer": "batch_norm"}
+_FLATTEN: Row = {"layer": "flatten"}
+
+
+def _dense(units: int, rate: float = 0.0) -> Layers:
+    """Return a fully connected layer with relu and dropout."""
+    rows = [{"layer": "dense", "units": units}, _RELU]
+    return [*rows, _drop(rate)] if rate else rows
+
+
+def _residual(dilation: int) -> Row:
     """Return one residual block: norm, relu, dilated convolution, dropout, plus its input."""
-    return {
-        "layer": "residual",
-        "layers": [
-            {"layer": "batch_norm"},
-            {"layer": "activation", "name": "relu"},
-            {"layer": "conv", "filters": 128, "width": 3, "dilation": dilation},
-            {"layer": "dropout", "rate": 0.1},
-        ],
-    }
+    return {"layer": "residual", "layers": [_NORM, _RELU, _conv(128, 3, dilation=dilation), _drop(0.1)]}
 
 
 def _basset_block(filters: int, width: int, pool: int) -> Layers:
     """Return one of Basset's convolutional blocks."""
-    return [
-        {"layer": "conv", "filters": filters, "width": width},
-        {"layer": "batch_norm"},
-        {"layer": "activation", "name": "relu"},
-        {"layer": "max_pool", "width": pool},
-    ]
+    return [_valid(filters, width), _NORM, _RELU, _pool(pool)]
 
 
 def _basset_dense() -> Layers:
     """Return one of Basset's fully connected blocks."""
-    return [
-        {"layer": "dense", "units": 1000},
-        {"layer": "activation", "name": "relu"},
-        {"layer": "dropout", "rate": 0.3},
-    ]
+    return [{"layer": "dense", "units": 1000}, _NORM, _RELU, _drop(0.3)]
 
+
+def _atacworks_block(first: bool) -> Layers:
+    """Return one of AtacWorks' residual blocks; the first widens its input to 15 channels."""
+    wide = _conv(15, 50, dilation=8, bias=False)
+    row: Row = {"layer": "residual", "layers": [wide, _RELU, wide, _RELU, wide]}
+    if first:
+        row["shortcut"] = [_conv(15, 1, bias=False), _RELU]
+    return [row, _RELU]
+
+
+_DEFAULT: Layers = [
+    _conv(128, 15),
+    _NORM,
+    _act("exponential"),
+    {"layer": "max_pool", "width": 4, "partial": True},
+    *map(_residual, (1, 2, 4)),
+    _NORM,
+    _RELU,
+    {"layer": "global_pool", "kind": "max_average"},
+    _drop(0.3),
+    *_dense(64, 0.3),
+]
+_LECTURE: Layers = [_valid(3, 4), _RELU, _pool(2), _valid(2, 3), _RELU, _FLATTEN]
+_DRAGONN: Layers = [_valid(10, 15), _RELU, _pool(35), _FLATTEN]
+_DEEPBIND: Layers = [
+    _conv(16, 24, padding=23),
+    _RELU,
+    {"layer": "global_pool", "kind": "max"},
+    *_dense(32, 0.5),
+]
+_BASSET: Layers = [
+    *_basset_block(300, 19, 3),
+    *_basset_block(200, 11, 4),
+    *_basset_block(200, 7, 4),
+    _FLATTEN,
+    *_basset_dense(),
+    *_basset_dense(),
+]
+_DEEPSEA: Layers = [
+    *[_valid(320, 8), _RELU, _pool(4), _drop(0.2)],
+    *[_valid(480, 8), _RELU, _pool(4), _drop(0.2)],
+    *[_valid(960, 8), _RELU, _drop(0.5)],
+    _FLATTEN,
+    *_dense(925),
+]
+_DANQ: Layers = [
+    *[_valid(320, 26), _RELU, _pool(13), _drop(0.2)],
+    *[{"layer": "bilstm", "units": 320}, _drop(0.5)],
+    _FLATTEN,
+    *_dense(925),
+]
+_FACTORNET: Layers = [
+    {
+        "layer": "siamese",
+        "layers": [
+            *[_valid(32, 26), _RELU, _drop(0.1), _conv(32, 1), _RELU, _pool(13)],
+            *[{"layer": "bilstm", "units": 32}, _drop(0.5)],
+            _FLATTEN,
+            *_dense(128, 0.5),
+        ],
+    }
+]
+_CODA: Layers = [_conv(6, 51), _RELU]
+_ATACWORKS: Layers = [
+    *_atacworks_block(first=True),
+    *[row for _ in range(4) for row in _atacworks_block(first=False)],
+    {"layer": "output", "per_position": True, "bias": False},
+]
 
 PRESETS: dict[str, Preset] = {
-    "default": Preset(
-        [
-            {"layer": "conv", "filters": 128, "width": 15},
-            {"layer": "batch_norm"},
-            {"layer": "activation", "name": "exponential"},
-            {"layer": "max_pool", "width": 4, "partial": True},
-            *map(_residual, (1, 2, 4)),
-            {"layer": "batch_norm"},
-            {"layer": "activation", "name": "relu"},
-            {"layer": "global_pool", "kind": "max_average"},
-            {"layer": "dropout", "rate": 0.3},
-            {"layer": "dense", "units": 64},
-            {"layer": "activation", "name": "relu"},
-            {"layer": "dropout", "rate": 0.3},
-        ],
-        "exponential first layer, dilated residual blocks, global pooling",
-    ),
-    "lecture": Preset(
-        [
-            {"layer": "conv", "filters": 3, "width": 4, "padding": 0},
-            {"layer": "activation", "name": "relu"},
-            {"layer": "max_pool", "width": 2},
-            {"layer": "conv", "filters": 2, "width": 3, "padding": 0},
-            {"layer": "activation", "name": "relu"},
-            {"layer": "flatten"},
-        ],
-        "the lecture's: 3 filters of 4, pool 2, 2 filters of 3",
-    ),
-    "basset": Preset(
-        [
-            *_basset_block(300, 19, 3),
-            *_basset_block(200, 11, 4),
-            *_basset_block(200, 7, 4),
-            {"layer": "flatten"},
-            *_basset_dense(),
-            *_basset_dense(),
-        ],
-        "Basset (Kelley et al. 2016)",
-    ),
+    "default": Preset(_DEFAULT, "exponential first layer, dilated residual blocks, global pooling"),
+    "lecture": Preset(_LECTURE, "the lecture's, 3 filters of 4, pool 2, 2 filters of 3"),
+    "dragonn": Preset(_DRAGONN, "DragoNN's, 10 filters of 15, pool 35"),
+    "deepbind": Preset(_DEEPBIND, "like DeepBind (Alipanahi et al. 2015)"),
+    "basset": Preset(_BASSET, "Basset (Kelley et al. 2016), made for 600 bases"),
+    "deepsea": Preset(_DEEPSEA, "DeepSEA (Zhou and Troyanskaya 2015), for 1000"),
+    "danq": Preset(_DANQ, "DanQ (Quang and Xie 2016), for 1000"),
+    "factornet": Preset(_FACTORNET, "FactorNet (Quang and Xie 2019), for 1000 with signals"),
+    "coda": Preset(_CODA, "Coda (Koh et al. 2017), signal to signal"),
+    "atacworks": Preset(_ATACWORKS, "AtacWorks' regression (Lal et al. 2021), signal to signal"),
 }
 DEFAULT_PRESET = "default"
 
 
 def dense_layers(hidden: list[int], dropout: float) -> Layers:
     """Return the fully connected network with hidden layers of these sizes, relu and dropout."""
-    layers: Layers = []
-    for units in hidden:
-        layers += [{"layer": "dense", "units": units}, {"layer": "activation", "name": "relu"}]
-        if dropout:
-            layers.append({"layer": "dropout", "rate": dropout})
-    return layers
+    return [row for units in hidden for row in _dense(units, dropout)]
+
+
+def without_bias(layers: Layers) -> Layers:
+    """Return an architecture whose convolutions, dense layers and output have no bias."""
+    bare = [_without_bias(row) for row in layers]
+    if not bare or bare[-1]["layer"] != "output":
+        bare.append({"layer": "output", "bias": False})
+    return bare
+
+
+def _without_bias(row: Row) -> Row:
+    """Return one layer, and those in it, without bias."""
+    inner = {key: list(map(_without_bias, row[key])) for key in ("layers", "shortcut") if key in row}
+    bias = {"bias": False} if row["layer"] in ("conv", "dense", "output") else {}
+    return {**row, **bias, **inner}

@@ -1,0 +1,72 @@
+"""What a network is made of: shapes, parameters and receptive fields, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from seqnet.networks.grammar import layer_text
+from seqnet.networks.layers import Shape, build_layers
+from seqnet.networks.modules import BiLstm, GlobalPool, Residual, Siamese
+from seqnet.networks.presets import Layers
+
+
+class LayerRow(NamedTuple):
+    """One line of a network's description."""
+
+    layer: str
+    """As the grammar writes it."""
+    channels: int | None
+    length: int | None
+    """Positions that come out; None where there are none any more."""
+    parameters: int
+    """Numbers that are learnt."""
+    receptive_field: int | None
+    """Input positions that one output position sees; None for features without positions."""
+
+
+def describe_network(layers: Layers, shape: Shape, tasks: int) -> list[LayerRow]:
+    """Describe the input, every layer, the output layer, and the total; builds no weights.
+
+    Raises
+    ------
+    SeqnetError
+        As `build_layers` does.
+    """
+    with torch.device("meta"):
+        built = build_layers(layers, shape, tasks)
+    rows = [LayerRow("input", *shape, 0, None if shape.length is None else 1)]
+    field, jump = 1, 1
+    for layer in built:
+        for width, stride in _steps(layer.module):
+            # a step over everything (width None) sees all there is
+            field += ((shape.length or 1) if width is None else width - 1) * jump
+            jump *= stride
+        seen = None if shape.length is None else min(field, shape.length)
+        rows.append(LayerRow(layer_text(layer.row), *layer.shape, count_parameters(layer.module), seen))
+    total = sum(row.parameters for row in rows)
+    return [*rows, LayerRow("total", None, None, total, rows[-1].receptive_field)]
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return how many numbers are learnt."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def _steps(module: nn.Module) -> Iterator[tuple[int | None, int]]:
+    """Yield the width (None for all positions) and stride of every window inside a module."""
+    if isinstance(module, nn.Conv2d):
+        yield (module.kernel_size[1] - 1) * module.dilation[1] + 1, module.stride[1]
+    elif isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
+        (_, width), (_, stride) = module.kernel_size, module.stride  # type: ignore[misc]  # pairs, here
+        yield width, stride
+    elif isinstance(module, GlobalPool | nn.Flatten | BiLstm) and getattr(module, "start_dim", 1) == 1:
+        yield None, 1
+    elif isinstance(module, Residual | Siamese):
+        yield from _steps(module.block)
+    elif isinstance(module, nn.Sequential):
+        for part in module:
+            yield from _steps(part)

@@ -1,0 +1,111 @@
+"""The modules that layers are made of, where torch has none of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+class Exponential(nn.Module):
+    """exp(x), cut at exp(8) so that one large activation cannot overflow."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply it elementwise."""
+        return torch.exp(x.clamp(max=8))
+
+
+class Maxout(nn.Module):
+    """The maximum over groups of `pieces` neighbouring channels: C to C / pieces."""
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take the maximum of each group."""
+        n, channels, *positions = x.shape
+        return x.reshape(n, channels // self.pieces, self.pieces, *positions).amax(2)
+
+
+class GlobalPool(nn.Module):
+    """Maximum, average, or both side by side over all positions: (n, C, 1, L) to (n, C or 2C)."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool over positions."""
+        if self.kind == "max":
+            return x.amax((2, 3))
+        if self.kind == "average":
+            return x.mean((2, 3))
+        return torch.cat([x.amax((2, 3)), x.mean((2, 3))], dim=1)
+
+
+class Residual(nn.Module):
+    """Adds a block's output to its input, or to what a shortcut makes of the input."""
+
+    def __init__(self, block: nn.Module, shortcut: nn.Module | None = None) -> None:
+        super().__init__()
+        self.block = block
+        self.shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x + block(x)."""
+        kept = x if self.shortcut is None else self.shortcut(x)
+        summed: Tensor = kept + self.block(x)
+        return summed
+
+
+class Siamese(nn.Module):
+    """The average of what one block makes of both strands.
+
+    The first four channels are the bases A C G T, complemented by turning their order; channels
+    after them are tracks that have no strand.
+    """
+
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (block(x) + block(reverse complement of x)) / 2."""
+        other = torch.cat([x[:, :4].flip(1), x[:, 4:]], dim=1).flip(3)
+        mean: Tensor = (self.block(x) + self.block(other)) / 2
+        return mean
+
+
+class BiLstm(nn.Module):
+    """A long short-term memory read along the positions in both directions: C to 2 units channels.
+
+    One bias per gate, as the papers count them: torch's second stays at zero.
+    """
+
+    def __init__(self, channels: int, units: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(channels, units, batch_first=True, bidirectional=True)
+        for name, parameter in self.lstm.named_parameters():
+            if name.startswith("bias_hh"):
+                nn.init.zeros_(parameter).requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, C, 1, L) to (n, 2 units, 1, L)."""
+        outputs: Tensor = self.lstm(x.squeeze(2).transpose(1, 2))[0]
+        return outputs.transpose(1, 2).unsqueeze(2)
+
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "exponential": Exponential,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "elu": nn.ELU,
+    "leaky_relu": nn.LeakyReLU,
+    "prelu": nn.PReLU,
+    "softplus": nn.Softplus,
+}
