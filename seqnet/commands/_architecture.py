@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from seqnet.networks.describe import LayerRow
     from seqnet.networks.layers import Shape
 
-Function = Callable[..., Any]
-model_output_option = output_option("Model file.", default=None)
+model_output_option = output_option("Model file; needed unless --dry-run.", default=None)
 
 
 class Architecture(NamedTuple):
@@ -84,6 +83,16 @@ dense_architecture_options = combine(
     _layer_options,
     _start_options,
 )  # fmt: skip
+
+
+def split_architecture(options: dict[str, Any]) -> tuple[Architecture, dict[str, Any]]:
+    """Take the architecture's options out of a command's; return what they ask for, and the rest."""
+    names = inspect.signature(chosen_architecture).parameters
+    chosen = {name: value for name, value in options.items() if name in names}
+    rest = {name: value for name, value in options.items() if name not in names}
+    if rest["output"] is None and not chosen["dry_run"]:
+        raise UsageError("missing option '-o' / '--output' (or --dry-run)")
+    return chosen_architecture(**chosen), rest
 
 
 def chosen_architecture(
@@ -197,6 +206,8 @@ def make_network(
     from seqnet.networks.initialise import initialise, prior_outputs, set_output_bias
     from seqnet.networks.layers import build_network
 
+    if targets.ndim == 2 and architecture.layers and architecture.layers[-1].get("per_position"):
+        raise UsageError("the architecture has an output at every position; regions have one target each")
     network = build_network(architecture.layers, shape, targets.shape[1])
     if architecture.init is not None:
         initialise(network, architecture.init, force=architecture.force)

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 from seqnet.commands._console import detail, note, progress_bar
 
 if TYPE_CHECKING:
+    from seqnet.commands._architecture import Architecture
     from seqnet.commands._training import TrainingData
-    from seqnet.networks.presets import Layers
     from seqnet.training.fit import FitResult
     from seqnet.training.metrics import BinaryMetrics
 
 
 def train_network(
     kind: str,
-    layers: Layers,
+    architecture: Architecture,
     kmers: Any,
     strands: Any,
-    described: dict[str, Any],
     *,
     epochs: int,
     batch_size: int,
@@ -35,9 +34,10 @@ def train_network(
     **source: Any,
 ) -> None:
     """Train a network and write it with its side files."""
+    from seqnet.commands._architecture import make_network, print_network
     from seqnet.commands._training import SideFiles, load_training_data, model_header, torch_device
     from seqnet.commands._training import write_outputs as write
-    from seqnet.networks.layers import Shape, build_network
+    from seqnet.networks.layers import Shape
     from seqnet.networks.model import Model
     from seqnet.reports.curves import learning_curve
     from seqnet.training.fit import EpochRow, FitConfig, set_seed
@@ -49,7 +49,10 @@ def train_network(
     set_seed(seed)
     features = None if data.features is None else data.features.shape[1]
     shape = Shape(4, data.regions.width()) if features is None else Shape(features, None)
-    network = build_network(layers, shape, len(data.regions.tasks))
+    if architecture.dry_run:
+        print_network(architecture, shape, len(data.regions.tasks))
+        return
+    network = make_network(architecture, shape, data.targets[data.rows("train")])
     result, logits = _fit(network, data, inputs, config, chosen)
     judged = judge(data, logits)
     fitted = {
@@ -57,8 +60,8 @@ def train_network(
         "weight-decay": weight_decay, "patience": patience, "best-epoch": result.best_epoch,
     }  # fmt: skip
     header = model_header(
-        data, kind=kind, architecture=layers, strands=strands, seed=seed, threads=threads,
-        options={**described, **fitted}, metrics=judged,
+        data, kind=kind, architecture=architecture.layers, strands=strands, seed=seed, threads=threads,
+        options={**architecture.described, **fitted}, metrics=judged,
     )  # fmt: skip
     tensors = {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
     history = result.history

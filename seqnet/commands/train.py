@@ -6,6 +6,12 @@ from typing import Any
 
 import click
 
+from seqnet.commands._architecture import (
+    cnn_architecture_options,
+    dense_architecture_options,
+    model_output_option,
+    split_architecture,
+)
 from seqnet.commands._command import Command, Group
 from seqnet.commands._console import progress_bar
 from seqnet.commands._fit import judge, train_network
@@ -20,7 +26,6 @@ from seqnet.commands._options import (
     strands_option,
     threads_option,
 )
-from seqnet.networks.presets import DEFAULT_PRESET, PRESETS
 
 command = Group("train", short_help="Train a model on labelled sequences.", help=(
     "Train a model on labelled sequences.\n\n"
@@ -42,8 +47,7 @@ _kmer_options = combine(
 _region_options = combine(
     click.option("--regions", metavar="BED", help="Labelled regions (with --genome)."), genome_option
 )
-_output_options = combine(
-    output_option("Model file.", required=True, default=None),
+_side_options = combine(
     click.option("--metrics", metavar="TSV", help="Training log (default: beside the model)."),
     click.option("--json", "json_path", metavar="JSON", help="Summary (default: beside the model)."),
     threads_option(0),
@@ -62,7 +66,8 @@ _output_options = combine(
 @_kmer_options
 @split_options
 @seed_option
-@_output_options
+@output_option("Model file.", required=True, default=None)
+@_side_options
 def linear(
     k: int,
     strands: str,
@@ -122,34 +127,18 @@ def linear(
 @_feature_options
 @_region_options
 @_kmer_options
-@click.option("--hidden", default="64", show_default=True, metavar="SIZES", help="Hidden layers, comma list.")
-@click.option(
-    "--dropout",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.3,
-    show_default=True,
-    help="Dropout after each hidden layer.",
-)
+@dense_architecture_options
 @fit_options
 @split_options
 @seed_option
-@_output_options
-def dense(k: int, strands: str, normalize: str, hidden: str, dropout: float, **options: Any) -> None:
+@model_output_option
+@_side_options
+def dense(k: int, strands: str, normalize: str, **options: Any) -> None:
     """Train a fully connected network on k-mers, standardised on the training rows."""
-    from seqnet.errors import UsageError
     from seqnet.kmers.table import KmerSettings
-    from seqnet.networks.presets import dense_layers
 
-    try:
-        sizes = [int(word) for word in hidden.split(",") if word]
-    except ValueError:
-        sizes = [0]
-    if any(size < 1 for size in sizes):
-        raise UsageError(f"--hidden {hidden!r}: expected sizes such as 64,16")
-    train_network(
-        "dense", dense_layers(sizes, dropout), KmerSettings(k, strands, normalize), "forward",
-        {"hidden": sizes, "dropout": dropout}, **options,
-    )  # fmt: skip
+    architecture, rest = split_architecture(options)
+    train_network("dense", architecture, KmerSettings(k, strands, normalize), "forward", **rest)
 
 
 @command.command(
@@ -159,21 +148,14 @@ def dense(k: int, strands: str, normalize: str, hidden: str, dropout: float, **o
     example="seqnet train cnn --regions regions.bed --genome genome.fa -o cnn.safetensors",
 )
 @_region_options
-@click.option(
-    "--preset",
-    type=click.Choice(list(PRESETS)),
-    default=DEFAULT_PRESET,
-    show_default=True,
-    help="; ".join(f"{name}: {preset.help}" for name, preset in PRESETS.items()) + ".",
-)
+@cnn_architecture_options
 @strands_option
 @fit_options
 @split_options
 @seed_option
-@_output_options
-def cnn(preset: str, strands: str, **options: Any) -> None:
+@model_output_option
+@_side_options
+def cnn(strands: str, **options: Any) -> None:
     """Train a convolutional network on sequences, validated every epoch, best weights kept."""
-    train_network(
-        "cnn", PRESETS[preset].layers, None, strands, {"preset": preset},
-        features=None, labels=None, **options,
-    )  # fmt: skip
+    architecture, rest = split_architecture(options)
+    train_network("cnn", architecture, None, strands, features=None, labels=None, **rest)

@@ -167,6 +167,10 @@ def without_bias(layers: Layers) -> Layers:
 
 def _without_bias(row: Row) -> Row:
     """Return one layer, and those in it, without bias."""
-    inner = {key: list(map(_without_bias, row[key])) for key in ("layers", "shortcut") if key in row}
-    bias = {"bias": False} if row["layer"] in ("conv", "dense", "output") else {}
-    return {**row, **bias, **inner}
+    bare = dict(row)
+    if row["layer"] in ("conv", "dense", "output"):
+        bare["bias"] = False
+    for key in ("layers", "shortcut"):
+        if key in row:
+            bare[key] = list(map(_without_bias, row[key]))
+    return bare

@@ -2,16 +2,9 @@ import pytest
 import torch
 
 from seqnet.errors import SeqnetError
-from seqnet.networks.layers import (
-    ACTIVATIONS,
-    LAYERS,
-    Exponential,
-    GlobalPool,
-    Shape,
-    build_network,
-    output_length,
-)
-from seqnet.networks.presets import PRESETS, dense_layers
+from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import LAYERS, Shape, build_network, output_length
+from seqnet.networks.modules import ACTIVATIONS, BiLstm, Exponential, GlobalPool, Maxout, Residual, Siamese
 
 
 def parameters(network):
@@ -32,7 +25,7 @@ def test_the_output_length_formula_equals_the_shape_that_comes_out(length, width
         "padding": padding,
         "dilation": dilation,
     }
-    module, shape = LAYERS["conv"](Shape(4, length), **{k: v for k, v in row.items() if k != "layer"})
+    module, shape = LAYERS["conv"].make(Shape(4, length), **{k: v for k, v in row.items() if k != "layer"})
     out = module(torch.zeros(1, 4, 1, length))
     assert shape == Shape(2, out.shape[-1])
     assert shape.length == output_length(length, width, stride, 2 * padding, dilation)
@@ -41,13 +34,13 @@ def test_the_output_length_formula_equals_the_shape_that_comes_out(length, width
 @pytest.mark.parametrize("partial", [False, True])
 @pytest.mark.parametrize(("length", "width", "stride"), [(10, 3, None), (11, 4, 2), (9, 3, 3), (5, 5, 1)])
 def test_pooling_shapes(length, width, stride, partial):
-    module, shape = LAYERS["max_pool"](Shape(1, length), width=width, stride=stride, partial=partial)
+    module, shape = LAYERS["max_pool"].make(Shape(1, length), width=width, stride=stride, partial=partial)
     assert module(torch.zeros(1, 1, 1, length)).shape[-1] == shape.length
 
 
 def test_same_padding_keeps_the_length_for_even_and_odd_widths():
     for width in (1, 4, 15):
-        module, shape = LAYERS["conv"](Shape(4, 30), filters=3, width=width)
+        module, shape = LAYERS["conv"].make(Shape(4, 30), filters=3, width=width)
         assert module(torch.zeros(2, 4, 1, 30)).shape == (2, 3, 1, 30)
         assert shape == Shape(3, 30)
 
@@ -55,7 +48,7 @@ def test_same_padding_keeps_the_length_for_even_and_odd_widths():
 def test_a_filter_bank_shares_its_weights_over_positions():
     # K filters of width F on four bases: K F 4 weights and K biases, whatever the length
     for length in (20, 200):
-        module, _ = LAYERS["conv"](Shape(4, length), filters=6, width=9)
+        module, _ = LAYERS["conv"].make(Shape(4, length), filters=6, width=9)
         assert parameters(module) == 6 * 9 * 4 + 6
 
 
@@ -70,52 +63,150 @@ def test_the_exponential_does_not_overflow():
     assert torch.isfinite(Exponential()(torch.tensor([1e9, -1e9]))).all()
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_builds_and_runs_in_channels_last(name):
-    network = build_network(PRESETS[name].layers, Shape(4, 200), 3)
-    assert network(torch.zeros(2, 4, 1, 200)).shape == (2, 3)
-    assert PRESETS[name].help
+def test_maxout_takes_the_largest_of_its_pieces():
+    x = torch.randn(2, 6, 1, 5)
+    out = Maxout(3)(x)
+    assert out.shape == (2, 2, 1, 5)
+    assert torch.equal(out[:, 1], torch.maximum(torch.maximum(x[:, 3], x[:, 4]), x[:, 5]))
+    assert Maxout(2)(torch.tensor([[1.0, 2.0, 4.0, 3.0]])).tolist() == [[2.0, 4.0]]
 
 
-def test_the_lecture_network():
-    # 3 filters of 4, pool 2, 2 filters of 3 on 10 bases: 10 -> 7 -> 3 -> 1
-    network = build_network(PRESETS["lecture"].layers, Shape(4, 10), 1)
-    assert parameters(network) == (3 * 4 * 4 + 3) + (2 * 3 * 3 + 2) + (2 + 1)
+def test_a_residual_block_adds_its_input_or_its_shortcut():
+    double, triple = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(double.weight, 2)
+    torch.nn.init.constant_(triple.weight, 3)
+    assert Residual(double)(torch.ones(1, 1)).item() == 3
+    assert Residual(double, triple)(torch.ones(1, 1)).item() == 5
 
 
-def test_dense_layers():
-    layers = dense_layers([4, 4], 0.0)
-    assert parameters(build_network(layers, Shape(3, None), 1)) == (12 + 4) + (16 + 4) + (4 + 1)
-    assert [row["layer"] for row in dense_layers([5], 0.2)] == ["dense", "activation", "dropout"]
+def test_siamese_networks_see_both_strands_alike():
+    torch.manual_seed(0)
+    network = build_network(parse_layers("siamese(conv 3x4, relu, flatten, dense 2)"), Shape(6, 9), 2)
+    x = torch.randn(3, 6, 1, 9)
+    other = torch.cat([x[:, [3, 2, 1, 0]], x[:, 4:]], 1)[..., torch.arange(8, -1, -1)]
+    torch.testing.assert_close(network(x), network(other))
+    block = network[0].block
+    torch.testing.assert_close(Siamese(block)(x), (block(x) + block(other)) / 2)
+
+
+def test_the_memory_reads_both_ways():
+    # by the equations: gates i f g o, c = f c + i g, h = o tanh(c)
+    torch.manual_seed(0)
+    module = BiLstm(3, 2)
+    x = torch.randn(1, 3, 1, 4)
+    out = module(x)
+    assert out.shape == (1, 4, 1, 4)
+    for direction, suffix in ((0, ""), (1, "_reverse")):
+        weights = {n: p for n, p in module.lstm.named_parameters() if n.endswith("_reverse") == bool(suffix)}
+        w, u, b, none = (weights[f"{n}_l0{suffix}"] for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+        assert not none.any()
+        h, c = torch.zeros(2), torch.zeros(2)
+        steps = range(3, -1, -1) if direction else range(4)
+        for t in steps:
+            i, f, g, o = (w @ x[0, :, 0, t] + u @ h + b).split(2)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            torch.testing.assert_close(out[0, 2 * direction : 2 * direction + 2, 0, t], h)
+
+
+def test_depthwise_filters_see_one_channel_each():
+    module, _ = LAYERS["conv"].make(Shape(4, 20), filters=8, width=5, groups="depthwise")
+    assert parameters(module) == 8 * 5 + 8
+    module, _ = LAYERS["conv"].make(Shape(4, 20), filters=8, width=5, groups=2, bias=False)
+    assert parameters(module) == 8 * 2 * 5
+
+
+def test_an_output_at_every_position():
+    layers = parse_layers("conv 3x5, relu, output per_position=true")
+    network = build_network(layers, Shape(2, 11), 2)
+    assert network(torch.zeros(4, 2, 1, 11)).shape == (4, 2, 11)
+    head = network[-1][0]
+    assert head.kernel_size == (1, 1)
+
+
+def test_an_output_without_bias():
+    network = build_network([{"layer": "output", "bias": False}], Shape(7, None), 2)
+    assert parameters(network) == 14
 
 
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
         ([{"layer": "convolve"}], "layer 1 is 'convolve'; expected one of conv"),
-        ([{"layer": "conv", "filters": 2, "width": 3, "strides": 2}], "layer 1 .conv.: .*strides"),
-        ([{"layer": "conv", "filters": 2, "width": 40, "padding": 0}], "conv leaves nothing of 20 positions"),
-        ([{"layer": "flatten"}, {"layer": "max_pool", "width": 2}], "max_pool needs positions"),
-        ([{"layer": "activation", "name": "step"}], "'step' is no activation"),
-        ([{"layer": "residual", "layers": [{"layer": "max_pool", "width": 2}]}], "a residual block turns"),
+        ([{"layer": "output"}, {"layer": "flatten"}], "layer 1 is 'output' .output comes last"),
+        ([{"layer": "conv", "filters": 2, "width": 3, "strides": 2}], "layer 1 .conv.: unknown option 'strides'; expected filters, width, stride"),
+        ([{"layer": "conv", "filters": 2}], "layer 1 .conv. needs width: a whole number"),
+        ([{"layer": "conv", "filters": 0, "width": 3}], "layer 1 .conv.: filters is 0; expected a whole number"),
+        ([{"layer": "conv", "filters": True, "width": 3}], "filters is True; expected a whole number"),
+        ([{"layer": "conv", "filters": 2, "width": 3, "padding": "some"}], "padding is 'some'; expected same, valid"),
+        ([{"layer": "dropout", "rate": 1}], "rate is 1; expected a number from 0 to below 1"),
+        ([{"layer": "global_pool", "kind": "min"}], "kind is 'min'; expected max or average or max_average"),
+        ([{"layer": "conv", "filters": 2, "width": 40, "padding": 0}], "layer 1: conv leaves nothing of 20 positions"),
+        ([{"layer": "conv", "filters": 5, "width": 4, "groups": "depthwise"}], "4 groups do not divide 4 channels into 5"),
+        ([{"layer": "maxout", "pieces": 3}], "maxout of 3 pieces does not divide 4 channels"),
+        ([{"layer": "flatten"}, {"layer": "max_pool", "width": 2}], "layer 2: max_pool needs positions"),
+        ([{"layer": "flatten"}, {"layer": "output", "per_position": True}], "output needs positions"),
+        ([{"layer": "activation", "name": "step"}], "name is 'step'; expected one of relu"),
+        ([{"layer": "residual", "layers": []}], "layers is ..; expected a list of layers"),
+        ([{"layer": "residual", "layers": [{"layer": "pool"}]}], "layer 1 .residual.: layers 1 is 'pool'"),
+        ([{"layer": "residual", "layers": [{"layer": "max_pool", "width": 2}]}], "a residual block turns 4 channels of 20 positions into 4 channels of 10"),
     ],
-)
+)  # fmt: skip
 def test_bad_architectures_name_the_layer(layers, message):
     with pytest.raises(SeqnetError, match=message):
         build_network(layers, Shape(4, 20), 1)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_gradients_equal_finite_differences(name):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv 3x3 stride=2 padding=1, flatten",
+        "conv 4x3 dilation=2 groups=depthwise bias=false, flatten",
+        "conv 4x3, batch_norm, flatten, batch_norm",
+        "max_pool 3 stride=2",
+        "max_pool 3 partial=true",
+        "average_pool 3 stride=2 partial=true",
+        "global_pool max",
+        "global_pool average",
+        "global_pool max_average, dense 3 bias=false",
+        "conv 6x3, maxout 3",
+        "residual(conv 4x2 dilation=2, tanh)",
+        "residual(conv 3x3, tanh, shortcut(conv 3x1 bias=false))",
+        "siamese(conv 3x4, tanh, flatten, dense 2)",
+        "bilstm 3, flatten",
+        "dropout 0.5, flatten",
+        "conv 2x3, output per_position=true",
+        *(f"conv 3x3, {name}" for name in ACTIVATIONS),
+    ],
+)
+def test_gradients_equal_finite_differences(text):
     torch.manual_seed(0)
-    layers = [
-        {"layer": "conv", "filters": 3, "width": 3},
-        {"layer": "batch_norm"},
-        {"layer": "activation", "name": name},
-        {"layer": "residual", "layers": [{"layer": "conv", "filters": 3, "width": 2, "dilation": 2}]},
-        {"layer": "global_pool", "kind": "max_average"},
-        {"layer": "dense", "units": 2},
-    ]
-    network = build_network(layers, Shape(4, 8), 1).double()
+    network = build_network(parse_layers(text), Shape(4, 8), 2).double().eval()
+    network[:].train("dropout" not in text)  # norms by their batch; nothing random
     x = torch.randn(3, 4, 1, 8, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(network, (x,), eps=1e-6, atol=1e-5)
+    weights = [p for p in network.parameters() if p.requires_grad]
+
+    def outputs(x, *values):
+        names = [name for name, p in network.named_parameters() if p.requires_grad]
+        return torch.func.functional_call(network, dict(zip(names, values, strict=True)), (x,))
+
+    assert torch.autograd.gradcheck(outputs, (x, *weights), eps=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_by_their_formulas(name):
+    x = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    e = torch.exp
+    expected = {
+        "relu": x.clamp(min=0),
+        "exponential": e(x),
+        "sigmoid": 1 / (1 + e(-x)),
+        "tanh": (e(x) - e(-x)) / (e(x) + e(-x)),
+        "gelu": x * (1 + torch.erf(x / 2**0.5)) / 2,
+        "silu": x / (1 + e(-x)),
+        "elu": torch.where(x > 0, x, e(x) - 1),
+        "leaky_relu": torch.where(x > 0, x, 0.01 * x),
+        "prelu": torch.where(x > 0, x, 0.25 * x),
+        "softplus": torch.log(1 + e(x)),
+    }[name]
+    torch.testing.assert_close(ACTIVATIONS[name]().double()(x), expected)

@@ -1,0 +1,97 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqnet.networks.grammar import layers_text, parse_layers
+from seqnet.networks.modules import ACTIVATIONS
+from seqnet.networks.presets import PRESETS, without_bias
+
+
+def test_an_architecture_as_text():
+    text = """conv 128x15 padding=valid, batch_norm, relu, max_pool 4 stride=2 partial=true,
+        residual(batch_norm, gelu, conv 128x3 dilation=2 bias=false, dropout 0.1, shortcut(conv 128x1)),
+        global_pool max_average, dense 64, prelu"""
+    assert parse_layers(text) == [
+        {"layer": "conv", "filters": 128, "width": 15, "padding": "valid"},
+        {"layer": "batch_norm"},
+        {"layer": "activation", "name": "relu"},
+        {"layer": "max_pool", "width": 4, "stride": 2, "partial": True},
+        {
+            "layer": "residual",
+            "layers": [
+                {"layer": "batch_norm"},
+                {"layer": "activation", "name": "gelu"},
+                {"layer": "conv", "filters": 128, "width": 3, "dilation": 2, "bias": False},
+                {"layer": "dropout", "rate": 0.1},
+            ],
+            "shortcut": [{"layer": "conv", "filters": 128, "width": 1}],
+        },
+        {"layer": "global_pool", "kind": "max_average"},
+        {"layer": "dense", "units": 64},
+        {"layer": "activation", "name": "prelu"},
+    ]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_as_text_and_back(name):
+    for layers in (PRESETS[name].layers, without_bias(PRESETS[name].layers)):
+        assert parse_layers(layers_text(layers)) == layers
+
+
+sizes = st.integers(1, 999)
+plain_rows = st.one_of(
+    st.fixed_dictionaries(
+        {"layer": st.just("conv"), "filters": sizes, "width": sizes},
+        optional={
+            "stride": sizes, "dilation": sizes, "bias": st.booleans(),
+            "padding": st.sampled_from(["same", "valid", 0, 7]), "groups": st.sampled_from([1, 2, "depthwise"]),
+        },
+    ),
+    st.fixed_dictionaries(
+        {"layer": st.sampled_from(["max_pool", "average_pool"]), "width": sizes},
+        optional={"stride": sizes, "partial": st.booleans()},
+    ),
+    st.fixed_dictionaries({"layer": st.just("activation"), "name": st.sampled_from(sorted(ACTIVATIONS))}),
+    st.fixed_dictionaries({"layer": st.just("dropout"), "rate": st.floats(0, 1, exclude_max=True)}),
+    st.fixed_dictionaries({"layer": st.just("global_pool")}, optional={"kind": st.sampled_from(["max", "average"])}),
+    st.fixed_dictionaries({"layer": st.sampled_from(["dense"]), "units": sizes}, optional={"bias": st.booleans()}),
+    st.sampled_from([{"layer": "batch_norm"}, {"layer": "flatten"}, {"layer": "maxout", "pieces": 2}, {"layer": "bilstm", "units": 9}]),
+)  # fmt: skip
+lists = st.lists(plain_rows, min_size=1, max_size=4)
+rows = st.one_of(
+    plain_rows,
+    st.fixed_dictionaries(
+        {"layer": st.just("residual"), "layers": lists}, optional={"shortcut": st.lists(plain_rows, min_size=1)}
+    ),
+    st.fixed_dictionaries({"layer": st.just("siamese"), "layers": lists}),
+)  # fmt: skip
+
+
+@given(st.lists(rows, min_size=1, max_size=6))
+def test_text_is_read_as_it_was_written(layers):
+    assert parse_layers(layers_text(layers)) == layers
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "'' is no layer; expected such as conv 32x15"),
+        ("conv 32x15,, relu", "'' is no layer"),
+        ("conv 32", "layer 1 .conv. needs width"),
+        ("conv 32x15x3", "filters is '32x15x3'; expected a whole number"),
+        ("conv 32x15 4", "'4' is one too many"),
+        ("conv 32x15 width=3", "gives width twice"),
+        ("relu, rellu", "layer 2 is 'rellu'; expected one of conv"),
+        ("dropout x", "rate is 'x'; expected a number"),
+        ("residual(relu", "a bracket is not closed"),
+        ("residual relu)", "a bracket closes that was not opened"),
+        ("residual()", "'' is no layer"),
+        ("residual", "layer 1 .residual. needs layers"),
+        ("residual(relu) relu", "is no layer"),
+        ("residual(relu, shortcut)", "shortcut is None; expected a list of layers"),
+        ("relu(conv 3x3)", "layer 1 .activation.: unknown option 'layers'"),
+    ],
+)
+def test_what_is_not_understood_is_named(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse_layers(text)

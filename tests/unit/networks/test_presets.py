@@ -1,0 +1,131 @@
+"""Shapes and parameter counts of the presets against the papers' numbers."""
+
+import pytest
+import torch
+
+from seqnet.networks.describe import describe_network
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.presets import PRESETS, dense_layers, without_bias
+
+
+def described(name, shape, tasks):
+    return describe_network(PRESETS[name].layers, shape, tasks)
+
+
+def shapes(rows, layer):
+    """(channels, length) after each layer whose text begins so."""
+    return [(row.channels, row.length) for row in rows if row.layer.split()[0] == layer]
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "atacworks"])
+def test_every_preset_for_sequences_builds_and_runs_in_channels_last(name):
+    network = build_network(PRESETS[name].layers, Shape(4, 200), 3)
+    assert network(torch.zeros(2, 4, 1, 200)).shape == (2, 3)
+    assert PRESETS[name].help
+    convolution = next(part for part in network.modules() if isinstance(part, torch.nn.Conv2d))
+    assert convolution.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_lecture_network():
+    # 3 filters of 4, pool 2, 2 filters of 3 on 10 bases: 10 -> 7 -> 3 -> 1
+    rows = described("lecture", Shape(4, 10), 1)
+    assert [row.length for row in rows[:7]] == [10, 7, 7, 3, 1, 1, None]
+    assert rows[-1].parameters == (3 * 4 * 4 + 3) + (2 * 3 * 3 + 2) + (2 + 1)
+
+
+def test_the_lecture_s_dense_network_has_32_weights():
+    # 3 inputs, two hidden layers of 4, one output: 3x4 + 4x4 + 4x1
+    layers = without_bias(dense_layers([4, 4], 0.0))
+    assert describe_network(layers, Shape(3, None), 1)[-1].parameters == 32
+    assert describe_network(dense_layers([4, 4], 0.0), Shape(3, None), 1)[-1].parameters == 32 + 4 + 4 + 1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_nothing_has_a_bias_without(name):
+    network = build_network(without_bias(PRESETS[name].layers), Shape(4, 200), 1)
+    kinds = (torch.nn.Conv2d, torch.nn.Linear)
+    assert all(part.bias is None for part in network.modules() if isinstance(part, kinds))
+
+
+def test_dragonn():
+    # Koo/Kundaje lab's SequenceDNN: filters, a pool of 35 at stride 35, one dense output
+    rows = described("dragonn", Shape(4, 500), 1)
+    assert shapes(rows, "conv") == [(10, 486)]
+    assert shapes(rows, "max_pool") == [(10, 13)]
+    assert rows[-1].parameters == (10 * 15 * 4 + 10) + (130 + 1)
+
+
+def test_deepbind():
+    # detectors of 24 over the sequence padded by 23 on both sides, rectified, their maximum, 32 units
+    rows = described("deepbind", Shape(4, 101), 1)
+    assert shapes(rows, "conv") == [(16, 101 + 2 * 23 - 24 + 1)]
+    assert rows[-1].parameters == (16 * 24 * 4 + 16) + (16 * 32 + 32) + (32 + 1)
+
+
+def test_basset():
+    # Kelley et al. 2016: 600 -> 582/3 -> 184/4 -> 40/4, 200 x 10 = 2000 into the dense layers; 164 cells
+    rows = described("basset", Shape(4, 600), 164)
+    assert shapes(rows, "conv") == [(300, 582), (200, 184), (200, 40)]
+    assert shapes(rows, "max_pool") == [(300, 194), (200, 46), (200, 10)]
+    assert shapes(rows, "flatten") == [(2000, None)]
+    assert shapes(rows, "dense") == [(1000, None), (1000, None)]
+    convolutions = 300 * 19 * 4 + 300 + 200 * 11 * 300 + 200 + 200 * 7 * 200 + 200
+    norms = 2 * (300 + 200 + 200 + 1000 + 1000)
+    dense = 2000 * 1000 + 1000 + 1000 * 1000 + 1000 + 1000 * 164 + 164
+    assert rows[-1].parameters == convolutions + norms + dense == 4_135_064
+
+
+def test_deepsea():
+    # Zhou and Troyanskaya 2015: 320, 480, 960 kernels of 8, pools of 4, 925 units, 919 features
+    rows = described("deepsea", Shape(4, 1000), 919)
+    assert shapes(rows, "conv") == [(320, 993), (480, 241), (960, 53)]
+    assert shapes(rows, "max_pool") == [(320, 248), (480, 60)]
+    assert shapes(rows, "flatten") == [(50_880, None)]
+    assert rows[-1].parameters == 52_843_119
+
+
+def test_danq():
+    # Quang and Xie 2016: 320 kernels of 26, pool 13, BiLSTM of 320, 925 units, 919 features;
+    # their Keras model has 46 926 479 parameters
+    rows = described("danq", Shape(4, 1000), 919)
+    assert shapes(rows, "conv") == [(320, 975)]
+    assert shapes(rows, "max_pool") == [(320, 75)]
+    assert shapes(rows, "bilstm") == [(640, 75)]
+    assert rows[-1].parameters == 46_926_479
+
+
+@pytest.mark.parametrize("signals", [0, 3])
+def test_factornet(signals):
+    # Quang and Xie 2019, defaults: 32 motifs of 26 over 4 + B channels, 32 units at each position,
+    # pool 13, BiLSTM of 32, 128 units; the two strands share every weight
+    rows = described("factornet", Shape(4 + signals, 1000), 1)
+    lstm = 2 * 4 * (32 * (32 + 32) + 32)
+    expected = 32 * 26 * (4 + signals) + 32 + 32 * 32 + 32 + lstm + 64 * 75 * 128 + 128 + 128 + 1
+    assert rows[-1].parameters == expected
+    network = build_network(PRESETS["factornet"].layers, Shape(4 + signals, 200), 1).eval()
+    x = torch.randn(2, 4 + signals, 1, 200)
+    other = torch.cat([x[:, :4].flip(1), x[:, 4:]], 1).flip(3)
+    torch.testing.assert_close(network(x), network(other))
+
+
+def test_coda():
+    # Koh et al. 2017: 6 filters of 51 that keep the length, then one filter over all positions
+    rows = described("coda", Shape(5, 1001), 1)
+    assert shapes(rows, "conv") == [(6, 1001)]
+    assert rows[-1].parameters == 6 * 51 * 5 + 6 + 6 * 1001 + 1
+
+
+def test_atacworks():
+    # Lal et al. 2021: five blocks of three convolutions, 15 filters of 50 dilated by 8, no biases
+    rows = described("atacworks", Shape(1, 6000), 1)
+    first = 15 * 50 + 2 * 15 * 15 * 50 + 15
+    assert rows[-1].parameters == first + 4 * 3 * 15 * 15 * 50 + 15
+    assert {row.length for row in rows[:-1]} == {6000}
+    assert rows[-1].receptive_field == 1 + 15 * 49 * 8
+    network = build_network(PRESETS["atacworks"].layers, Shape(1, 500), 1)
+    assert network(torch.zeros(2, 1, 1, 500)).shape == (2, 1, 500)
+
+
+def test_dense_layers():
+    assert [row["layer"] for row in dense_layers([5], 0.2)] == ["dense", "activation", "dropout"]
+    assert dense_layers([], 0.2) == []
