@@ -1,12 +1,27 @@
 """The options of train that decide layers and first weights."""
 
+import re
+
+import click
 import numpy as np
 import pytest
 
+from seqnet.commands._architecture import chosen_architecture, make_network, read_architecture
+from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.formats.model_file import read_model
 from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import Shape
+from tests.conftest import EXAMPLE_DATA
 
 TEXT = "conv 6x5 padding=valid, batch_norm, relu, global_pool max, dense 3, tanh"
+
+
+MOTIFS = str(EXAMPLE_DATA / "motifs.jaspar")
+
+
+def architecture(**options):
+    given = {"layers": None, "architecture_path": None, "no_bias": False, "init": None, "prior_bias": False}
+    return chosen_architecture(**{**given, "force": False, "dry_run": False, **options})
 
 
 def source(prepared):
@@ -31,7 +46,7 @@ def test_a_dry_run_prints_the_network_and_trains_nothing(seqnet_ok, prepared, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_text_and_toml_build_the_same_network(seqnet_ok, prepared, tmp_path):
+def test_text_and_toml_say_the_same(tmp_path):
     tables, text = tmp_path / "tables.toml", tmp_path / "text.toml"
     tables.write_text(
         '[[layers]]\nlayer = "conv"\nfilters = 6\nwidth = 5\npadding = "valid"\n'
@@ -40,18 +55,15 @@ def test_text_and_toml_build_the_same_network(seqnet_ok, prepared, tmp_path):
         '[[layers]]\nlayer = "activation"\nname = "tanh"\n'
     )
     text.write_text(f'layers = """\n{TEXT}\n"""\n')
-    models = [
-        trained(seqnet_ok, prepared, tmp_path / f"{i}.safetensors", *options)
-        for i, options in enumerate(
-            [("--layers", TEXT), ("--architecture", tables), ("--architecture", text)]
-        )
-    ]
-    for model in models:
-        assert model.header["architecture"] == parse_layers(TEXT)
-        for name, tensor in model.tensors.items():
-            assert np.array_equal(tensor, models[0].tensors[name])
-    assert models[0].header["options"]["layers"] == TEXT
-    assert models[1].header["options"]["architecture"] == "tables.toml"
+    for path in (tables, text):
+        found = architecture(architecture_path=str(path))
+        assert found.layers == parse_layers(TEXT) == architecture(layers=TEXT).layers
+        assert found.described == {"architecture": path.name}
+    assert architecture(layers=TEXT, init="he", no_bias=True).described == {
+        "layers": TEXT,
+        "init": "he",
+        "no-bias": True,
+    }
 
 
 def test_dense_networks_take_layers_too(seqnet_ok, prepared, tmp_path):
@@ -87,24 +99,21 @@ def test_first_filters_start_as_motifs(run, prepared, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "message"),
+    ("options", "error", "message"),
     [
-        (["--layers", "conv 4x5, reul"], 2, "--layers: layer 2 is 'reul'; expected one of conv"),
-        (["--layers", "relu", "--preset", "basset"], 2, "--preset and --layers exclude each other"),
-        (["--preset", "lecture", "--init", "zeros"], 2, "stay identical; choose another, or --force"),
-        (["--preset", "basset"], 1, "architecture: layer 9: conv leaves nothing of"),
-        (["--preset", "atacworks"], 2, "an output at every position"),
-        (["--layers", "dense 4", "--init-motifs", "{p}/reb1.pssm"], 1, "no convolution for motifs"),
-        (["--layers", "conv 1x5, relu", "--init-motifs", "{p}/reb1.pssm"], 1, "reb1.pssm: 1 motifs on both"),
-        (["--architecture", "no/such.toml"], 1, "no/such.toml: no such file"),
+        ({"layers": "conv 4x5, reul"}, UsageError, "--layers: layer 2 is 'reul'; expected one of conv"),
+        ({"layers": "relu", "preset": "basset"}, UsageError, "--preset and --layers exclude each other"),
+        ({"hidden": "4,x", "dropout": 0.1}, UsageError, "--hidden '4,x': expected sizes such as 64,16"),
+        ({"preset": "lecture", "init": "zeros"}, UsageError, "stay identical; choose another, or --force"),
+        ({"preset": "basset"}, SeqnetError, "architecture: layer 9: conv leaves nothing of"),
+        ({"preset": "atacworks"}, UsageError, "an output at every position"),
+        ({"layers": "dense 4", "init_motifs": MOTIFS}, SeqnetError, "no convolution for motifs"),
+        ({"layers": "conv 1x5", "init_motifs": MOTIFS}, FormatError, "motifs.jaspar: 3 motifs on both"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_built_is_one_line(run, prepared, tmp_path, options, code, message):
-    options = [option.format(p=prepared.folder) for option in options]
-    finished = run("train", "cnn", *source(prepared), "-o", tmp_path / "m.safetensors", *options)
-    assert (finished.code, finished.err.count("\n")) == (code, 1), finished.err
-    assert message in finished.err
-    assert list(tmp_path.iterdir()) == []
+def test_what_cannot_be_built_says_why(options, error, message):
+    with click.Context(click.Command("train")), pytest.raises(error, match=re.escape(message)):
+        make_network(architecture(**options), Shape(4, 100), np.zeros((3, 2)))
 
 
 @pytest.mark.parametrize(
@@ -120,15 +129,14 @@ def test_what_cannot_be_built_is_one_line(run, prepared, tmp_path, options, code
         ("layers = '\xff'", "net.toml: "),
     ],
 )  # fmt: skip
-def test_errors_in_toml_name_the_file_and_the_key(run, prepared, tmp_path, text, message):
+def test_errors_in_toml_name_the_file_and_the_key(tmp_path, text, message):
     path = tmp_path / "net.toml"
     path.write_bytes(text.encode("latin-1"))
-    finished = run("train", "cnn", *source(prepared), "--dry-run", "--architecture", path)
-    assert (finished.code, finished.out, finished.err.count("\n")) == (1, b"", 1)
-    assert message in finished.err
+    with pytest.raises(FormatError, match=re.escape(message)):
+        read_architecture(str(path))
 
 
 def test_a_model_needs_a_file(run, prepared):
     finished = run("train", "cnn", *source(prepared))
-    assert finished.code == 2
+    assert (finished.code, finished.err.count("\n")) == (2, 1)
     assert "missing option '-o' / '--output' (or --dry-run)" in finished.err

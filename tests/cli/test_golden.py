@@ -44,7 +44,6 @@ CASES = [
     ("enrich {data}/motifs.jaspar --genome {data}/genome.fa --regions {data}/peaks/REB1.narrowPeak --width 60 --against-regions {data}/peaks/CTCF.narrowPeak --p-value 1e-3", "enrich.tsv"),
     ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --width 60 --test-chroms chr2 -q", "labelled.bed"),
     ("evaluate {golden}/scores.tsv --labels {golden}/labelled.bed --split all -q", "metrics.tsv"),
-    ("train cnn --regions {golden}/labelled.bed --genome {data}/genome.fa --dry-run -q", "network.tsv"),
 ]  # fmt: skip
 
 
