@@ -13,6 +13,7 @@
 
 #include "fasta.h"
 #include "gather.h"
+#include "kmers.h"
 #include "screen.h"
 #include "shuffle.h"
 #include "tails.h"
@@ -675,7 +676,113 @@ static PyObject *gather_values(PyObject *module, PyObject *args) {
     return result;
 }
 
+PyDoc_STRVAR(count_words_doc,
+             "count_words(codes, offsets, fresh, masks, bases, tables, starts, features, hash_bits, ends)\n"
+             "-> (columns, counts)\n\nColumns as buffers of int32 and uint32; ends is filled.");
+
+enum {
+    WORD_CODES, WORD_OFFSETS, WORD_FRESH, WORD_MASKS, WORD_BASES, WORD_TABLES, WORD_STARTS, WORD_ENDS,
+    WORD_BUFFERS
+};
+
+/* Whether a rule counts words of 1 to KMER_LONGEST bases with a table, if any, that has them all; sets
+ * the error if not. */
+static int rule_fits(uint32_t mask, int64_t base, int64_t start, Py_ssize_t room) {
+    int bases = 0;
+    for (uint32_t rest = mask; rest; rest &= rest - 1) bases++;
+    if (bases < 1 || bases > KMER_LONGEST) {
+        PyErr_Format(PyExc_ValueError, "masks must have 1 to %d bits", KMER_LONGEST);
+    } else if (base < 0 || base > INT64_MAX / 2) {
+        PyErr_SetString(PyExc_ValueError, "bases must not be negative or too large");
+    } else if (start >= 0 && (start > room || room - start < (Py_ssize_t)1 << 2 * bases)) {
+        PyErr_SetString(PyExc_ValueError, "starts must be of whole tables");
+    } else {
+        return 1;
+    }
+    return 0;
+}
+
+/* The rules, allocated; NULL with the error set if one does not fit. */
+static struct kmer_rule *make_rules(const Py_buffer b[WORD_BUFFERS], Py_ssize_t count) {
+    const uint32_t *masks = b[WORD_MASKS].buf;
+    const int64_t *bases = b[WORD_BASES].buf, *starts = b[WORD_STARTS].buf;
+    const int32_t *tables = b[WORD_TABLES].buf;
+    const Py_ssize_t room = b[WORD_TABLES].len / (Py_ssize_t)sizeof(int32_t);
+    struct kmer_rule *rules = malloc(((size_t)count + 1) * sizeof *rules);
+    if (!rules) PyErr_NoMemory();
+    for (Py_ssize_t i = 0; rules && i < count; i++) {
+        if (!rule_fits(masks[i], bases[i], starts[i], room)) {
+            free(rules);
+            return NULL;
+        }
+        rules[i] = (struct kmer_rule){masks[i], bases[i], starts[i] < 0 ? NULL : tables + starts[i]};
+    }
+    return rules;
+}
+
+/* Whether rows and columns can be counted; sets the error if not. */
+static int counts_fit(const Py_buffer b[WORD_BUFFERS], Py_ssize_t rows, Py_ssize_t rules,
+                      Py_ssize_t features, int hash_bits) {
+    const Py_ssize_t size = sizeof(int64_t);
+    if (rows < 0) {
+        PyErr_SetString(PyExc_ValueError, "offsets must hold at least one value");
+        return 0;
+    }
+    if (!holds(&b[WORD_OFFSETS], rows + 1, size, "offsets") || !holds(&b[WORD_FRESH], rows, size, "fresh") ||
+        !holds(&b[WORD_MASKS], rules, sizeof(uint32_t), "masks") ||
+        !holds(&b[WORD_BASES], rules, size, "bases") || !holds(&b[WORD_STARTS], rules, size, "starts") ||
+        !holds(&b[WORD_ENDS], rows, size, "ends") || !ascend(b[WORD_OFFSETS].buf, rows, b[WORD_CODES].len))
+        return 0;
+    const int64_t *offsets = b[WORD_OFFSETS].buf, *fresh = b[WORD_FRESH].buf;
+    int good = features >= 1 && features <= INT32_MAX && hash_bits >= 0 && hash_bits <= 30 &&
+               (!hash_bits || features == (Py_ssize_t)1 << hash_bits);
+    for (Py_ssize_t i = 0; i < rows; i++)
+        good &= fresh[i] >= 0 && (!rules || offsets[i + 1] - offsets[i] <= UINT32_MAX / rules);
+    if (!good) PyErr_SetString(PyExc_ValueError, "rows or features are too many, or of a wrong size");
+    return good;
+}
+
+/* Check everything, count; NULL with the error set if that cannot be. */
+static PyObject *make_counts(const Py_buffer b[WORD_BUFFERS], Py_ssize_t features, int hash_bits) {
+    const Py_ssize_t size = sizeof(int64_t);
+    const Py_ssize_t rows = b[WORD_OFFSETS].len / size - 1, count = b[WORD_MASKS].len / 4;
+    if (!counts_fit(b, rows, count, features, hash_bits)) return NULL;
+    struct kmer_rule *rules = make_rules(b, count);
+    if (!rules) return NULL;
+    const struct kmer_rows held = {b[WORD_CODES].buf, b[WORD_OFFSETS].buf, b[WORD_FRESH].buf, (size_t)rows};
+    struct kmer_counts found;
+    enum kmer_outcome outcome;
+    Py_BEGIN_ALLOW_THREADS
+    outcome = seqnet_count_words(&held, rules, (size_t)count, (size_t)features, (unsigned)hash_bits,
+                                 b[WORD_ENDS].buf, &found);
+    Py_END_ALLOW_THREADS
+    free(rules);
+    if (outcome == KMER_DONE)
+        return Py_BuildValue("NN", column_of(found.column, found.used * sizeof *found.column),
+                             column_of(found.count, found.used * sizeof *found.count));
+    free(found.column);
+    free(found.count);
+    if (outcome == KMER_NO_MEMORY) return PyErr_NoMemory();
+    PyErr_SetString(PyExc_ValueError, "tables must lead to columns below features");
+    return NULL;
+}
+
+static PyObject *count_words(PyObject *module, PyObject *args) {
+    Py_buffer b[WORD_BUFFERS];
+    Py_ssize_t features;
+    int hash_bits;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*niw*:count_words", &b[WORD_CODES], &b[WORD_OFFSETS],
+                          &b[WORD_FRESH], &b[WORD_MASKS], &b[WORD_BASES], &b[WORD_TABLES],
+                          &b[WORD_STARTS], &features, &hash_bits, &b[WORD_ENDS]))
+        return NULL;
+    PyObject *result = make_counts(b, features, hash_bits);
+    for (int i = 0; i < WORD_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
 static PyMethodDef methods[] = {
+    {"count_words", count_words, METH_VARARGS, count_words_doc},
     {"encode", encode, METH_VARARGS, encode_doc},
     {"extend", extend, METH_VARARGS, extend_doc},
     {"gather_one_hot", gather_one_hot, METH_VARARGS, gather_one_hot_doc},
