@@ -131,6 +131,11 @@ strands_option = click.option(
     "--strands", type=click.Choice(["both", "forward"]), default="both", show_default=True,
     help="Whether a sequence and its reverse complement mean the same.",
 )  # fmt: skip
+kmer_strands_option = click.option(
+    "--strands", type=click.Choice(["both", "forward", "column"]), default="both", show_default=True,
+    help="Whether a word and its reverse complement count as one, or which strand's words count: the "
+    "forward one's, or that of the regions' strand column.",
+)  # fmt: skip
 
 
 def _pseudocount_help() -> str:

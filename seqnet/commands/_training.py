@@ -22,12 +22,13 @@ from seqnet.formats.header import base_name
 from seqnet.formats.kmer_table import read_kmer_table
 from seqnet.formats.metrics import write_json, write_table
 from seqnet.formats.model_file import write_model
-from seqnet.genome.extract import extract_sequences, extract_windows
+from seqnet.genome.extract import extract_windows
 from seqnet.genome.joins import check_distinct, join_rows
 from seqnet.genome.regions import UNKNOWN, Regions
 from seqnet.genome.splits import SPLITS, by_fraction, leakage_groups
-from seqnet.kmers.counting import count_kmers
-from seqnet.kmers.table import KmerSettings
+from seqnet.kmers.counting import count_codes
+from seqnet.kmers.settings import KmerSettings
+from seqnet.kmers.table import ordered
 from seqnet.networks.model import Model
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _from_features(features: str, labels: str) -> TrainingData:
     regions = read_bed(labels)
     check_distinct(regions)
     rows = join_rows(regions.names.tolist(), table.names, labels, features)
-    return TrainingData(regions, None, table.matrix[rows], table.settings, {}, (features, labels))
+    return TrainingData(regions, None, ordered(table)[rows], table.settings, {}, (features, labels))
 
 
 def _from_regions(path: str, genome: Genome, kmers: KmerSettings | None, genome_path: str) -> TrainingData:
@@ -133,11 +134,9 @@ def _from_regions(path: str, genome: Genome, kmers: KmerSettings | None, genome_
     regions = load_regions(path, genome)
     check_distinct(regions)
     regions.width()
-    codes = extract_windows(genome, regions.intervals)
-    matrix = None
-    if kmers is not None:
-        records = extract_sequences(genome, regions.intervals, regions.names.tolist())
-        matrix = count_kmers(records, kmers).matrix
+    stranded = kmers is not None and kmers.strands == "column"
+    codes = extract_windows(genome, regions.intervals, stranded=stranded)
+    matrix = None if kmers is None else count_codes(codes, kmers)
     used = genome.restrict(regions.intervals.contigs)
     return TrainingData(regions, codes, matrix, kmers, used.digests(), (path, genome_path))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
 from seqnet.commands._command import Command
-from seqnet.commands._console import detail, progress_bar
+from seqnet.commands._console import detail, note, progress_bar
+from seqnet.commands._kmer_options import kmer_options
 from seqnet.commands._options import (
     common_options,
     genome_option,
@@ -16,14 +17,33 @@ from seqnet.commands._options import (
     output_option,
     regions_option,
     soft_mask_option,
-    strands_option,
+    threads_option,
 )
+from seqnet.errors import SeqnetError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seqnet.aliases import Progress
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import OnBad
+    from seqnet.genome.sequence import SequenceBlock
+    from seqnet.kmers.settings import KmerSettings
 
-MAX_K = 12
+
+class Source(NamedTuple):
+    """The sequences, as the options name them."""
+
+    sequences: str | None
+    genome: str | None
+    regions: str | None
+    on_bad: OnBad
+    soft_mask: SoftMask
+
+    @property
+    def path(self) -> str:
+        """The file that names the rows."""
+        return self.regions or self.sequences or "-"
 
 
 @click.command(
@@ -31,80 +51,134 @@ MAX_K = 12
     cls=Command,
     short_help="Count the k-mers of sequences.",
     example="seqnet kmer-featurize peaks.fa -k 6 -o kmers.npz\n"
-    "seqnet kmer-featurize --regions regions.bed --genome genome.fa -k 4 | head",
+    "seqnet kmer-featurize --regions regions.bed --genome genome.fa -k 4 | head\n"
+    "seqnet kmer-featurize peaks.fa --gapped -o gapped.npz\n"
+    "seqnet kmer-featurize more.fa --like gapped.npz -o more.npz",
 )
 @click.argument("sequences", required=False)
 @genome_option
 @regions_option
 @on_bad_option
 @soft_mask_option
+@kmer_options("counts", ("counts", "frequency", "log", "sqrt", "z"))
 @click.option(
-    "-k",
-    "--k",
-    "k",
-    type=click.IntRange(1, MAX_K),
-    default=6,
-    show_default=True,
-    help="Length of the k-mers.",
+    "--like",
+    metavar="TABLE",
+    help="Count and normalise as this k-mer table was, by its own constants of z; the options above "
+    "that say how are left aside.",
 )
-@strands_option
-@click.option(
-    "--normalize",
-    type=click.Choice(["counts", "frequency", "sqrt"]),
-    default="counts",
-    show_default=True,
-    help="Write counts, shares of the sequence's k-mers, or square roots of counts.",
-)
-@output_option("Output: .npz (CSR, for train) or TSV; compressed by suffix.")
+@output_option("Output: .npz (CSR, for train), .parquet or TSV; TSV is compressed by suffix.")
 @header_option
+@threads_option(1)
 @common_options
 def command(
-    sequences: str | None,
-    genome: str | None,
-    regions: str | None,
-    on_bad: OnBad,
-    soft_mask: SoftMask,
-    k: int,
-    strands: str,
-    normalize: str,
+    kmers: KmerSettings,
+    like: str | None,
     output: str,
     with_header: bool,
+    threads: int,
+    **source: Any,
 ) -> None:
     """Count the k-mers of sequences.
 
     SEQUENCES is FASTA (stdin when left out), or give --regions with --genome. A k-mer and its
-    reverse complement count as one unless --strands forward. K-mers with an ambiguous base are
-    not counted.
+    reverse complement count as one unless --strands says otherwise. K-mers with an ambiguous base
+    are not counted; the gaps of gapped k-mers may hold one. The table stores how it was made.
     """
-    from seqnet.commands._load import load_genome, load_regions
-    from seqnet.errors import SeqnetError, UsageError
     from seqnet.formats._open import open_output
-    from seqnet.formats.fasta import read_sequences
     from seqnet.formats.header import base_name, provenance
-    from seqnet.formats.kmer_table import write_kmer_npz, write_kmer_tsv
-    from seqnet.genome.extract import extract_sequences
-    from seqnet.kmers.counting import count_kmers
-    from seqnet.kmers.table import KmerSettings
 
-    if (regions is None) != (genome is None):
+    given = Source(**source)
+    settings = kmers if like is None else _like(like)
+    _check(given, settings)
+    header = provenance("kmer-featurize", {"input": base_name(given.path)}) if with_header else None
+    with open_output(output) as stream, progress_bar("sequences") as progress:
+        _write(output, stream, given, settings, header, threads, progress)
+
+
+def _like(path: str) -> KmerSettings:
+    """Return the settings of a table; other options must not say them too."""
+    from seqnet.formats.kmer_table import read_kmer_table
+
+    ctx = click.get_current_context()
+    said = ("k", "patterns", "gapped", "gapped_all", "hash_bits", "strands", "normalize")
+    for name in said:
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            flag = {"k": "-k", "patterns": "--pattern", "hash_bits": "--hash"}.get(name)
+            raise UsageError(f"--like says how to count: leave out {flag or '--' + name.replace('_', '-')}")
+    return read_kmer_table(path).settings
+
+
+def _check(source: Source, settings: KmerSettings) -> None:
+    """Refuse options that do not go together."""
+    from seqnet.kmers.counting import columns_for
+
+    if (source.regions is None) != (source.genome is None):
         raise UsageError("--regions and --genome go together")
-    if regions is not None and sequences is not None:
+    if source.regions is not None and source.sequences is not None:
         raise UsageError("give SEQUENCES or --regions, not both")
-    with open_output(output) as stream:
-        if regions is not None:
-            loaded = load_genome(genome, soft_mask=soft_mask)
-            table = load_regions(regions, loaded, on_bad=on_bad)
-            records = iter(extract_sequences(loaded, table.intervals, table.names.tolist()))
-        else:
-            records = read_sequences(sequences or "-", soft_mask=soft_mask)
-        with progress_bar("sequences") as progress:
-            counted = count_kmers(records, KmerSettings(k, strands, normalize), progress)
-        if not counted.names:
-            raise SeqnetError(f"{sequences or '-'}: holds no sequences")
-        detail(f"{len(counted.names)} sequences by {len(counted.features)} k-mers")
+    if settings.strands == "column" and source.regions is None:
+        raise UsageError("--strands column needs --regions, whose strands it goes by")
+    try:
+        columns_for(settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _blocks(source: Source, settings: KmerSettings) -> Iterator[SequenceBlock]:
+    """Stream the sequences, regions on the strand that counts."""
+    from seqnet.commands._load import load_genome, load_regions
+    from seqnet.formats.fasta import read_blocks
+    from seqnet.genome.extract import extract_sequences
+    from seqnet.kmers.counting import as_blocks
+
+    if source.regions is None:
+        return read_blocks(source.path, soft_mask=source.soft_mask)
+    genome = load_genome(source.genome, soft_mask=source.soft_mask)
+    regions = load_regions(source.regions, genome, on_bad=source.on_bad)
+    stranded = settings.strands == "column"
+    unknown = int((regions.intervals.strand == 0).sum())
+    if stranded and unknown:
+        note(f"{source.regions}: {unknown} regions without a strand are read forward")
+    return as_blocks(extract_sequences(genome, regions.intervals, regions.names.tolist(), stranded=stranded))
+
+
+def _write(
+    output: str,
+    stream: BinaryIO,
+    source: Source,
+    settings: KmerSettings,
+    header: dict[str, str] | None,
+    threads: int,
+    progress: Progress,
+) -> None:
+    """Count, and write as the output's suffix says; rows of text go out as they come."""
+    from itertools import chain
+
+    from seqnet.formats.kmer_parquet import require_parquet, write_kmer_parquet
+    from seqnet.formats.kmer_table import write_kmer_header, write_kmer_npz, write_kmer_rows
+    from seqnet.kmers.columns import feature_names
+    from seqnet.kmers.counting import KmerRows, collect, count_blocks
+    from seqnet.kmers.normalize import is_known
+
+    parquet = output.endswith(".parquet")
+    if parquet:
+        require_parquet()
+    rows = count_blocks(_blocks(source, settings), settings, progress, threads)
+    first = next(rows, None)
+    if first is None:
+        raise SeqnetError(f"{source.path}: holds no sequences")
+    rows = chain([first], rows)
+    if output.endswith(".npz") or not is_known(settings):
+        table = collect(rows, settings)
+        detail(f"{len(table.names)} sequences by {len(table.features)} features")
         if output.endswith(".npz"):
-            write_kmer_npz(stream, counted)
-        else:
-            options = {"input": base_name(regions or sequences or "-")}
-            header = provenance("kmer-featurize", options) if with_header else None
-            write_kmer_tsv(stream, counted, header)
+            write_kmer_npz(stream, table)
+            return
+        settings, rows = table.settings, iter([KmerRows(table.names, table.matrix)])
+    if parquet:
+        write_kmer_parquet(stream, rows, feature_names(settings), settings)
+        return
+    if header is not None:
+        write_kmer_header(stream, feature_names(settings), settings, header)
+    write_kmer_rows(stream, rows)

@@ -141,7 +141,8 @@ def _predict_regions(
                 f"{path}: regions are {regions.width()} bases wide, the model reads {predictor.width}"
             )
         with progress_bar("regions", len(regions)) as progress:
-            values = predictor.from_codes(extract_windows(genome, regions.intervals), progress)
+            codes = extract_windows(genome, regions.intervals, stranded=predictor.stranded)
+            values = predictor.from_codes(codes, progress)
         predicted = regions.with_targets(predictor.tasks, values.astype(np.float64))
         write_regions(stream, predicted, _carried(header, regions, model), format_singles(values))
 

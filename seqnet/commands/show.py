@@ -201,7 +201,7 @@ def _kmer_table(path: str) -> Description:
     from seqnet.formats.kmer_table import read_kmer_table
 
     table = read_kmer_table(path)
-    settings = table.settings._asdict().items()
+    settings = table.settings.facts().items()
     return Description([("rows", len(table.names)), ("features", len(table.features)), *settings])
 
 

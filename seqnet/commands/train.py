@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ from seqnet.commands._command import Command, Group
 from seqnet.commands._console import progress_bar
 from seqnet.commands._fit import judge, train_network
 from seqnet.commands._fit_options import fit_options
+from seqnet.commands._kmer_options import kmer_options
 from seqnet.commands._options import (
     combine,
     common_options,
@@ -27,6 +28,9 @@ from seqnet.commands._options import (
     threads_option,
 )
 
+if TYPE_CHECKING:
+    from seqnet.kmers.settings import KmerSettings
+
 command = Group("train", short_help="Train a model on labelled sequences.", help=(
     "Train a model on labelled sequences.\n\n"
     "Inputs are a k-mer table with labels, or labelled regions with a genome. Rows whose split is "
@@ -37,13 +41,7 @@ _feature_options = combine(
     click.option("--features", metavar="TABLE", help="k-mer table, joined to --labels by name."),
     click.option("--labels", metavar="BED", help="Labelled regions (with --features)."),
 )
-_kmer_options = combine(
-    click.option("-k", "--k", "k", type=click.IntRange(1, 12), default=6, show_default=True,
-                 help="k-mer length (with --regions)."),
-    strands_option,
-    click.option("--normalize", type=click.Choice(["counts", "frequency", "sqrt"]), default="sqrt",
-                 show_default=True, help="k-mer features (with --regions)."),
-)  # fmt: skip
+_kmer_options = kmer_options("sqrt", ("counts", "frequency", "log", "sqrt"))
 _region_options = combine(
     click.option("--regions", metavar="BED", help="Labelled regions (with --genome)."), genome_option
 )
@@ -69,9 +67,7 @@ _side_options = combine(
 @output_option("Model file.", required=True, default=None)
 @_side_options
 def linear(
-    k: int,
-    strands: str,
-    normalize: str,
+    kmers: KmerSettings,
     seed: int,
     threads: int,
     output: str,
@@ -83,11 +79,9 @@ def linear(
     import numpy as np
 
     from seqnet.commands._training import SideFiles, load_training_data, model_header, write_outputs
-    from seqnet.kmers.table import KmerSettings
     from seqnet.networks.model import Model
     from seqnet.training.linear import STRENGTHS, fit_linear
 
-    kmers = KmerSettings(k, strands, normalize)
     data = load_training_data(kmers=kmers, seed=seed, **source)
     assert data.features is not None
     train, valid = data.rows("train"), data.rows("valid")
@@ -133,12 +127,10 @@ def linear(
 @seed_option
 @model_output_option
 @_side_options
-def dense(k: int, strands: str, normalize: str, **options: Any) -> None:
+def dense(kmers: KmerSettings, **options: Any) -> None:
     """Train a fully connected network on k-mers, standardised on the training rows."""
-    from seqnet.kmers.table import KmerSettings
-
     architecture, rest = split_architecture(options)
-    train_network("dense", architecture, KmerSettings(k, strands, normalize), "forward", **rest)
+    train_network("dense", architecture, kmers, "forward", **rest)
 
 
 @command.command(

@@ -34,7 +34,7 @@ def kind_of(path: str) -> Kind:
         raise FormatError(path, "is empty")
     if start.startswith(_BIGWIG):
         return "bigwig"
-    if start.startswith(b"PK\x03\x04"):
+    if start.startswith((b"PK\x03\x04", b"PAR1")):
         return "k-mer table"
     if start[8:9] == b"{" and b'"__metadata__"' in start[:START]:
         return "model"

@@ -1,7 +1,8 @@
-"""k-mer tables: TSV for pipes and people, npz (CSR) for training.
+"""k-mer tables: TSV for pipes and people, npz (CSR) for training, parquet for data frames.
 
 The npz loads with ``scipy.sparse.load_npz`` and holds ``row_names`` and ``feature_names`` beside
-the matrix, and ``settings``, the featuriser's, as JSON.
+the matrix, and ``settings``, the featuriser's, as JSON. Values are stored as they are, so that writing
+and reading are quick; names are compressed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -20,11 +21,20 @@ from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input, to_bytes
 from seqnet.formats.header import header_lines, parse_header_line
 from seqnet.formats.numbers import format_singles
-from seqnet.kmers.table import KmerTable, checked_settings, make_table
+from seqnet.kmers.columns import patterns_of
+from seqnet.kmers.counting import KmerRows
+from seqnet.kmers.normalize import EXACT
+from seqnet.kmers.settings import KmerSettings, stored_settings
+from seqnet.kmers.table import KmerTable, make_table
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _ZIP = b"PK\x03\x04"
+_PARQUET = b"PAR1"
 NAME_COLUMN = "name"
-_ROWS_AT_ONCE = 1000
+VALUES_AT_ONCE = 1 << 20
+"""Values written as text at a time, more or less."""
 _NPZ_ERRORS = (
     KeyError, ValueError, TypeError, IndexError, OverflowError, OSError, EOFError, RuntimeError, MemoryError,
     struct.error, zipfile.BadZipFile, zlib.error,
@@ -33,16 +43,23 @@ _NPZ_ERRORS = (
 
 
 def read_kmer_table(path: str) -> KmerTable:
-    """Read a k-mer table, TSV or npz by content.
+    """Read a k-mer table: npz, parquet or TSV by content.
 
     Raises
     ------
     FormatError
-        If it is neither, or damaged.
+        If it is none of them, or damaged.
+    UsageError
+        If it is parquet and pyarrow is not installed.
     """
     with open_input(path) as stream:
-        if stream.peek(4)[:4] == _ZIP:
+        start = stream.peek(4)[:4]
+        if start == _ZIP:
             return _read_npz(stream.read(), path)
+        if start == _PARQUET:
+            from seqnet.formats.kmer_parquet import read_kmer_parquet
+
+            return read_kmer_parquet(stream.read(), path)
         return _read_tsv(stream, path)
 
 
@@ -51,8 +68,8 @@ def _read_npz(data: bytes, path: str) -> KmerTable:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             parts = (arrays["data"], arrays["indices"], arrays["indptr"])
-            rows, features = arrays["row_names"].tolist(), arrays["feature_names"].tolist()
-            settings = checked_settings(**json.loads(str(arrays["settings"])))
+            rows, features = arrays["row_names"].tolist(), arrays["feature_names"].astype(np.str_)
+            settings = stored_settings(**json.loads(str(arrays["settings"])))
             return make_table(rows, features, parts, settings)
     except _NPZ_ERRORS as error:
         raise FormatError(path, f"is not a k-mer table: {' '.join(str(error).split())}") from error
@@ -80,26 +97,40 @@ def _read_tsv(stream: io.BufferedReader, path: str) -> KmerTable:
     if features is None:
         raise FormatError(path, "is not a k-mer table: it has no '#name' column line")
     try:
-        settings = checked_settings(
-            header.get("k", len(features[0]) if features else 0),
-            header.get("strands", "both"),
-            header.get("normalize", "counts"),
-        )
+        return _table(names, rows, np.array(features, dtype=np.str_), header)
     except ValueError as error:
         raise FormatError(path, f"is not a k-mer table: {error}") from error
+
+
+def _table(
+    names: list[str], rows: list[np.ndarray], features: np.ndarray, header: dict[str, str]
+) -> KmerTable:
+    """Put the rows of the TSV form together."""
     from scipy.sparse import csr_matrix
 
-    matrix = csr_matrix(np.array(rows, dtype=np.float32).reshape(len(rows), len(features)))
+    matrix = csr_matrix(np.array(rows).reshape(len(rows), len(features)))
+    if not len(matrix.data) or matrix.data.max() <= EXACT:
+        matrix = matrix.astype(np.float32)
+    settings = _header_settings(header, features)
     return make_table(names, features, (matrix.data, matrix.indices, matrix.indptr), settings)
 
 
+def _header_settings(header: dict[str, str], features: np.ndarray) -> KmerSettings:
+    """Return what the ``##`` lines say; patterns by the features' names where they do not."""
+    plain = {key: header[key] for key in ("k", "strands", "normalize", "hash_bits") if key in header}
+    lists = {key: header[key].split(",") for key in ("patterns", "mean", "deviation") if key in header}
+    if "k" not in header and "patterns" not in header:
+        lists["patterns"] = patterns_of(features)
+    return stored_settings(**plain, **lists)  # type: ignore[arg-type]  # numbers as text are converted
+
+
 def _row(cells: Sequence[str], path: str, number: int) -> np.ndarray:
-    """Read the values of one row, float32."""
+    """Read the values of one row, float64."""
     try:
-        values = np.array(cells, dtype=np.float32)
+        values = np.array(cells, dtype=np.float64)
     except ValueError:
         raise FormatError(path, "a value is no number", number) from None
-    if not np.isfinite(values).all():
+    if not np.isfinite(values.astype(np.float32)).all():
         raise FormatError(path, "a value is not finite", number)
     return values
 
@@ -107,30 +138,58 @@ def _row(cells: Sequence[str], path: str, number: int) -> np.ndarray:
 def write_kmer_npz(stream: BinaryIO, table: KmerTable) -> None:
     """Write the npz form."""
     matrix = table.matrix
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        format=np.array(b"csr"),
-        shape=np.array(matrix.shape),
-        data=matrix.data,
-        indices=matrix.indices,
-        indptr=matrix.indptr,
-        row_names=np.array(table.names, dtype=np.str_),
-        feature_names=np.array(table.features, dtype=np.str_),
-        settings=np.array(json.dumps(table.settings._asdict(), sort_keys=True)),
-    )
-    stream.write(buffer.getbuffer())
+    values = {
+        "format": np.array(b"csr"),
+        "shape": np.array(matrix.shape),
+        "data": matrix.data,
+        "indices": matrix.indices,
+        "indptr": matrix.indptr,
+    }
+    texts = {
+        "row_names": np.array(table.names, dtype=np.str_),
+        "feature_names": table.features,
+        "settings": np.array(json.dumps(table.settings._asdict(), sort_keys=True)),
+    }
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in {**values, **texts}.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED if name in texts else zipfile.ZIP_STORED
+            with archive.open(entry, "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, np.asanyarray(array), allow_pickle=False)
+
+
+def write_kmer_header(
+    stream: BinaryIO, features: np.ndarray, settings: KmerSettings, header: dict[str, str]
+) -> None:
+    """Write what stands above the rows of the TSV form: provenance, settings and column line."""
+    constants = {"mean": settings.mean, "deviation": settings.deviation} if settings.mean else {}
+    texts = {key: ",".join(map(repr, values)) for key, values in constants.items()}
+    stream.write(to_bytes(header_lines({**header, **settings.facts(), **texts})))
+    stream.write(to_bytes("\t".join([f"#{NAME_COLUMN}", *features.tolist()]) + "\n"))
+
+
+def write_kmer_rows(stream: BinaryIO, rows: Iterable[KmerRows]) -> None:
+    """Write rows of the TSV form."""
+    for names, matrix in rows:
+        step = max(1, VALUES_AT_ONCE // max(1, matrix.shape[1]))
+        for start in range(0, len(names), step):
+            texts = _texts(matrix[start : start + step])
+            lines = zip(names[start : start + step], texts, strict=True)
+            stream.writelines(to_bytes("\t".join([name, *row]) + "\n") for name, row in lines)
+
+
+def _texts(matrix: csr_matrix) -> list[list[str]]:
+    """Write CSR values (n, d), each distinct one once."""
+    values, places = np.unique(matrix.data, return_inverse=True)
+    written = np.array(format_singles(values[None])[0], dtype=object)
+    cells = np.full(matrix.shape, "0", dtype=object)
+    cells[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices] = written[places]
+    texts: list[list[str]] = cells.tolist()
+    return texts
 
 
 def write_kmer_tsv(stream: BinaryIO, table: KmerTable, header: dict[str, str] | None) -> None:
     """Write the TSV form; None for `header` leaves out provenance and column line."""
     if header is not None:
-        settings = {key: str(value) for key, value in table.settings._asdict().items()}
-        columns = "\t".join([NAME_COLUMN, *table.features])
-        stream.write(to_bytes(f"{header_lines({**header, **settings})}#{columns}\n"))
-    for start in range(0, len(table.names), _ROWS_AT_ONCE):
-        rows = format_singles(table.matrix[start : start + _ROWS_AT_ONCE].toarray())
-        names = table.names[start : start + _ROWS_AT_ONCE]
-        stream.writelines(
-            to_bytes("\t".join([name, *row]) + "\n") for name, row in zip(names, rows, strict=True)
-        )
+        write_kmer_header(stream, table.features, table.settings, header)
+    write_kmer_rows(stream, [KmerRows(table.names, table.matrix)])

@@ -37,11 +37,17 @@ def extract_windows(genome: Genome, intervals: Intervals, *, stranded: bool = Fa
     return codes
 
 
-def extract_sequences(genome: Bases, intervals: Intervals, names: Sequence[str]) -> list[EncodedSequence]:
-    """Return the codes of intervals of any widths, named, on the forward strand."""
+def extract_sequences(
+    genome: Bases, intervals: Intervals, names: Sequence[str], *, stranded: bool = False
+) -> list[EncodedSequence]:
+    """Return the codes of intervals of any widths, named; `stranded` as in `extract_windows`."""
     contigs = intervals.contig_names()
-    rows = zip(names, contigs, intervals.start, intervals.end, strict=True)
-    return [EncodedSequence(name, genome.stretch(c, int(start), int(end))) for name, c, start, end in rows]
+    rows = zip(names, contigs, intervals.start.tolist(), intervals.end.tolist(), strict=True)
+    found = [EncodedSequence(name, genome.stretch(c, start, end)) for name, c, start, end in rows]
+    if stranded:
+        for row in np.flatnonzero(intervals.strand < 0).tolist():
+            found[row] = EncodedSequence(found[row].name, reverse_complement(found[row].codes))
+    return found
 
 
 def stack_sequences(sequences: Sequence[EncodedSequence], source: str) -> Codes:

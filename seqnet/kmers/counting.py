@@ -2,123 +2,222 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from itertools import islice, product
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from seqnet.aliases import Codes, Ints, Progress, no_progress
-from seqnet.genome.alphabet import AMBIGUOUS, BASES
-from seqnet.genome.sequence import EncodedSequence
-from seqnet.genome.words import reverse_complement_words, word_numbers
-from seqnet.kmers.table import KmerSettings, KmerTable, make_table
+from seqnet.genome.sequence import EncodedSequence, SequenceBlock
+from seqnet.kernels.kmers import Rows, count_words
+from seqnet.kmers.columns import Columns, feature_names, make_columns
+from seqnet.kmers.normalize import is_known, normalized, require_few_columns, with_constants
+from seqnet.kmers.settings import KmerSettings
+from seqnet.kmers.table import KmerTable
+from seqnet.parallel import ordered_map
 
-LARGEST_K = 12
-BATCH = 512
-"""Sequences counted at a time."""
-_DENSE_FEATURES = 1 << 13
-"""Up to this many features a batch is counted in a dense array."""
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+BASES_AT_ONCE = 1 << 20
+"""Bases counted at a time, more or less."""
+PIECES_AT_ONCE = 1 << 14
 
 
-@cache
-def canonical_map(k: int) -> tuple[Ints, Ints]:
-    """Enumerate k-mers so that one and its reverse complement share a number.
+class KmerRows(NamedTuple):
+    """Some rows of a table."""
 
-    Returns
-    -------
-    feature, first
-        int64 (4**k,): the feature of each k-mer, read as a base-4 number with A C G T = 0 1 2 3;
-        int64 (d,): the k-mer that names each feature, the smaller of the two.
+    names: list[str]
+    matrix: csr_matrix
+    """CSR (n, d)."""
+
+
+def count_codes(codes: Codes, settings: KmerSettings, threads: int = 1) -> csr_matrix:
+    """Count the words of sequences of one length: values as the settings say, CSR (n, d).
+
+    Parameters
+    ----------
+    codes
+        uint8 (n, L). Under ``column`` strands they have been read from their strand already.
+    settings
+        Under z they hold its constants.
+
+    Raises
+    ------
+    ValueError
+        If the settings cannot be counted with.
     """
-    kmers = np.arange(4**k, dtype=np.int64)
-    smaller = np.minimum(kmers, reverse_complement_words(k))
-    first, feature = np.unique(smaller, return_inverse=True)
-    return feature.astype(np.int64), first
+    columns = columns_for(settings)
+    n, length = codes.shape
+    step = max(1, BASES_AT_ONCE // max(1, length))
 
+    def count(begin: int) -> csr_matrix:
+        part = codes[begin : begin + step]
+        offsets = np.arange(len(part) + 1, dtype=np.int64) * length
+        counts = _count_rows(Rows(part.reshape(-1), offsets, offsets[:-1]), settings, columns)
+        return normalized(counts, settings, columns)
 
-def feature_names(settings: KmerSettings) -> list[str]:
-    """Return the k-mer of each column, in order."""
-    names = ["".join(letters) for letters in product(BASES, repeat=settings.k)]
-    if settings.strands == "both":
-        return [names[i] for i in canonical_map(settings.k)[1]]
-    return names
+    parts = list(ordered_map(count, range(0, n, step), threads))
+    return _stacked(parts, columns.features)
 
 
 def count_kmers(
     sequences: Iterable[EncodedSequence],
     settings: KmerSettings,
     progress: Progress = no_progress,
+    threads: int = 1,
 ) -> KmerTable:
-    """Count k-mers; those that hold an ambiguous base are left out.
+    """Count the words of whole sequences; parameters as `count_blocks` has them."""
+    return collect(count_blocks(as_blocks(sequences), settings, progress, threads), settings)
+
+
+def collect(parts: Iterable[KmerRows], settings: KmerSettings) -> KmerTable:
+    """Put rows together into a table; z without constants takes them from these rows' counts."""
+    columns = make_columns(settings)
+    names: list[str] = []
+    held: list[csr_matrix] = []
+    for part in parts:
+        names += part.names
+        held.append(part.matrix)
+    matrix = _stacked(held, columns.features)
+    if not is_known(settings):
+        settings = with_constants(matrix, settings)
+        matrix = normalized(matrix, settings, columns)
+    return KmerTable(names, feature_names(settings), matrix, settings)
+
+
+def count_blocks(
+    blocks: Iterable[SequenceBlock],
+    settings: KmerSettings,
+    progress: Progress = no_progress,
+    threads: int = 1,
+) -> Iterator[KmerRows]:
+    """Count the words of records that come as blocks; yield rows in order as they are complete.
+
+    Words that hold an ambiguous base where they are informative are left out. Memory does not depend
+    on how long records are.
 
     Parameters
     ----------
-    sequences
-        Read once, a batch at a time.
+    settings
+        Under z without constants the rows are counts, for `collect` to make values of.
     progress
         Told the number of sequences done.
 
     Raises
     ------
     ValueError
-        If k is not in 1..`LARGEST_K`.
+        If the settings cannot be counted with.
     """
-    if not 1 <= settings.k <= LARGEST_K:
-        raise ValueError(f"k is {settings.k}; expected 1 to {LARGEST_K}")
-    names: list[str] = []
-    features = feature_names(settings)
-    data, indices = [np.empty(0, np.float32)], [np.empty(0, np.int32)]
-    lengths = [np.zeros(1, np.int64)]
-    for batch in _batches(sequences, BATCH):
-        rows, columns, counts = _count_batch([codes for _, codes in batch], settings, len(features))
-        names += [name for name, _ in batch]
-        data.append(_normalized(rows, counts, settings.normalize))
-        indices.append(columns.astype(np.int32))
-        lengths.append(np.bincount(rows, minlength=len(batch)))
-        progress(len(batch))
-    indptr = np.cumsum(np.concatenate(lengths))
-    parts = (np.concatenate(data), np.concatenate(indices), indptr)
-    return make_table(names, features, parts, settings)
+    known = is_known(settings)
+    columns = columns_for(settings)
+
+    def count(batch: _Batch) -> tuple[_Batch, csr_matrix]:
+        return batch, _summed(_count_rows(batch.rows, settings, columns), batch.row)
+
+    begun: csr_matrix | None = None  # the row of a record that the next batch goes on with
+    for batch, counts in ordered_map(count, _batches(blocks, columns.span), threads):
+        names = batch.names
+        if begun is not None:
+            counts = _stacked([begun + counts[0], counts[1:]], columns.features)
+        begun = None
+        if not batch.complete:
+            begun, names, counts = counts[-1], names[:-1], counts[:-1]
+        if names:
+            yield KmerRows(names, normalized(counts, settings, columns) if known else counts)
+            progress(len(names))
 
 
-def _batches(sequences: Iterable[EncodedSequence], size: int) -> Iterator[list[EncodedSequence]]:
-    """Cut a stream into lists of at most `size`."""
-    stream = iter(sequences)
-    while batch := list(islice(stream, size)):
-        yield batch
+def columns_for(settings: KmerSettings) -> Columns:
+    """Lay out the columns of settings.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be counted with.
+    """
+    columns = make_columns(settings)
+    if settings.normalize == "z":
+        require_few_columns(columns)
+    if settings.mean and len(settings.mean) != columns.features:
+        raise ValueError(f"{len(settings.mean)} means for {columns.features} features")
+    return columns
 
 
-def _count_batch(
-    sequences: Sequence[Codes], settings: KmerSettings, features: int
-) -> tuple[Ints, Ints, Ints]:
-    """Return row, feature and count of every k-mer that occurs, by row and feature."""
-    separator = np.array([AMBIGUOUS], dtype=np.uint8)
-    joined = np.concatenate([part for codes in sequences for part in (codes, separator)])
-    rows = np.repeat(np.arange(len(sequences)), [len(codes) + 1 for codes in sequences])
-    numbers = word_numbers(joined, settings.k)
-    keep = numbers >= 0
-    columns = numbers[keep]
-    if settings.strands == "both":
-        columns = canonical_map(settings.k)[0][columns]
-    keys = rows[: len(numbers)][keep] * features + columns
-    if features <= _DENSE_FEATURES:
-        dense = np.bincount(keys, minlength=len(sequences) * features)
-        found = np.flatnonzero(dense)
-        counts = dense[found]
-    else:
-        found, counts = np.unique(keys, return_counts=True)
-    row, column = np.divmod(found, features)
-    return row, column, counts
+class _Batch(NamedTuple):
+    """Pieces of records, counted at a time."""
+
+    names: list[str]
+    """The record of each row; the first may go on from the batch before."""
+    rows: Rows
+    """A row for each piece."""
+    row: Ints
+    """int64: the record of each piece."""
+    complete: bool
+    """Whether the last record ends here."""
 
 
-def _normalized(rows: Ints, counts: Ints, how: str) -> np.ndarray:
-    """Return counts as the settings want them, float32."""
-    if how == "sqrt":
-        return np.sqrt(counts, dtype=np.float32)
-    if how == "frequency":
-        totals = np.bincount(rows, weights=counts)
-        return (counts / totals[rows]).astype(np.float32)
-    if how == "counts":
-        return counts.astype(np.float32)
-    raise ValueError(f"{how!r} is no normalisation; expected counts, frequency or sqrt")
+def as_blocks(sequences: Iterable[EncodedSequence]) -> Iterator[SequenceBlock]:
+    """Cut whole records into blocks."""
+    for name, codes in sequences:
+        for start in range(0, max(1, len(codes)), BASES_AT_ONCE):
+            end = start + BASES_AT_ONCE
+            yield SequenceBlock(name, start, codes[start:end], end >= len(codes))
+
+
+def _batches(blocks: Iterable[SequenceBlock], span: int) -> Iterator[_Batch]:
+    """Gather blocks; one that goes on with a record begins with the last bases of the one before."""
+    held: list[tuple[SequenceBlock, int]] = []
+    bases, overlap = 0, np.empty(0, np.uint8)
+    for block in blocks:
+        codes = np.concatenate([overlap, block.codes]) if len(overlap) else block.codes
+        held.append((block._replace(codes=codes), len(overlap)))
+        overlap = codes[:0] if block.last else codes[max(0, len(codes) - span + 1) :]
+        bases += len(codes)
+        if bases >= BASES_AT_ONCE or len(held) >= PIECES_AT_ONCE:
+            yield _batch(held)
+            held, bases = [], 0
+    if held:
+        yield _batch(held)
+
+
+def _batch(held: list[tuple[SequenceBlock, int]]) -> _Batch:
+    """Join blocks, each with the number of bases that were counted before."""
+    offsets = np.zeros(len(held) + 1, np.int64)
+    np.cumsum([len(block.codes) for block, _ in held], out=offsets[1:])
+    begins = np.array([True] + [block.last for block, _ in held[:-1]])
+    names = [block.name for (block, _), begun in zip(held, begins.tolist(), strict=True) if begun]
+    fresh = offsets[:-1] + np.array([known for _, known in held])
+    rows = Rows(np.concatenate([block.codes for block, _ in held]), offsets, fresh)
+    return _Batch(names, rows, np.cumsum(begins) - 1, held[-1][0].last)
+
+
+def _count_rows(rows: Rows, settings: KmerSettings, columns: Columns) -> csr_matrix:
+    """Count the words of rows, CSR uint32."""
+    from scipy.sparse import csr_matrix
+
+    found = count_words(rows, columns.rules, columns.features, settings.hash_bits)
+    indptr = np.concatenate([np.zeros(1, np.int64), found.ends])
+    return csr_matrix((found.counts, found.columns, indptr), shape=(len(found.ends), columns.features))
+
+
+def _summed(counts: csr_matrix, row: Ints) -> csr_matrix:
+    """Add the rows of one record up."""
+    from scipy.sparse import csr_matrix
+
+    rows = int(row[-1]) + 1
+    if rows == len(row):
+        return counts
+    pieces = np.arange(len(row))
+    total = csr_matrix((np.ones(len(row), np.int64), (row, pieces)), shape=(rows, len(row))) @ counts
+    total.sort_indices()
+    return total
+
+
+def _stacked(parts: list[csr_matrix], features: int) -> csr_matrix:
+    """Put rows one below the other; none are an empty table of float32."""
+    from scipy.sparse import csr_matrix, vstack
+
+    if len(parts) == 1:
+        return parts[0]
+    return vstack(parts, format="csr") if parts else csr_matrix((0, features), dtype=np.float32)

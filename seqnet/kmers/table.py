@@ -1,44 +1,20 @@
-"""The k-mer table: sequences by k-mers, and the settings that made it."""
+"""The k-mer table: sequences by words, and the settings that made it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnet.errors import SeqnetError
+from seqnet.kmers.columns import feature_names
+from seqnet.kmers.settings import KmerSettings
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
-
-
-class KmerSettings(NamedTuple):
-    """How sequences became features; stored with tables and models."""
-
-    k: int = 6
-    strands: str = "both"
-    """``both`` counts a k-mer and its reverse complement as one, ``forward`` apart."""
-    normalize: str = "counts"
-    """``counts``, ``frequency`` (of the sequence's k-mers) or ``sqrt`` (of counts)."""
-
-
-STRANDS = ("both", "forward")
-NORMALIZATIONS = ("counts", "frequency", "sqrt")
-
-
-def checked_settings(k: object, strands: object, normalize: object) -> KmerSettings:
-    """Return settings read from a file.
-
-    Raises
-    ------
-    ValueError
-        If one is not what it may be.
-    """
-    settings = KmerSettings(int(str(k)), str(strands), str(normalize))
-    if settings.k < 1 or settings.strands not in STRANDS or settings.normalize not in NORMALIZATIONS:
-        raise ValueError(f"unknown settings k={k} strands={strands} normalize={normalize}")
-    return settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +26,22 @@ class KmerTable:
     names
         n row names.
     features
-        d k-mers, in column order.
+        Fixed-width unicode (d,): the word of each column.
     matrix
-        CSR float32 (n, d).
+        CSR (n, d), float32, or float64 where a count is too large for that.
     settings
         What made it.
     """
 
     names: list[str]
-    features: list[str]
+    features: NDArray[np.str_]
     matrix: csr_matrix
     settings: KmerSettings
 
 
 def make_table(
     names: Sequence[str],
-    features: Sequence[str],
+    features: NDArray[np.str_],
     parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
     settings: KmerSettings,
 ) -> KmerTable:
@@ -83,4 +59,24 @@ def make_table(
     matrix.check_format(full_check=True)
     if not np.isfinite(matrix.data).all():
         raise ValueError("a value is not finite")
-    return KmerTable(list(names), list(features), matrix, settings)
+    if settings.mean and not len(settings.mean) == len(settings.deviation) == len(features):
+        raise ValueError("the constants of z are not one for each feature")
+    return KmerTable(list(names), features, matrix, settings)
+
+
+def ordered(table: KmerTable) -> csr_matrix:
+    """Return a table's values with its columns in the order of its settings, found by name: CSR (n, d).
+
+    Raises
+    ------
+    SeqnetError
+        Naming the first column that is missing.
+    """
+    expected = feature_names(table.settings)
+    if np.array_equal(table.features, expected):
+        return table.matrix
+    place = {name: column for column, name in enumerate(table.features.tolist())}
+    missing = [name for name in expected.tolist() if name not in place]
+    if missing:
+        raise SeqnetError(f"the k-mer table lacks {len(missing)} features, {missing[0]} first")
+    return table.matrix[:, [place[name] for name in expected.tolist()]]

@@ -9,9 +9,9 @@ from torch import nn
 
 from seqnet.aliases import Codes, Progress, no_progress
 from seqnet.errors import SeqnetError
-from seqnet.genome.sequence import EncodedSequence
-from seqnet.kmers.counting import count_kmers, feature_names
-from seqnet.kmers.table import KmerSettings, KmerTable
+from seqnet.kmers.counting import count_codes
+from seqnet.kmers.settings import KmerSettings, stored_settings
+from seqnet.kmers.table import KmerTable, ordered
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
 from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs
@@ -43,7 +43,7 @@ class Predictor:
         self._strands: Strands = "forward" if model.input["type"] == "kmers" else model.header["strands"]
         self._settings: KmerSettings | None = None
         if model.input["type"] == "kmers":
-            self._settings = KmerSettings(**model.input["settings"])
+            self._settings = stored_settings(**model.input["settings"])
             self._mean = np.asarray(model.tensors["input.mean"])
             self._scale = np.asarray(model.tensors["input.scale"])
         self._network = _restored(model).to(device)
@@ -53,12 +53,17 @@ class Predictor:
         """Whether the model's own input is a k-mer table."""
         return self._settings is not None
 
+    @property
+    def stranded(self) -> bool:
+        """Whether regions are read from the strand that they name."""
+        return self._settings is not None and self._settings.strands == "column"
+
     def from_codes(self, codes: Codes, progress: Progress = no_progress) -> Probabilities:
         """Predict sequences of the model's width, uint8 (n, width): float32 (n, T) in 0..1."""
         if self._settings is None:
             return self._predict(SequenceInputs(codes), progress)
-        rows = (EncodedSequence(str(i), row) for i, row in enumerate(codes))
-        return self.from_table(count_kmers(rows, self._settings), progress)
+        features = count_codes(codes, self._settings)
+        return self._predict(FeatureInputs(features, self._mean, self._scale), progress)
 
     def from_table(self, table: KmerTable, progress: Progress = no_progress) -> Probabilities:
         """Predict the rows of a k-mer table, its columns found by name: float32 (n, T)."""
@@ -66,14 +71,10 @@ class Predictor:
             raise SeqnetError("the model reads sequences; give regions or FASTA, not a k-mer table")
         if table.settings != self._settings:
             raise SeqnetError(
-                f"the k-mer table was made with {_described(table.settings)}, the model's with "
-                f"{_described(self._settings)}"
+                f"the k-mer table was made with {table.settings.described()}, the model's with "
+                f"{self._settings.described()}{_constants(table.settings, self._settings)}"
             )
-        matrix = table.matrix
-        expected = feature_names(self._settings)
-        if table.features != expected:
-            matrix = matrix[:, columns_of(table, expected)]
-        return self._predict(FeatureInputs(matrix, self._mean, self._scale), progress)
+        return self._predict(FeatureInputs(ordered(table), self._mean, self._scale), progress)
 
     def _predict(self, inputs: Inputs, progress: Progress) -> Probabilities:
         """Run the network."""
@@ -83,24 +84,10 @@ class Predictor:
         return sigmoid(logits.reshape(len(inputs), len(self.tasks)))
 
 
-def columns_of(table: KmerTable, features: list[str]) -> list[int]:
-    """Return where each of `features` stands among a table's columns.
-
-    Raises
-    ------
-    SeqnetError
-        Naming the first that is missing.
-    """
-    place = {name: column for column, name in enumerate(table.features)}
-    missing = [name for name in features if name not in place]
-    if missing:
-        raise SeqnetError(f"the k-mer table lacks {len(missing)} features, {missing[0]} first")
-    return [place[name] for name in features]
-
-
-def _described(settings: KmerSettings) -> str:
-    """Return settings as text."""
-    return f"k={settings.k} strands={settings.strands} normalize={settings.normalize}"
+def _constants(one: KmerSettings, other: KmerSettings) -> str:
+    """Say so where settings differ by nothing but the constants of z."""
+    same = one.described() == other.described()
+    return ", with other constants of z (see kmer-featurize --like)" if same else ""
 
 
 def _restored(model: Model) -> nn.Module:

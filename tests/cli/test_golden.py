@@ -40,6 +40,7 @@ CASES = [
     ("merge-hits {golden}/reb1_hits.bed --top 3 --to narrowpeak", "merged_top.narrowPeak"),
     ("scan {golden}/reb1.meme --genome {data}/genome.fa --regions {golden}/few.bed --per-sequence", "few_best.tsv"),
     ("kmer-featurize --genome {data}/genome.fa --regions {golden}/few.bed -k 2", "few_2mers.tsv"),
+    ("kmer-featurize --genome {data}/genome.fa --regions {golden}/few.bed -k 1 --pattern 1001 --pattern 1101 --hash 3 --normalize log", "few_hashed.tsv"),
     ("kmer-featurize --genome {data}/genome.fa --regions {golden}/few.bed -k 1 --strands forward --normalize frequency --no-header", "few_bases.tsv"),
     ("enrich {data}/motifs.jaspar --genome {data}/genome.fa --regions {data}/peaks/REB1.narrowPeak --width 60 --against-regions {data}/peaks/CTCF.narrowPeak --p-value 1e-3", "enrich.tsv"),
     ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --width 60 --test-chroms chr2 -q", "labelled.bed"),

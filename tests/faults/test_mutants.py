@@ -12,6 +12,7 @@ from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS
 from seqnet.formats.bed import read_bed
 from seqnet.formats.bigwig import open_bigwig
 from seqnet.formats.fasta import read_genome
+from seqnet.formats.kmer_parquet import write_kmer_parquet
 from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kmer_tsv
 from seqnet.formats.meme import read_background
 from seqnet.formats.model_file import read_model, write_model
@@ -20,8 +21,8 @@ from seqnet.formats.scores import read_predictions
 from seqnet.formats.sites import SITE_FORMATS, read_sites
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
-from seqnet.kmers.counting import count_kmers
-from seqnet.kmers.table import KmerSettings
+from seqnet.kmers.counting import KmerRows, count_kmers
+from seqnet.kmers.settings import KmerSettings
 from seqnet.motifs.background import Background
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm, Pssm, to_ppm, to_pssm
 from seqnet.motifs.sites import letter_shares
@@ -56,8 +57,12 @@ def mutate(data: bytes, generator: random.Random) -> bytes:
     return bytes(mutant)
 
 
+def kmer_parquet(stream, table):
+    write_kmer_parquet(stream, [KmerRows(table.names, table.matrix)], table.features, table.settings)
+
+
 def kmer_bytes(writer):
-    table = count_kmers([EncodedSequence("a", encode_text("ACGTTTGACA"))], KmerSettings(2))
+    table = count_kmers([EncodedSequence("a", encode_text("ACGTTTGACA"))], KmerSettings(("11",)))
     buffer = io.BytesIO()
     writer(buffer, table)
     return buffer.getvalue()
@@ -150,6 +155,7 @@ TEXT = {
     "fasta.gz": (read_genome, lambda _: gzip.compress((EXAMPLE_DATA / "genome.fa").read_bytes()[:2000])),
     "kmers.tsv": (read_kmer_table, lambda _: kmer_bytes(lambda s, t: write_kmer_tsv(s, t, {}))),
     "kmers.npz": (read_kmer_table, lambda _: kmer_bytes(write_kmer_npz)),
+    "kmers.parquet": (read_kmer_table, lambda _: kmer_bytes(kmer_parquet)),
     "model": (read_model, model_bytes),
 }
 

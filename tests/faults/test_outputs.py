@@ -178,11 +178,13 @@ def test_out_of_memory_is_one_line(tmp_path):
         stream.write(b">c\n")
         for _ in range(400):
             stream.write(b"ACGT" * 250_000 + b"\n")
+    bed = tmp_path / "big.bed"
+    bed.write_text("c\t0\t100\n")
     finished = subprocess.run(
-        [sys.executable, "-m", "seqnet", "kmer-featurize", str(big), "-k", "3", "-o", str(tmp_path / "t.npz")],
+        [sys.executable, "-m", "seqnet", "kmer-featurize", "--genome", str(big), "--regions", str(bed), "-o", str(tmp_path / "t.npz")],
         capture_output=True, text=True, preexec_fn=cramped, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, check=False,
     )  # fmt: skip
     assert finished.returncode == 1
     assert finished.stderr.startswith("seqnet kmer-featurize: error: out of memory")
     assert finished.stderr.count("\n") == 1
-    assert os.listdir(tmp_path) == ["big.fa"]
+    assert sorted(os.listdir(tmp_path)) == ["big.bed", "big.fa"]

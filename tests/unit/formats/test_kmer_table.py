@@ -1,19 +1,24 @@
 import gzip
 import io
 import pickle
+import sys
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
-from seqnet.errors import FormatError
+from seqnet.errors import FormatError, SeqnetError, UsageError
+from seqnet.formats.kmer_parquet import write_kmer_parquet
 from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kmer_tsv
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
-from seqnet.kmers.counting import count_kmers
-from seqnet.kmers.table import KmerSettings
+from seqnet.kmers.counting import KmerRows, count_kmers
+from seqnet.kmers.settings import KmerSettings
+from seqnet.kmers.table import KmerTable
 
 
 def table_of(sequences, settings):
@@ -24,6 +29,8 @@ def written(table, form):
     buffer = io.BytesIO()
     if form == "npz":
         write_kmer_npz(buffer, table)
+    elif form == "parquet":
+        write_kmer_parquet(buffer, [KmerRows(table.names, table.matrix)], table.features, table.settings)
     else:
         write_kmer_tsv(buffer, table, {"command": "x"})
     return buffer.getvalue()
@@ -33,11 +40,14 @@ def written(table, form):
     st.lists(st.text("ACGTN", max_size=30), min_size=1, max_size=5),
     st.builds(
         KmerSettings,
-        st.integers(1, 4),
-        st.sampled_from(["both", "forward"]),
-        st.sampled_from(["counts", "sqrt", "frequency"]),
+        st.sampled_from([("1",), ("111",), ("11", "101"), ("1101", "1")]),
+        st.sampled_from(["both", "forward", "column"]),
+        st.sampled_from(["counts", "sqrt", "frequency", "log", "z"]),
+        st.sampled_from([0, 3]),
+        st.just(()),
+        st.just(()),
     ),
-    st.sampled_from(["npz", "tsv"]),
+    st.sampled_from(["npz", "tsv", "parquet"]),
     st.booleans(),
 )
 def test_reading_undoes_writing(tmp_path, sequences, settings, form, compressed):
@@ -46,13 +56,15 @@ def test_reading_undoes_writing(tmp_path, sequences, settings, form, compressed)
     data = written(table, form)
     path.write_bytes(gzip.compress(data) if compressed else data)
     again = read_kmer_table(str(path))
-    assert (again.names, again.features, again.settings) == (table.names, table.features, table.settings)
+    assert (again.names, again.settings) == (table.names, table.settings)
+    assert again.features.tolist() == table.features.tolist()
+    assert again.matrix.dtype == np.float32
     np.testing.assert_array_equal(again.matrix.toarray(), table.matrix.toarray())
     assert data == written(table, form)
 
 
 def test_the_npz_loads_with_scipy_and_names_are_fixed_width(tmp_path):
-    table = table_of(["ACGT", "AAAA"], KmerSettings(2))
+    table = table_of(["ACGT", "AAAA"], KmerSettings(("11",)))
     path = tmp_path / "t.npz"
     path.write_bytes(written(table, "npz"))
     matrix = scipy.sparse.load_npz(path)
@@ -64,7 +76,7 @@ def test_the_npz_loads_with_scipy_and_names_are_fixed_width(tmp_path):
 
 def test_without_a_header_there_is_data_alone():
     buffer = io.BytesIO()
-    write_kmer_tsv(buffer, table_of(["AAC"], KmerSettings(1, "forward")), None)
+    write_kmer_tsv(buffer, table_of(["AAC"], KmerSettings(("1",), "forward")), None)
     assert buffer.getvalue() == b"n0\t2\t1\t0\t0\n"
 
 
@@ -76,6 +88,9 @@ def test_without_a_header_there_is_data_alone():
         ("#name\tA\tC\nn0\t1\n", r"t:2: expected 2 values, found 1 values"),
         ("#name\tA\tC\nn0\t1\tx\n", r"t:2: a value is no number"),
         ("#name\tA\tC\nn0\t1\tinf\n", r"t:2: a value is not finite"),
+        ("##patterns=1\n##mean=1\n#name\tA\tC\n", "the constants of z are not one for each feature"),
+        ("##patterns=x\n#name\tA\tC\n", "pattern 'x'"),
+        ("##patterns=1\n##strands=up\n#name\tA\tC\n", "'up' is no strand choice"),
     ],
 )
 def test_bad_text_names_file_and_line(tmp_path, text, message):
@@ -87,7 +102,7 @@ def test_bad_text_names_file_and_line(tmp_path, text, message):
 
 def test_bad_npz_files_are_refused(tmp_path):
     path = tmp_path / "t.npz"
-    good = written(table_of(["ACGT"], KmerSettings(1)), "npz")
+    good = written(table_of(["ACGT"], KmerSettings(("1",))), "npz")
     buffer = io.BytesIO()
     np.savez(buffer, data=np.zeros(1))
     for data in (good[:50], good[:-40], buffer.getvalue()):
@@ -108,3 +123,55 @@ def test_pickled_objects_in_an_npz_are_never_loaded(tmp_path, capsys):
     with pytest.raises(FormatError, match="is not a k-mer table"):
         read_kmer_table(str(path))
     assert "payload" not in capsys.readouterr().out
+
+
+def test_tables_of_the_first_version_are_read(tmp_path):
+    table = table_of(["ACGT", "AAAA"], KmerSettings(("11",), "forward", "sqrt"))
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, format=b"csr", shape=table.matrix.shape, data=table.matrix.data,
+        indices=table.matrix.indices, indptr=table.matrix.indptr, row_names=table.names,
+        feature_names=table.features, settings='{"k": 2, "normalize": "sqrt", "strands": "forward"}',
+    )  # fmt: skip
+    (tmp_path / "t").write_bytes(buffer.getvalue())
+    assert read_kmer_table(str(tmp_path / "t")).settings == table.settings
+    text = written(table, "tsv").replace(b"##patterns=11", b"##k=2")
+    (tmp_path / "t").write_bytes(text)
+    assert read_kmer_table(str(tmp_path / "t")).settings == table.settings
+
+
+def test_patterns_are_known_by_the_names_where_no_line_says_them(tmp_path):
+    table = table_of(["ACGTA"], KmerSettings(("11", "1001")))
+    lines = written(table, "tsv").splitlines(keepends=True)
+    (tmp_path / "t").write_bytes(b"".join(line for line in lines if not line.startswith(b"##")))
+    assert read_kmer_table(str(tmp_path / "t")).settings == table.settings
+
+
+def test_counts_beyond_float32_survive(tmp_path):
+    table = table_of(["ACGT"], KmerSettings(("1",), "forward"))
+    large = KmerTable(
+        table.names, table.features, csr_matrix(np.array([[2.0**24 + 1, 0, 3, 0]])), table.settings
+    )
+    for form in ("npz", "tsv"):
+        (tmp_path / "t").write_bytes(written(large, form))
+        assert read_kmer_table(str(tmp_path / "t")).matrix.toarray().tolist() == [[2**24 + 1, 0, 3, 0]]
+    with pytest.raises(SeqnetError, match="too large for the 32 bits"):
+        written(large, "parquet")
+
+
+def test_bad_parquet_files_are_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    good = written(table_of(["ACGT"], KmerSettings(("1",))), "parquet")
+    other = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"name": ["a"], "A": [1.0]}), other)
+    for data in (good[:50], good[:-30], other.getvalue()):
+        path.write_bytes(data)
+        with pytest.raises(FormatError, match="is not a k-mer table"):
+            read_kmer_table(str(path))
+
+
+def test_parquet_says_what_it_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "pyarrow.parquet", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'seqnet\[parquet\]'"):
+        written(table_of(["ACGT"], KmerSettings(("1",))), "parquet")

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -6,12 +8,13 @@ from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.kmers.counting import count_kmers
-from seqnet.kmers.table import KmerSettings, KmerTable
+from seqnet.kmers.settings import KmerSettings
+from seqnet.kmers.table import KmerTable
 from seqnet.networks.model import Model
-from seqnet.training.predictor import Predictor, columns_of
+from seqnet.training.predictor import Predictor
 
 CPU = torch.device("cpu")
-SETTINGS = KmerSettings(2, "forward")
+SETTINGS = KmerSettings(("11",), "forward")
 
 
 def linear_model(**changes):
@@ -50,19 +53,18 @@ def test_sequences_and_their_table_predict_the_same():
 def test_columns_are_found_by_name():
     table = table_of("ACGTACGT")
     order = np.random.default_rng(1).permutation(16)
-    shuffled = KmerTable(table.names, [table.features[i] for i in order], table.matrix[:, order], SETTINGS)
+    shuffled = KmerTable(table.names, table.features[order], table.matrix[:, order], SETTINGS)
     predictor = Predictor(linear_model(), CPU)
     assert np.array_equal(predictor.from_table(shuffled), predictor.from_table(table))
     missing = KmerTable(table.names, table.features[1:], table.matrix[:, 1:], SETTINGS)
     with pytest.raises(SeqnetError, match="lacks 1 features, AA first"):
         predictor.from_table(missing)
-    assert columns_of(table, ["AC", "AA"]) == [1, 0]
 
 
 def test_other_inputs_are_refused():
     predictor = Predictor(linear_model(), CPU)
     with pytest.raises(SeqnetError, match=r"made with k=3 .* the model's with k=2"):
-        predictor.from_table(table_of("ACGT", settings=KmerSettings(3, "forward")))
+        predictor.from_table(table_of("ACGT", settings=KmerSettings(("111",), "forward")))
     with pytest.raises(SeqnetError, match="weights do not fit"):
         Predictor(linear_model(architecture=[{"layer": "dense", "units": 3}]), CPU)
     sequence = {"type": "sequence", "width": 4, "features": None, "settings": None}
@@ -71,3 +73,26 @@ def test_other_inputs_are_refused():
     with pytest.raises(SeqnetError, match="the model reads sequences"):
         reads.from_table(table_of("ACGT"))
     assert reads.from_codes(np.zeros((2, 4), np.uint8)).tolist() == [[0.5], [0.5]]
+
+
+def test_a_model_with_settings_of_the_first_version_predicts():
+    model = linear_model()
+    old = {**model.input, "settings": {"k": 2, "strands": "forward", "normalize": "counts"}}
+    codes = np.stack([encode_text("ACGTACGT")])
+    values = Predictor(Model({**model.header, "input": old}, model.tensors), CPU).from_codes(codes)
+    assert np.array_equal(values, Predictor(model, CPU).from_codes(codes))
+
+
+def test_other_constants_of_z_are_refused():
+    settings = SETTINGS._replace(normalize="z", mean=(1.0,) * 16, deviation=(2.0,) * 16)
+    model = linear_model()
+    header = {
+        **model.header,
+        "input": {**model.input, "settings": json.loads(json.dumps(settings._asdict()))},
+    }
+    predictor = Predictor(Model(header, model.tensors), CPU)
+    table = table_of("ACGTACGT", settings=settings)
+    codes = np.stack([encode_text("ACGTACGT")])
+    assert np.array_equal(predictor.from_table(table), predictor.from_codes(codes))
+    with pytest.raises(SeqnetError, match="with other constants of z"):
+        predictor.from_table(table_of("ACGTACGT", settings=settings._replace(mean=(0.0,) * 16)))
