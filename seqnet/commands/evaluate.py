@@ -2,114 +2,337 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seqnet.commands._command import Command
-from seqnet.commands._console import note
-from seqnet.commands._options import common_options, output_option
+from seqnet.commands._console import note, progress_bar, warn
+from seqnet.commands._options import (
+    chroms_option,
+    combine,
+    common_options,
+    device_option,
+    genome_option,
+    output_option,
+    seed_option,
+    threads_option,
+)
 
 if TYPE_CHECKING:
-    from seqnet.aliases import Floats
-    from seqnet.formats.scores import NamedScores
-    from seqnet.genome.regions import Regions
+    from seqnet.commands._evaluate_data import Labels, Predictions
+    from seqnet.commands._evaluation import Evaluation
+    from seqnet.training.metrics.judging import Resampling
+
+_source_options = combine(
+    click.option("--labels", metavar="TABLE",
+                 help="Labelled regions, or a table: name, targets, and where they are, split and group."),
+    click.option("--model", metavar="MODEL", help="Predict with this model instead of reading predictions."),
+    click.option("--regions", metavar="BED", help="Labelled regions (with --model and --genome)."),
+    genome_option,
+    click.option("--features", metavar="TABLE", help="k-mer table (with --model and --labels)."),
+    click.option("--baseline", "baselines", multiple=True, metavar="NAME=FILE",
+                 help="Other predictions of the same rows, to set beside. Repeats."),
+)  # fmt: skip
+_judging_options = combine(
+    click.option("--split", type=click.Choice(["train", "valid", "test", "all"]), default="test",
+                 show_default=True, help="Rows to judge; labels without a split column are taken whole."),
+    click.option("--task-type", type=click.Choice(["binary", "regression", "counts", "multiclass"]),
+                 help="What the targets are; multiclass has a 0/1 column per class. Default: the model's, "
+                 "else binary if all are 0, 1 or unknown, else regression."),
+    click.option("--threshold", type=float, metavar="X",
+                 help="Score from which a row is called positive, for F1 and MCC. Default: the model's, else "
+                 "the one with the highest F1 on rows of split valid."),
+    click.option("--intervals", type=click.Choice(["mean", "tasks", "none"]), default="mean",
+                 show_default=True, help="95 % intervals by block bootstrap: of the mean, of each task too."),
+    click.option("--block-size", type=click.IntRange(1), default=1_000_000, show_default=True,
+                 metavar="BASES", help="Bases that are resampled together."),
+    seed_option,
+)  # fmt: skip
+_tile_options = combine(
+    click.option("--tiles", metavar="BIGWIG",
+                 help="Predictions in tiles, for the genome-wide figures; '{task}' in the name for several."),
+    click.option("--peaks", metavar="BED",
+                 help="Peaks of each task, '{task}' in the name for several: label --tiles, and say which "
+                 "rows of a regression lie in peaks."),
+    click.option("--peak-width", type=click.IntRange(1), metavar="W",
+                 help="Take the W bases around each peak's centre."),
+    click.option("--tile", type=click.IntRange(1), default=50, show_default=True, metavar="STEP",
+                 help="Bases per tile of --tiles."),
+    chroms_option,
+)  # fmt: skip
+_output_options = combine(
+    click.option("--json", "json_path", metavar="FILE", help="Write everything as JSON."),
+    click.option("--report", metavar="HTML", help="Write a report: one page that opens offline."),
+    click.option("--title", metavar="TEXT", help="Heading of the report."),
+    click.option("--training-log", metavar="JSON",
+                 help="The model's X.json, for the report's learning curve and provenance. Default: beside "
+                 "--model."),
+    click.option("--mqc", metavar="PREFIX",
+                 help="Write PREFIX_mqc.json and PREFIX_general_mqc.json for MultiQC."),
+    click.option("--compare", is_flag=True,
+                 help="PREDICTIONS are JSON files of evaluations: set them side by side."),
+    device_option,
+    threads_option(0),
+    output_option("Metrics table."),
+)  # fmt: skip
 
 
 @click.command(
     "evaluate",
     cls=Command,
     short_help="Judge predictions against labels.",
-    example="seqnet evaluate pred.bed --labels regions.bed --json metrics.json",
+    example="seqnet evaluate pred.bed --labels regions.bed --json metrics.json --report report.html\n"
+    "seqnet evaluate --model cnn.safetensors --regions regions.bed --genome genome.fa --report report.html\n"
+    "seqnet evaluate --compare linear.json cnn.json",
 )
-@click.argument("predictions", default="-")
-@click.option("--labels", required=True, metavar="BED", help="Labelled regions.")
-@click.option(
-    "--split",
-    type=click.Choice(["train", "valid", "test", "all"]),
-    default="test",
-    show_default=True,
-    help="Rows to judge; labels without a split column are taken whole.",
-)
-@click.option("--json", "json_path", metavar="FILE", help="Write the metrics as JSON too.")
-@output_option()
+@click.argument("predictions", nargs=-1)
+@_source_options
+@_judging_options
+@_tile_options
+@_output_options
 @common_options
-def command(predictions: str, labels: str, split: str, json_path: str | None, output: str) -> None:
+def command(predictions: tuple[str, ...], compare: bool, output: str, **options: Any) -> None:
     """Judge predictions against labels.
 
     PREDICTIONS is what predict wrote, or a table whose first column is the regions' names and
     whose other columns are tasks. Rows join on their place (else on their name), never by order.
-    Writes a TSV: task, n, positives, base_rate (the auPRC of chance), auroc, auprc; NA where a
-    metric is undefined.
+    Writes a TSV, a row per task and the mean last; NA where a metric is undefined. What the
+    columns mean: docs/evaluate.md.
     """
-    import numpy as np
-
-    from seqnet.errors import SeqnetError
+    from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
-    from seqnet.formats.bed import read_bed
+
+    if compare:
+        _compare(predictions, output)
+        return
+    if len(predictions) > 1:
+        raise UsageError("one file of PREDICTIONS at a time; --baseline and --compare set others beside")
+    with open_output(output) as stream:
+        _evaluate(stream, predictions, **options)
+
+
+def _compare(paths: tuple[str, ...], output: str) -> None:
+    """Set evaluations side by side."""
+    from seqnet.commands._evaluate_output import compared, incomparable
+    from seqnet.errors import UsageError
+    from seqnet.formats._open import open_output
+    from seqnet.formats.metrics import write_table
+
+    if len(paths) < 2:
+        raise UsageError("--compare takes two JSON files or more")
+    with open_output(output) as stream:
+        columns, rows = compared(paths)
+        for text in incomparable(paths):
+            warn(text)
+        write_table(stream, columns, rows)
+
+
+def _evaluate(
+    stream: Any,
+    predictions: tuple[str, ...],
+    *,
+    labels: str | None,
+    model: str | None,
+    regions: str | None,
+    genome: str | None,
+    features: str | None,
+    json_path: str | None,
+    mqc: str | None,
+    report: str | None,
+    title: str | None,
+    training_log: str | None,
+    device: str,
+    threads: int,
+    **options: Any,
+) -> None:
+    """Judge one set of predictions and write what was asked for."""
+    from seqnet.commands._evaluate_data import predictions_from_file, predictions_from_model
+    from seqnet.commands._evaluate_output import write_multiqc
+    from seqnet.commands._evaluation import table_columns, table_rows
+    from seqnet.formats._open import open_output
     from seqnet.formats.header import base_name
     from seqnet.formats.metrics import write_json, write_table
-    from seqnet.formats.scores import read_predictions
-    from seqnet.training.metrics import BinaryMetrics, task_metrics
 
-    with open_output(output) as stream:
-        truth = _selected(read_bed(labels), split)
-        tasks, values = _joined(truth, read_predictions(predictions))
-        columns = [truth.tasks.index(task) for task in tasks]
-        try:
-            rows = task_metrics(tasks, truth.targets[:, columns], values)
-        except ValueError as error:
-            raise SeqnetError(f"{labels}: {error}") from error
-        if not np.isfinite([row.auroc for row in rows if row.auroc is not None]).any():
-            raise SeqnetError(f"{labels}: no task has both classes among the {len(truth)} rows judged")
-        note(f"{len(truth)} rows of split {split!r}, {len(tasks)} tasks")
-        if json_path is not None:
-            with open_output(json_path) as side:
-                content = {
-                    "command": "evaluate",
-                    "predictions": base_name(predictions),
-                    "labels": base_name(labels),
-                    "split": split,
-                    "rows": len(truth),
-                    "metrics": [row._asdict() for row in rows],
-                }
-                write_json(side, content)
-        write_table(stream, BinaryMetrics._fields, rows)
-
-
-def _selected(labels: Regions, split: str) -> Regions:
-    """Return the rows of a split; all of them where the table has no splits."""
-    from seqnet.errors import FormatError
-    from seqnet.genome.regions import UNKNOWN
-
-    if not labels.tasks:
-        raise FormatError(labels.source, "holds no tasks; expected a column line with task names")
-    if split == "all" or (labels.splits == UNKNOWN).all():
-        chosen = labels
+    path = predictions[0] if predictions else "-"
+    _check_sources(predictions, labels, model, regions, genome, features)
+    truth, rows, valid = _label_rows(str(labels or regions), options["split"])
+    if model is None:
+        ours = predictions_from_file(path, truth, rows, valid, base_name(path))
     else:
-        chosen = labels.take(labels.splits == split)
-    if not len(chosen):
-        raise FormatError(labels.source, f"has no rows of split {split!r}")
-    return chosen
+        import numpy as np
+
+        wanted = np.concatenate([rows, valid])
+        ours = predictions_from_model(
+            model, truth, wanted, genome=genome, features=features, device=device, threads=threads
+        )
+    found = _judged(truth, rows, valid, ours, **options)
+    _say(found)
+    if json_path is not None:
+        with open_output(json_path) as side:
+            write_json(side, found.content())
+    if mqc is not None:
+        write_multiqc(mqc, found)
+    if report is not None:
+        from seqnet.commands._evaluate_report import training_record, write_report
+
+        write_report(report, found, title, training_record(training_log, model, ours.model))
+    kind = found.judgement.kind
+    write_table(stream, table_columns(kind), table_rows(found.judgement))
 
 
-def _joined(truth: Regions, predictions: Regions | NamedScores) -> tuple[tuple[str, ...], Floats]:
-    """Return the tasks both sides have, and the predictions of the rows judged."""
+def _check_sources(
+    predictions: tuple[str, ...],
+    labels: str | None,
+    model: str | None,
+    regions: str | None,
+    genome: str | None,
+    features: str | None,
+) -> None:
+    """Refuse options that contradict each other."""
+    from seqnet.errors import UsageError
+
+    if model is None:
+        if labels is None or regions or genome or features:
+            raise UsageError("give PREDICTIONS with --labels, or --model with labelled data")
+        return
+    given = (bool(labels), bool(regions), bool(genome), bool(features))
+    if predictions or given not in ((False, True, True, False), (True, False, False, True)):
+        raise UsageError("--model goes with --regions and --genome, or with --features and --labels")
+
+
+def _label_rows(path: str, split: str) -> tuple[Labels, Any, Any]:
+    """Read labels; return them, the rows to judge, and the validation rows for thresholds."""
+    import numpy as np
+
+    from seqnet.commands._evaluate_data import read_labels, rows_of
+
+    labels = read_labels(path)
+    rows = rows_of(labels, split)
+    valid = np.flatnonzero(labels.splits == "valid") if split in ("test", "train") else rows[:0]
+    return labels, rows, valid
+
+
+def _judged(
+    labels: Labels,
+    rows: Any,
+    valid: Any,
+    ours: Predictions,
+    *,
+    split: str,
+    task_type: str | None,
+    threshold: float | None,
+    intervals: str,
+    block_size: int,
+    seed: int,
+    baselines: tuple[str, ...],
+    **tiles: Any,
+) -> Evaluation:
+    """Judge the predictions, the baselines, each kind of negative and the tiles."""
+    from dataclasses import replace
+
+    from seqnet.commands._evaluate_data import predictions_from_file, shared_tasks
+    from seqnet.commands._evaluate_data import task_type as type_of
+    from seqnet.commands._evaluation import Evaluation, Judge, add_warnings, compare_baseline
+    from seqnet.formats.header import base_name
+
+    tasks = shared_tasks(labels, ours)
+    kind = type_of(labels.targets[rows][:, [labels.tasks.index(t) for t in tasks]], task_type, ours.model)
+    resampling = _resampling(labels, rows, intervals, block_size, seed)
+    peaks = _peak_rows(labels, kind, tiles["peaks"], tiles["peak_width"])
+    question = Judge(labels, rows, valid, kind, threshold, peaks, resampling)
+    with progress_bar("tasks", len(tasks) * (1 + 2 * len(baselines))) as progress:
+        targets, values, judgement, origin = question.judged(ours, tasks, progress)
+        _require_classes(judgement, labels.source, len(rows))
+        beside = [
+            compare_baseline(question, ours, predictions_from_file(path, labels, rows, valid, name), progress)
+            for name, path in map(_named_file, baselines)
+        ]
+    found = Evaluation(
+        ours.name, base_name(labels.source), split, targets, values, judgement, origin,
+        ours.training_base_rates, None if resampling is None else block_size,
+        question.by_negatives(judgement, targets, values), beside,
+        _genome_wide(tasks, labels.contigs(rows), **tiles), model=ours.model,
+    )  # fmt: skip
+    trained = (ours.model or {}).get("splits", {}).get("train", {}).get("contigs", [])
+    return replace(found, warnings=add_warnings(found, trained, labels.contigs(rows)))
+
+
+def _resampling(labels: Labels, rows: Any, intervals: str, size: int, seed: int) -> Resampling | None:
+    """Return how intervals are made."""
+    from seqnet.training.metrics.judging import Resampling
+
+    if intervals == "none":
+        return None
+    return Resampling(labels.blocks(rows, size), intervals == "tasks", seed)
+
+
+def _require_classes(judgement: Any, source: str, n: int) -> None:
+    """Refuse binary labels of which no task can be judged."""
     from seqnet.errors import SeqnetError
-    from seqnet.genome.joins import check_distinct, coordinates, join_rows
+
+    if judgement.kind == "binary" and all(row["auroc"] is None for row in judgement.rows):
+        raise SeqnetError(f"{source}: no task has both classes among the {n} rows judged")
+
+
+def _named_file(text: str) -> tuple[str, str]:
+    """Split ``NAME=FILE``."""
+    from seqnet.errors import UsageError
+
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise UsageError(f"--baseline {text!r}: expected NAME=FILE")
+    return name, path
+
+
+def _peak_rows(labels: Labels, kind: str, peaks: str | None, width: int | None) -> Any:
+    """Return which rows of a regression lie in peaks: as a file says, else the top 5 % of targets."""
+    import numpy as np
+
+    if kind not in ("regression", "counts"):
+        return None
+    from seqnet.commands._evaluate_tiles import in_peaks, top_rows
     from seqnet.genome.regions import Regions
 
-    check_distinct(truth)
-    tasks = tuple(task for task in truth.tasks if task in predictions.tasks)
-    if not tasks:
-        ours, theirs = ", ".join(truth.tasks[:3]), ", ".join(predictions.tasks[:3])
-        raise SeqnetError(f"no task in common: labels have {ours}, predictions have {theirs}")
-    if isinstance(predictions, Regions):
-        rows = join_rows(coordinates(truth), coordinates(predictions), truth.source, predictions.source)
-        values = predictions.targets
-    else:
-        names = truth.names.tolist()
-        rows = join_rows(names, predictions.names, truth.source, predictions.source)
-        values = predictions.values
-    columns = [predictions.tasks.index(task) for task in tasks]
-    return tasks, values[rows][:, columns]
+    if peaks is None:
+        note("peak rows are those of the highest 5 % of targets")
+        return top_rows(labels.targets)
+    if not isinstance(labels.table, Regions):
+        from seqnet.errors import UsageError
+
+        raise UsageError("--peaks needs labels with coordinates")
+    return np.stack([in_peaks(labels.table, peaks.replace("{task}", t), width) for t in labels.tasks], axis=1)
+
+
+def _genome_wide(
+    tasks: tuple[str, ...],
+    contigs: list[str],
+    *,
+    tiles: str | None,
+    peaks: str | None,
+    tile: int,
+    peak_width: int | None,
+    chroms: tuple[str, ...],
+) -> Any:
+    """Judge tiles, where they are given."""
+    from seqnet.errors import UsageError
+
+    if tiles is None:
+        return []
+    if peaks is None:
+        raise UsageError("--tiles needs --peaks, which label them")
+    from seqnet.commands._evaluate_tiles import TileOptions, judge_tiles
+    from seqnet.commands._load import expand_names
+
+    chosen = tuple(expand_names(chroms)) or tuple(contigs)
+    return judge_tiles(TileOptions(tiles, peaks, tile, peak_width, chosen), tasks)
+
+
+def _say(found: Evaluation) -> None:
+    """Say on stderr what was judged and what to beware of."""
+    from seqnet.commands._evaluation import summary_line
+
+    note(f"{len(found.targets)} rows of split {found.split!r}, {len(found.judgement.tasks)} tasks")
+    note(summary_line(found))
+    for text in found.warnings:
+        warn(text)

@@ -1,9 +1,9 @@
-"""Predictions to be judged: a table with coordinates, or one with names alone."""
+"""Tables to be judged, labels or predictions: with coordinates, or with names alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,12 +11,17 @@ from seqnet.aliases import Floats
 from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input
 from seqnet.formats.bed import COLUMNS, read_bed_lines
+from seqnet.formats.header import parse_header_line
 from seqnet.genome.regions import UNKNOWN, Regions
+from seqnet.genome.splits import SPLITS
+
+_SPLIT, _GROUP = "split", "group"
+"""Columns of a table with names that are no tasks."""
 
 
 @dataclass(frozen=True, eq=False)
 class NamedScores:
-    """Scores of named sequences.
+    """Numbers of named rows.
 
     Parameters
     ----------
@@ -25,22 +30,30 @@ class NamedScores:
     tasks
         T column names.
     values
-        float64 (n, T).
+        float64 (n, T), NaN where unknown.
     source
         The file, for messages.
+    splits, groups
+        n values of the columns ``split`` and ``group``; ``.`` and the row's own name where there
+        are none.
+    header
+        Key to value of the file's ``##key=value`` lines.
     """
 
     names: list[str]
     tasks: tuple[str, ...]
     values: Floats
     source: str
+    splits: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    header: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_predictions(path: str) -> Regions | NamedScores:
-    """Read a prediction table.
+    """Read a table of predictions or of labels.
 
     A column line ``#chrom start end ...`` makes it a labelled-regions table; one that begins with
-    ``name`` (``#`` or not) makes the rest of it task columns.
+    ``name`` (``#`` or not) makes the rest of it task columns, but for ``split`` and ``group``.
 
     Raises
     ------
@@ -49,32 +62,63 @@ def read_predictions(path: str) -> Regions | NamedScores:
     """
     with open_input(path) as stream:
         lines = list(numbered_lines(stream, path))
-    for _, line in lines:
+    for number, line in lines:
         columns = line.removeprefix("#").split("\t")
         if tuple(columns[: len(COLUMNS)]) == COLUMNS:
             return read_bed_lines(lines, path)
         if columns[0] == "name" and len(columns) > 1:
-            return _named(lines, tuple(columns[1:]), path)
+            if len(set(columns)) < len(columns):
+                raise FormatError(path, "two columns of one name", number)
+            return _named(lines, columns, path)
         if line.strip() and not line.startswith("#"):
             break
     raise FormatError(path, "has no column line; expected '#chrom start end ...' or 'name ...'")
 
 
-def _named(lines: Iterable[tuple[int, str]], tasks: tuple[str, ...], path: str) -> NamedScores:
+def per_task(text: str, path: str, key: str) -> dict[str, float]:
+    """Return the numbers of a header entry ``task:number,task:number``.
+
+    Raises
+    ------
+    FormatError
+        Naming `key` if one is no number.
+    """
+    found: dict[str, float] = {}
+    for entry in filter(None, text.split(",")):
+        task, _, number = entry.rpartition(":")
+        try:
+            found[task] = float(number)
+        except ValueError:
+            raise FormatError(path, f"##{key} holds {entry!r}; expected task:number") from None
+    return found
+
+
+def _named(lines: Iterable[tuple[int, str]], columns: list[str], path: str) -> NamedScores:
     """Read the rows of a table with names."""
+    tasks = tuple(name for name in columns[1:] if name not in (_SPLIT, _GROUP))
+    places = [columns.index(task) for task in tasks]
+    header: dict[str, str] = {}
     names: list[str] = []
+    splits: list[str] = []
+    groups: list[str] = []
     values: list[list[float]] = []
     for number, line in lines:
         fields = line.split("\t")
         if line.startswith("#") or not line.strip() or fields[0] == "name":
+            header.update([entry] if (entry := parse_header_line(line)) else [])
             continue
-        if len(fields) != 1 + len(tasks):
-            message = f"expected {1 + len(tasks)} columns, found {len(fields)}"
-            raise FormatError(path, message, number)
+        if len(fields) != len(columns):
+            raise FormatError(path, f"expected {len(columns)} columns, found {len(fields)}", number)
         try:
-            row = [float("nan") if text == UNKNOWN else float(text) for text in fields[1:]]
+            texts = fields[1:] if len(tasks) == len(fields) - 1 else [fields[place] for place in places]
+            values.append([float("nan") if text == UNKNOWN else float(text) for text in texts])
         except ValueError:
             raise FormatError(path, "a score is no number", number) from None
         names.append(fields[0])
-        values.append(row)
-    return NamedScores(names, tasks, np.array(values).reshape(len(names), len(tasks)), path)
+        splits.append(fields[columns.index(_SPLIT)] if _SPLIT in columns else UNKNOWN)
+        groups.append(fields[columns.index(_GROUP)] if _GROUP in columns else fields[0])
+        if splits[-1] not in (*SPLITS, UNKNOWN):
+            message = f"split is {splits[-1]!r}; expected train, valid, test or {UNKNOWN}"
+            raise FormatError(path, message, number)
+    table = np.array(values, dtype=np.float64).reshape(len(names), len(tasks))
+    return NamedScores(names, tasks, table, path, splits, groups, header)

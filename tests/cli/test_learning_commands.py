@@ -149,7 +149,7 @@ NAMED = "#name\tT\n" + "".join(
 def test_evaluation_takes_the_test_rows_and_joins_by_name(run, tmp_path):
     finished = evaluated(run, tmp_path, LABELS, NAMED, "--json", tmp_path / "m.json")
     # test rows 0, 2, 3, 4: positives .4, .9; negatives .5, .3 -> 3 of 4 pairs are right
-    assert finished.rows[1] == ["T", "4", "2", "0.5", "0.75", f"{(1 + 2 / 3) / 2:.6g}"]
+    assert finished.rows[1][:6] == ["T", "4", "2", "0.5", "0.75", f"{(1 + 2 / 3) / 2:.6g}"]
     content = json.loads((tmp_path / "m.json").read_text())
     assert content["schema_version"] == 1
     assert content["metrics"][0]["auroc"] == 0.75
@@ -176,7 +176,6 @@ def test_evaluation_joins_on_coordinates_never_on_order(run, tmp_path):
         (LABELS.replace("test", "train"), NAMED, "has no rows of split 'test'"),
         (LABELS.replace("\t0\n", "\t1\n"), NAMED, "no task has both classes among the 5 rows judged"),
         (LABELS, NAMED.replace("0.3", "."), "T has rows without a prediction"),
-        (LABELS.replace("\t1\n", "\t0.5\n"), NAMED, "T has targets other than 0 and 1"),
     ],
 )
 def test_what_cannot_be_evaluated_is_an_error(run, tmp_path, labels, predictions, message):

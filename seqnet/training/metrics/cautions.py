@@ -1,0 +1,243 @@
+"""What a reader of the metrics should beware of, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seqnet.training.metrics.bootstrap import FEWEST_BLOCKS
+from seqnet.training.metrics.judging import OTHER_REGIONS, Judgement, Values
+
+_FEW_POSITIVES = 20
+_SHOWN = 3
+"""Tasks that a sentence names; the others are counted."""
+_RATES_DIFFER = 1.5
+_MISCALIBRATED = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Circumstances:
+    """What is known beside the metrics.
+
+    Parameters
+    ----------
+    split
+        The rows judged.
+    training_base_rates
+        By task, where they are known.
+    negatives
+        Kind of negative to the number of rows of that kind.
+    trained_contigs, judged_contigs
+        Contigs of the training rows and of the rows judged, where they are known.
+    baselines
+        Name to (difference of the first headline metric, its interval).
+    tiles
+        Whether a genome-wide figure stands beside.
+    """
+
+    split: str = "test"
+    training_base_rates: Mapping[str, float] = field(default_factory=dict)
+    negatives: Mapping[str, int] = field(default_factory=dict)
+    trained_contigs: Sequence[str] = ()
+    judged_contigs: Sequence[str] = ()
+    baselines: Mapping[str, tuple[float | None, tuple[float, float] | None]] = field(default_factory=dict)
+    tiles: bool = False
+
+
+def cautions(found: Judgement, around: Circumstances) -> list[str]:
+    """Return warnings, the gravest first."""
+    rows = list(zip(found.tasks, found.rows, strict=False))
+    binary = found.kind == "binary"
+    return [
+        *_trained_on(around),
+        *(_undefined(rows) if found.kind in ("binary", "multiclass") else _constant(rows)),
+        *(_flattering(rows) if binary else []),
+        *_no_better(around),
+        *(_sampled(around) if binary else []),
+        *(_base_rates(found, around) if binary else []),
+        *(_few_positives(rows) if binary else []),
+        *(_calibration(found, rows) if binary else []),
+        *_too_few_blocks(found),
+    ]
+
+
+def undefined_metrics(found: Judgement) -> list[dict[str, object]]:
+    """Return which metrics of which tasks are undefined, and why."""
+    listed: list[dict[str, object]] = []
+    for task, row in zip(found.tasks, found.rows, strict=False):
+        missing = [name for name, value in row.items() if value is None]
+        if missing:
+            listed.append({"task": task, "metrics": missing, "reason": _reason(found, row)})
+    return listed
+
+
+def _reason(found: Judgement, row: Values) -> str:
+    """Say why metrics of a task are undefined."""
+    if not row["n"]:
+        return "no row with a known target"
+    if found.kind in ("regression", "counts"):
+        return "predictions or targets are constant, or no peaks are known"
+    reasons = []
+    if row["positives"] in (0, row["n"]):
+        reasons.append("no positives" if row["positives"] == 0 else "no negatives")
+    if found.kind == "binary" and row["threshold"] is None:
+        reasons.append("no threshold was chosen")
+    if not found.scores_are_probabilities:
+        reasons.append("scores are no probabilities")
+    return "; ".join(reasons) or "not defined for a row of this table"
+
+
+def named(tasks: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are.
+
+    Examples
+    --------
+    >>> named(["A", "B", "C", "D", "E"])
+    'A, B, C and 2 more'
+    """
+    more = f" and {len(tasks) - _SHOWN} more" if len(tasks) > _SHOWN else ""
+    return ", ".join(tasks[:_SHOWN]) + more
+
+
+def percent(share: float) -> str:
+    """Return a share as per cent with two digits that count.
+
+    Examples
+    --------
+    >>> percent(0.004), percent(0.1234), percent(0.5)
+    ('0.4 %', '12 %', '50 %')
+    """
+    return f"{share * 100:.2g} %"
+
+
+def _decimal(value: float) -> str:
+    """Return a share as print does it: ``.97``."""
+    return f"{value:.2f}".removeprefix("0")
+
+
+def _trained_on(around: Circumstances) -> list[str]:
+    """Warn of rows that the model has seen."""
+    if around.split == "train":
+        return [
+            "these rows were trained on: the figures say how well they were learnt, not how well others go"
+        ]
+    shared = sorted(set(around.trained_contigs) & set(around.judged_contigs))
+    if not shared or around.split == "all":
+        return ["rows that were trained on are among those judged"] if shared else []
+    return [
+        f"training rows lie on {named(shared)} too: neighbours and duplicates may make the figures too good"
+    ]
+
+
+def _undefined(rows: Sequence[tuple[str, Values]]) -> list[str]:
+    """Name tasks of one class."""
+    without = [task for task, row in rows if not row["positives"]]
+    only = [task for task, row in rows if row["positives"] and row["positives"] == row["n"]]
+    texts = [(without, "no positives"), (only, "no negatives")]
+    return [
+        f"{named(tasks)}: {what} among the rows judged, so auROC and auPRC are undefined (NA)"
+        for tasks, what in texts
+        if tasks
+    ]
+
+
+def _constant(rows: Sequence[tuple[str, Values]]) -> list[str]:
+    """Name tasks without a correlation."""
+    constant = [task for task, row in rows if row["n"] and row["pearson"] is None]
+    return [f"{named(constant)}: constant predictions or targets, so correlations are undefined (NA)"] * bool(
+        constant
+    )
+
+
+def _flattering(rows: Sequence[tuple[str, Values]]) -> list[str]:
+    """Name tasks whose auROC hides that most calls are false."""
+    found = []
+    for task, row in rows:
+        auroc, auprc, rate = row["auroc"], row["auprc"], row["base_rate"]
+        if auroc is not None and auprc is not None and rate is not None and auroc >= 0.85 and auprc < 0.5:
+            found.append((task, auroc, auprc, rate))
+    said = [
+        f"{task}: auROC {_decimal(auroc)} but auPRC {_decimal(auprc)} at a base rate of {percent(rate)}: "
+        "the order is good, yet at most thresholds most calls are false"
+        for task, auroc, auprc, rate in found[:_SHOWN]
+    ]
+    more = len(found) - _SHOWN
+    return [*said, f"the same holds for {more} more tasks"] if more > 0 else said
+
+
+def _no_better(around: Circumstances) -> list[str]:
+    """Name baselines that are as good."""
+    said = []
+    for name, (gain, interval) in around.baselines.items():
+        if gain is not None and gain <= 0:
+            said.append(f"the baseline {name} is as good or better (difference {gain:+.3f})")
+        elif interval is not None and interval[0] <= 0:
+            said.append(
+                f"the gain over the baseline {name} may be chance: {gain:+.3f}, "
+                f"95 % interval {interval[0]:+.3f} to {interval[1]:+.3f}"
+            )
+    return said
+
+
+def _sampled(around: Circumstances) -> list[str]:
+    """Warn of negatives that were drawn."""
+    drawn = {kind: n for kind, n in around.negatives.items() if kind != OTHER_REGIONS and n}
+    if not drawn:
+        return []
+    listed = ", ".join(f"{n} {kind}" for kind, n in drawn.items())
+    beside = (
+        "the genome-wide figures stand beside"
+        if around.tiles
+        else "--tiles with --peaks gives the genome-wide figure"
+    )
+    return [
+        f"negatives were sampled ({listed}): base rates and auPRC are those of this sample, not of a genome; "
+        + beside
+    ]
+
+
+def _base_rates(found: Judgement, around: Circumstances) -> list[str]:
+    """Warn where classes are not as frequent as in training."""
+    pairs = [
+        (around.training_base_rates[task], row["base_rate"])
+        for task, row in zip(found.tasks, found.rows, strict=False)
+        if task in around.training_base_rates and row["base_rate"]
+    ]
+    if not pairs:
+        return []
+    trained = sum(pair[0] for pair in pairs) / len(pairs)
+    judged = sum(pair[1] or 0.0 for pair in pairs) / len(pairs)
+    if max(trained, judged) < _RATES_DIFFER * min(trained, judged):
+        return []
+    return [
+        f"base rates differ: {percent(trained)} of the training rows are positive, {percent(judged)} of the "
+        "rows judged; probabilities are off by that much"
+    ]
+
+
+def _few_positives(rows: Sequence[tuple[str, Values]]) -> list[str]:
+    """Name tasks whose figures move easily."""
+    few = [task for task, row in rows if row["positives"] and row["positives"] < _FEW_POSITIVES]
+    if not few:
+        return []
+    return [f"{named(few)}: fewer than {_FEW_POSITIVES} positives, so the figures move easily"]
+
+
+def _calibration(found: Judgement, rows: Sequence[tuple[str, Values]]) -> list[str]:
+    """Warn of probabilities that cannot be taken at their word."""
+    if not found.scores_are_probabilities:
+        return ["scores lie outside 0 to 1: they are ranked, but log loss, Brier score and ECE are undefined"]
+    off = [task for task, row in rows if row["ece"] is not None and row["ece"] > _MISCALIBRATED]
+    if not off:
+        return []
+    return [f"{named(off)}: probabilities are off by more than {_MISCALIBRATED:.0%} on average (ECE)"]
+
+
+def _too_few_blocks(found: Judgement) -> list[str]:
+    """Say why there are no intervals."""
+    if found.blocks is None or found.blocks >= FEWEST_BLOCKS:
+        return []
+    return [
+        f"no intervals: the rows make {found.blocks} of the {FEWEST_BLOCKS} blocks that resampling needs; "
+        "--block-size takes smaller ones, which are more but less independent"
+    ]
