@@ -596,7 +596,7 @@ static PyObject *write_numbers(PyObject *module, PyObject *args) {
 }
 
 PyDoc_STRVAR(gather_one_hot_doc,
-             "gather_one_hot(codes, start, low, high, flip, width, channels, out) -> None");
+             "gather_one_hot(kind, codes, start, low, high, flip, width, channels, out) -> None");
 
 enum { GATHER_SOURCE, GATHER_START, GATHER_LOW, GATHER_HIGH, GATHER_FLIP, GATHER_OUT, GATHER_BUFFERS };
 
@@ -627,20 +627,24 @@ static int places_fit(const Py_buffer b[GATHER_BUFFERS], Py_ssize_t items, Py_ss
 }
 
 static PyObject *gather_one_hot(PyObject *module, PyObject *args) {
+    const char *name;
     Py_buffer b[GATHER_BUFFERS];
     Py_ssize_t width, channels;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*nnw*:gather_one_hot", &b[GATHER_SOURCE], &b[GATHER_START],
-                          &b[GATHER_LOW], &b[GATHER_HIGH], &b[GATHER_FLIP], &width, &channels,
-                          &b[GATHER_OUT]))
+    if (!PyArg_ParseTuple(args, "sy*y*y*y*y*nnw*:gather_one_hot", &name, &b[GATHER_SOURCE],
+                          &b[GATHER_START], &b[GATHER_LOW], &b[GATHER_HIGH], &b[GATHER_FLIP], &width,
+                          &channels, &b[GATHER_OUT]))
         return NULL;
     PyObject *result = NULL;
     struct places places;
-    if (channels < 4) {
+    const enum screen_kind kind = kind_named(name);
+    if (kind == SCREEN_KINDS) {
+        /* the error is set */
+    } else if (channels < 4) {
         PyErr_SetString(PyExc_ValueError, "there must be four channels at least");
     } else if (places_fit(b, b[GATHER_SOURCE].len, width, channels, &places)) {
         Py_BEGIN_ALLOW_THREADS
-        seqnet_gather_one_hot(b[GATHER_SOURCE].buf, places, (size_t)channels, b[GATHER_OUT].buf);
+        seqnet_gather_one_hot(kind, b[GATHER_SOURCE].buf, places, (size_t)channels, b[GATHER_OUT].buf);
         Py_END_ALLOW_THREADS
         result = Py_BuildValue("");
     }

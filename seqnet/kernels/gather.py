@@ -47,11 +47,16 @@ def gather_one_hot(codes: Codes, places: Places, flip: Bools, out: Singles) -> N
     ValueError
         If sizes do not fit, or bounds lie outside the codes.
     """
-    compiled = _dispatch.compiled()
+    gather_one_hot_with(_dispatch.description(), codes, places, flip, out)
+
+
+def gather_one_hot_with(kind: str, codes: Codes, places: Places, flip: Bools, out: Singles) -> None:
+    """Do what `gather_one_hot` does, with a kind of kernels out of `_dispatch.available`."""
+    compiled = None if kind == "numpy" else _dispatch.compiled()
     if compiled is None:
         gather_one_hot_numpy(codes, places, flip, out)
     else:
-        compiled.gather_one_hot(codes, *_columns(places, flip), *out.shape[1:], out)
+        compiled.gather_one_hot(kind, codes, *_columns(places, flip), *out.shape[1:], out)
 
 
 def gather_values(values: NDArray[Any], places: Places, flip: Bools, channel: int, out: Singles) -> None:

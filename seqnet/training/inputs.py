@@ -94,10 +94,14 @@ class WindowInputs:
             out = torch.empty((len(rows), self.width, 4))
             gather_one_hot(self.bases, places, turned, out.numpy())
         else:
-            if device not in self._held:
-                self._held[device] = tensor_on(self.bases, device)
-            out = gather_one_hot_on(self._held[device], places, turned, self.width)
+            out = gather_one_hot_on(self.held_on(device), places, turned, self.width)
         return channels_first(out)
+
+    def held_on(self, device: torch.device) -> Tensor:
+        """Return the codes on a device, where they stay."""
+        if device not in self._held:
+            self._held[device] = tensor_on(self.bases, device)
+        return self._held[device]
 
     def moved(self, rows: Ints, flip: Bools | None, shift: Ints | None) -> tuple[Places, Bools]:
         """Return where some windows lie after their shifts, and which are read backwards."""

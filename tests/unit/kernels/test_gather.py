@@ -7,7 +7,7 @@ from seqnet.kernels import _dispatch
 from seqnet.kernels.gather import (
     Places,
     gather_one_hot,
-    gather_one_hot_numpy,
+    gather_one_hot_with,
     gather_values,
     gather_values_numpy,
 )
@@ -28,22 +28,22 @@ def window(source, start, low, high, width, flip, outside):
 
 @st.composite
 def jobs(draw):
-    length = draw(st.integers(0, 12))
+    length = draw(st.integers(0, 40))
     n = draw(st.integers(0, 4))
     bound = st.integers(0, length)
     rows = [(draw(st.integers(-20, 30)), draw(bound), draw(bound)) for _ in range(n)]
     flip = np.array([draw(st.booleans()) for _ in range(n)], dtype=bool)
     places = columns(*rows) if rows else Places(*[np.empty(0, np.int64)] * 3)
-    return length, places, flip, draw(st.integers(0, 15)), draw(st.integers(4, 6))
+    return length, places, flip, draw(st.integers(0, 40)), draw(st.integers(4, 6))
 
 
 @given(jobs(), st.randoms(use_true_random=False))
 def test_one_hot_windows_equal_the_loop(job, random):
     length, places, flip, width, channels = job
     codes = np.array([random.randrange(6) for _ in range(length)], dtype=np.uint8)
-    for gather in (gather_one_hot, gather_one_hot_numpy):
+    for kind in _dispatch.available():
         out = np.full((len(flip), width, channels), 7, dtype=np.float32)
-        gather(codes, places, flip, out)
+        gather_one_hot_with(kind, codes, places, flip, out)
         for row, start, low, high, turned in zip(out, *places, flip, strict=True):
             letters = window(codes, start, low, high, width, turned, 4)
             expected = [ONE_HOT.get(3 - int(c) if turned and c < 4 else int(c), ZEROS) for c in letters]
@@ -116,5 +116,5 @@ def test_a_place_that_cannot_be_is_refused():
     for width, channels in ((-1, 4), (2**40, 4), (3, 2**40)):
         with pytest.raises(ValueError, match="too large"):
             compiled.gather_one_hot(
-                b"A", *columns_of_one, np.array([False]), width, channels, np.empty(12, np.float32)
+                "c", b"A", *columns_of_one, np.array([False]), width, channels, np.empty(12, np.float32)
             )

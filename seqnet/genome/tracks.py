@@ -1,0 +1,250 @@
+"""Signal tracks as dense arrays: a value per base, gaps counted, normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnet.errors import SeqnetError
+from seqnet.genome.intervals import Intervals, union
+from seqnet.genome.layout import Layout
+
+Missing: TypeAlias = Literal["zero", "nan", "error"]
+"""What bases without a value become."""
+Transform: TypeAlias = Literal["none", "asinh", "log1p"]
+Scale: TypeAlias = Literal["none", "z", "max", "library"]
+STEP = 1 << 22
+"""Bases read at a time."""
+
+
+class TrackSource(Protocol):
+    """What the values of a track are read from, such as an open bigWig file."""
+
+    @property
+    def lengths(self) -> Mapping[str, int]:
+        """Contig name to length in bases."""
+        ...
+
+    def values(self, contig: str, start: int, end: int) -> NDArray[np.float32]:
+        """Return the value of each base, float32 (end - start,), NaN at gaps."""
+        ...
+
+
+class Finding(NamedTuple):
+    """What was not as it should be while a track was read."""
+
+    gaps: int
+    """Bases without a value on contigs that the track has."""
+    absent: tuple[str, ...]
+    """Contigs that the track does not have."""
+
+
+@dataclass(frozen=True)
+class DenseTrack:
+    """A track in memory.
+
+    Parameters
+    ----------
+    name
+        How it is called.
+    values
+        float32 or float16 (length of the layout,).
+    layout
+        Which bases they belong to.
+    found
+        What was missing.
+    """
+
+    name: str
+    values: NDArray[Any]
+    layout: Layout
+    found: Finding
+
+
+def load_track(
+    name: str, source: TrackSource, layout: Layout, *, missing: Missing | None = None, half: bool = False
+) -> DenseTrack:
+    """Read the values of a layout's bases.
+
+    Parameters
+    ----------
+    name
+        How the track is called in messages.
+    source
+        The file.
+    layout
+        The bases that are wanted.
+    missing
+        What bases without a value become: zero, NaN, or an error. Under None gaps are zero and a contig
+        that the track does not have is an error.
+    half
+        Whether to hold float16 (three digits, up to 65504) in place of float32.
+
+    Raises
+    ------
+    SeqnetError
+        At a contig of another length than the genome's, at an infinite value, at a value too large for
+        float16, and as `missing` says; the message names track and place.
+    """
+    values = np.empty(len(layout), dtype=np.float16 if half else np.float32)
+    pieces = layout.pieces
+    absent = tuple(n for n in dict.fromkeys(pieces.contig_names()) if n not in source.lengths)
+    if absent and missing in (None, "error"):
+        raise SeqnetError(_absent_message(name, absent, source))
+    gaps = 0
+    rows = zip(
+        pieces.contig_names(), pieces.start.tolist(), pieces.end.tolist(), layout.offsets, strict=False
+    )
+    for contig, begin, end, offset in rows:
+        part = values[offset : offset + end - begin]
+        if contig in absent:
+            part[:] = np.nan if missing == "nan" else 0
+            continue
+        _require_length(name, source, contig, layout)
+        for start in range(begin, end, STEP):
+            stop = min(end, start + STEP)
+            read = _checked(name, source.values(contig, start, stop), contig, start, missing)
+            gaps += read.gaps
+            part[start - begin : stop - begin] = _narrowed(name, read.values, contig, half)
+    return DenseTrack(name, values, layout, Finding(gaps, absent))
+
+
+class _Read(NamedTuple):
+    values: NDArray[np.float32]
+    gaps: int
+
+
+def _checked(
+    name: str, values: NDArray[np.float32], contig: str, start: int, missing: Missing | None
+) -> _Read:
+    """Return values with gaps as they are to be, and how many those are."""
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        raise SeqnetError(f"{name}: the value at {contig}:{start + int(infinite[0])} is infinite")
+    gap = np.isnan(values)
+    gaps = int(gap.sum())
+    if gaps and missing == "error":
+        place = start + int(np.flatnonzero(gap)[0])
+        raise SeqnetError(f"{name}: no value at {contig}:{place} (see --missing)")
+    if gaps and missing != "nan":
+        values = np.where(gap, np.float32(0), values)
+    return _Read(values, gaps)
+
+
+def _narrowed(name: str, values: NDArray[np.float32], contig: str, half: bool) -> NDArray[Any]:
+    """Return values as they are held."""
+    if not half:
+        return values
+    with np.errstate(over="ignore"):  # said below
+        narrow = values.astype(np.float16)
+    if np.isinf(narrow).any():
+        raise SeqnetError(f"{name}: a value on {contig} is too large for 16 bits")
+    return narrow
+
+
+def _absent_message(name: str, absent: tuple[str, ...], source: TrackSource) -> str:
+    """Say which contig a track lacks, and what it has."""
+    more = f" and {len(absent) - 1} more contigs" if len(absent) > 1 else ""
+    known = list(source.lengths)
+    has = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
+    return f"{name}: has no {absent[0]}{more}; it has {has} (see --missing)"
+
+
+def _require_length(name: str, source: TrackSource, contig: str, layout: Layout) -> None:
+    """Raise unless track and genome agree on a contig's length."""
+    if source.lengths[contig] != layout.lengths[contig]:
+        raise SeqnetError(
+            f"{name}: {contig} has {source.lengths[contig]} bases, {layout.lengths[contig]} in the genome"
+        )
+
+
+# ---- normalisation ---------------------------------------------------------------------------
+
+
+class Normalisation(NamedTuple):
+    """How the values of a track are made comparable: clip, then transform, then scale."""
+
+    clip: float = 1.0
+    """Values above this quantile of the training values become that quantile; 1 clips nothing."""
+    transform: Transform = "none"
+    scale: Scale = "none"
+    """``z``: mean 0 and standard deviation 1; ``max``: largest 1; ``library``: mean 1, so that tracks of
+    different depth agree."""
+
+
+class Constants(NamedTuple):
+    """A normalisation with what was learnt from the training regions: a model keeps it."""
+
+    ceiling: float | None
+    """Value above which is clipped; None for nowhere."""
+    transform: Transform
+    center: float
+    """Subtracted after the transform."""
+    factor: float
+    """Multiplied then."""
+
+    def apply(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Return normalised values, float32 of the same shape; NaN stays NaN."""
+        ceiling = np.inf if self.ceiling is None else self.ceiling
+        clipped = np.minimum(values.astype(np.float32), np.float32(ceiling))
+        moved = _transformed(clipped, self.transform) - np.float32(self.center)
+        return np.asarray(moved * np.float32(self.factor), dtype=np.float32)
+
+
+def _transformed(values: NDArray[Any], transform: Transform) -> NDArray[Any]:
+    """Return asinh(x), ln(1 + x) or x."""
+    if transform == "none":
+        return values
+    return np.asarray(np.arcsinh(values) if transform == "asinh" else np.log1p(values))
+
+
+def fit_normalisation(track: DenseTrack, intervals: Intervals, how: Normalisation) -> Constants:
+    """Learn the constants from the values that training regions cover, each base once, NaN left out.
+
+    Raises
+    ------
+    SeqnetError
+        If there is no value, or ``log1p`` meets one of -1 or less.
+    """
+    values = _covered(track, intervals).astype(np.float64)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        raise SeqnetError(f"{track.name}: has no value in the training regions")
+    if how.transform == "log1p" and values.min() <= -1:
+        raise SeqnetError(f"{track.name}: log1p needs values above -1; the lowest is {values.min():g}")
+    ceiling = float(np.quantile(values, how.clip)) if how.clip < 1 else None
+    clipped = values if ceiling is None else np.minimum(values, ceiling)
+    center, factor = _center_and_factor(_transformed(clipped, how.transform), how.scale)
+    return Constants(ceiling, how.transform, center, factor)
+
+
+def _covered(track: DenseTrack, intervals: Intervals) -> NDArray[Any]:
+    """Return the values of all bases that intervals cover, each once."""
+    limits = np.array([track.layout.lengths.get(name, 0) for name in intervals.contigs], dtype=np.int64)
+    limit = limits[intervals.contig] if len(limits) else np.empty(0, np.int64)
+    start, end = np.clip(intervals.start, 0, limit), np.clip(intervals.end, 0, limit)
+    once = union(replace(intervals, start=start, end=end).take(start < end))
+    begins = track.layout.places(once).start.tolist()
+    sizes = (once.end - once.start).tolist()
+    parts = [track.values[b : b + size] for b, size in zip(begins, sizes, strict=True)]
+    return np.concatenate([*parts, np.empty(0, track.values.dtype)])
+
+
+def _center_and_factor(values: NDArray[np.float64], scale: Scale) -> tuple[float, float]:
+    """Return what to subtract and to multiply by; a track without variation is left as it is."""
+    spread = {"none": 1.0, "z": values.std(), "max": np.abs(values).max(), "library": values.mean()}[scale]
+    center = float(values.mean()) if scale == "z" else 0.0
+    return center, 1.0 / float(spread) if spread > 0 else 1.0
+
+
+def normalised(track: DenseTrack, constants: Constants) -> DenseTrack:
+    """Return a track with all its values normalised, of the type it is held in."""
+    values = np.empty_like(track.values)
+    for start in range(0, len(values), STEP):
+        part = slice(start, start + STEP)
+        values[part] = constants.apply(track.values[part])
+    return replace(track, values=values)
