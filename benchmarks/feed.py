@@ -170,7 +170,7 @@ def prepare(folder: Path, generator: np.random.Generator) -> None:
     runs = generator.integers(1, 21, BASES // 8)
     values = np.repeat(generator.poisson(2, len(runs)).astype(np.float32), runs)[:BASES]
     values[values == 0] = np.nan
-    with write_bigwig(str(folder / "track.bw"), {CONTIG: BASES}) as writer:
+    with write_bigwig(str(folder / "track.bw"), {CONTIG: BASES}, gaps=True) as writer:
         writer.add(CONTIG, 0, values)
 
 

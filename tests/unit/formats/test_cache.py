@@ -21,7 +21,7 @@ LENGTHS = {"a": 5000, "b": 300}
 def make_track(path, seed=0, scale=1):
     values = (scale * np.random.default_rng(seed).random(5000)).astype(np.float32)
     values[100:200] = np.nan
-    with write_bigwig(str(path), LENGTHS) as writer:
+    with write_bigwig(str(path), LENGTHS, gaps=True) as writer:
         writer.add("a", 0, values)
     return values
 
