@@ -66,6 +66,7 @@ def arguments(names, p, source):
         ("logo",): [source],
         ("compare",): [source, p.data / "motifs.jaspar"],
         ("enrich",): [p / "reb1.meme", source, "--against", p / "sites.fa"],
+        ("check",): [source, "--genome", genome],
         ("show",): [source],
     }[names]
 
@@ -90,6 +91,7 @@ def good_input(names, p):
         ("logo",): p / "reb1.meme",
         ("compare",): p / "reb1.meme",
         ("enrich",): p / "head.fa",
+        ("check",): p / "regions.bed",
         ("show",): p / "reb1.meme",
     }[names]
 

@@ -44,6 +44,7 @@ CASES = [
     ("kmer-featurize --genome {data}/genome.fa --regions {golden}/few.bed -k 1 --strands forward --normalize frequency --no-header", "few_bases.tsv"),
     ("enrich {data}/motifs.jaspar --genome {data}/genome.fa --regions {data}/peaks/REB1.narrowPeak --width 60 --against-regions {data}/peaks/CTCF.narrowPeak --p-value 1e-3", "enrich.tsv"),
     ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --width 60 --test-chroms chr2 -q", "labelled.bed"),
+    ("check {golden}/odd.bed --genome {data}/genome.fa --motifs {data}/motifs.jaspar -q", "odd_checked.tsv"),
     ("evaluate {golden}/scores.tsv --labels {golden}/labelled.bed --split all -q", "metrics.tsv"),
 ]  # fmt: skip
 
