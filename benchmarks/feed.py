@@ -24,7 +24,7 @@ from seqnet.aliases import Codes, Ints
 from seqnet.formats.bigwig import open_bigwig, write_bigwig
 from seqnet.formats.fasta import read_genome, write_fasta
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import pack_genome
+from seqnet.genome.layout import pack_genome, whole_contigs
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.genome.tracks import load_track
 from seqnet.training.inputs import GenomeInputs, Inputs
@@ -134,21 +134,24 @@ def compare_sequences(folder: Path, starts: Ints) -> None:
     report(f"one-hot batches of {BATCH} x {WIDTH} bp", found, "seqnet")
 
 
-def compare_signals(folder: Path, starts: Ints) -> None:
-    """Time the ways from a track to batches."""
+def compare_signals(path: str, contig: str, what: str, generator: np.random.Generator) -> None:
+    """Time the ways from a track to batches, windows anywhere on one of its contigs."""
     import pyBigWig
 
-    path = str(folder / "track.bw")
-    layout = pack_genome(read_genome(str(folder / "genome.fa"))).layout
     with open_bigwig(path) as reader:
-        track = load_track("track", reader, layout)
-    intervals = make_intervals([CONTIG] * WINDOWS, starts, starts + WIDTH)
+        track = load_track("track", reader, whole_contigs(reader.lengths))
+    starts = generator.integers(JITTER, track.layout.lengths[contig] - WIDTH - JITTER, WINDOWS)
+    intervals = make_intervals([contig] * WINDOWS, starts, starts + WIDTH)
     inputs, rows = signal_inputs([track], intervals, reach=JITTER), np.arange(WINDOWS)
     file: Any = pyBigWig.open(path)
     some = [int(start) for start in starts[: WINDOWS // PART]]
 
     def slow() -> np.ndarray:
-        return np.nan_to_num(np.stack([file.values(CONTIG, s, s + WIDTH, numpy=True) for s in some]))
+        return np.nan_to_num(np.stack([file.values(contig, s, s + WIDTH, numpy=True) for s in some]))
+
+    def slower() -> np.ndarray:
+        rows = [file.values(contig, s, s + WIDTH) for s in some]
+        return np.nan_to_num(np.array(rows, dtype=np.float32))
 
     if not np.array_equal(slow(), inputs.batch(rows[: len(some)], CPU)[:, 0, 0].numpy()):
         raise SystemExit("the ways differ")
@@ -156,10 +159,11 @@ def compare_signals(folder: Path, starts: Ints) -> None:
         {
             "seqnet": (lambda: feed(inputs, rows), 1),
             "seqnet, jitter and both strands": (lambda: feed(inputs, rows, augment=True), 1),
-            "pyBigWig.values": (slow, PART),
+            "pyBigWig.values, numpy=True": (slow, PART),
+            "pyBigWig.values": (slower, PART),
         }
     )
-    report(f"signal batches of {BATCH} x {WIDTH} bp", found, "seqnet")
+    report(f"signal batches of {BATCH} x {WIDTH} bp, {what}", found, "seqnet")
 
 
 def prepare(folder: Path, generator: np.random.Generator) -> None:
@@ -182,7 +186,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         prepare(Path(name), generator)
         compare_sequences(Path(name), starts)
-        compare_signals(Path(name), starts)
+        compare_signals(f"{name}/track.bw", CONTIG, "simulated", generator)
+    real = Path(os.environ.get("SEQNET_DATA", "none")) / "yeast_R64" / "atac" / "atac_500k_coverage.bw"
+    if real.exists():
+        compare_signals(str(real), "chrIV", "yeast ATAC coverage", generator)
 
 
 if __name__ == "__main__":

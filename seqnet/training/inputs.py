@@ -91,11 +91,10 @@ class WindowInputs:
         """Return float32 (rows, 4, 1, width), channels last in memory, zeros at ambiguous bases."""
         places, turned = self.moved(rows, flip, shift)
         if device.type == "cpu":
-            out = torch.empty((len(rows), self.width, 4))
-            gather_one_hot(self.bases, places, turned, out.numpy())
-        else:
-            out = gather_one_hot_on(self.held_on(device), places, turned, self.width)
-        return channels_first(out)
+            out = np.empty((len(rows), 1, self.width, 4), dtype=np.float32)
+            gather_one_hot(self.bases, places, turned, out[:, 0])
+            return torch.from_numpy(out.transpose(0, 3, 1, 2))
+        return channels_first(gather_one_hot_on(self.held_on(device), places, turned, self.width))
 
     def held_on(self, device: torch.device) -> Tensor:
         """Return the codes on a device, where they stay."""

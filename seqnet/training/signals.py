@@ -14,7 +14,7 @@ from torch import Tensor
 from seqnet.aliases import Bools, Ints
 from seqnet.genome.intervals import Intervals
 from seqnet.genome.tracks import DenseTrack
-from seqnet.kernels.gather import Places, gather_one_hot, gather_values
+from seqnet.kernels.gather import Places, Singles, gather_one_hot, gather_values
 from seqnet.training.inputs import (
     WindowInputs,
     channels_first,
@@ -100,13 +100,13 @@ class SignalInputs:
         places, turned = move(self.places, self.minus, rows, flip, shift)
         sequence = None if self.sequence is None else self.sequence.moved(rows, flip, shift)
         if device.type == "cpu":
-            return channels_first(self._gathered(places, turned, sequence))
+            return torch.from_numpy(self._gathered(places, turned, sequence).transpose(0, 3, 1, 2))
         return channels_first(self._gathered_on(device, places, turned, sequence))
 
-    def _gathered(self, places: Places, turned: Bools, sequence: tuple[Places, Bools] | None) -> Tensor:
-        """Return float32 (b, width, channels), gathered by the kernels."""
-        batch = torch.empty((len(turned), self.width, self.channels))
-        out, first = batch.numpy(), 0
+    def _gathered(self, places: Places, turned: Bools, sequence: tuple[Places, Bools] | None) -> Singles:
+        """Return float32 (b, 1, width, channels), gathered by the kernels."""
+        batch = np.empty((len(turned), 1, self.width, self.channels), dtype=np.float32)
+        out, first = batch[:, 0], 0
         if self.sequence is not None and sequence is not None:
             gather_one_hot(self.sequence.bases, *sequence, out)
             first = 4
