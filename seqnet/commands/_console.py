@@ -91,6 +91,16 @@ def progress_bar(label: str, total: int | None = None) -> Iterator[Progress]:
         bar.stop()
 
 
+@contextmanager
+def training_bar(total: int) -> Iterator[TrainingBar]:
+    """Lend a bar of rows that can also be told how training goes."""
+    bar = TrainingBar("rows", total)
+    try:
+        yield bar
+    finally:
+        bar.stop()
+
+
 def human(number: float) -> str:
     """Return a number with three digits and a prefix of the SI.
 
@@ -110,7 +120,8 @@ class _Bar:
 
     def __init__(self, label: str, total: int | None) -> None:
         self._label, self._total = label, total
-        self._done = 0
+        self._done = self._skipped = 0
+        self._said = ""
         self._begun = time.monotonic()
         self._rich: tuple[RichProgress, TaskID] | None = None
         self._wanted = sys.stderr.isatty() and not verbosity().quiet
@@ -122,7 +133,7 @@ class _Bar:
             self._rich = self._start()
         if self._rich is not None:
             bar, task = self._rich
-            bar.update(task, completed=self._done, rate=self._rate())
+            bar.update(task, completed=self._done, rate=self._rate(), said=self._said)
 
     def _start(self) -> tuple[RichProgress, TaskID]:
         """Show the bar."""
@@ -134,19 +145,32 @@ class _Bar:
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[said]}"),
             *known,
             console=Console(stderr=True),
             transient=True,
         )
         bar.start()
-        return bar, bar.add_task(self._label, total=self._total, rate=self._rate())
+        return bar, bar.add_task(self._label, total=self._total, rate=self._rate(), said=self._said)
 
     def _rate(self) -> str:
         """Return how many units were done in a second."""
-        rate = self._done / max(time.monotonic() - self._begun, 1e-9)
+        rate = (self._done - self._skipped) / max(time.monotonic() - self._begun, 1e-9)
         return f"{human(rate)} {self._label}/s"
 
     def stop(self) -> None:
         """Take the bar away."""
         if self._rich is not None:
             self._rich[0].stop()
+
+
+class TrainingBar(_Bar):
+    """A progress bar that also shows a loss and metrics."""
+
+    def skip(self, done: int) -> None:
+        """Count units that an earlier run did."""
+        self._done, self._skipped = self._done + done, self._skipped + done
+
+    def say(self, text: str) -> None:
+        """Show a text from the next step on."""
+        self._said = text

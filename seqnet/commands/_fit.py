@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from seqnet.commands._console import detail, note, progress_bar
+from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
+from seqnet.commands._console import detail, note, training_bar, verbosity
+from seqnet.commands._fit_options import check_options, take_config
 
 if TYPE_CHECKING:
+    from seqnet.aliases import Json
     from seqnet.commands._architecture import Architecture
-    from seqnet.commands._training import TrainingData
-    from seqnet.training.fit import FitResult
+    from seqnet.commands._training import SideFiles, TrainingData
+    from seqnet.networks.presets import Layers
+    from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult
     from seqnet.training.metrics import BinaryMetrics
+    from seqnet.training.ranks import Ranks
 
 
 def train_network(
@@ -19,60 +30,155 @@ def train_network(
     kmers: Any,
     strands: Any,
     *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    weight_decay: float,
-    patience: int,
     seed: int,
     threads: int,
     device: str,
+    precision: str,
     output: str,
     metrics: str | None,
     json_path: str | None,
     plot: str | None,
-    **source: Any,
+    task_type: str = "binary",
+    loss: str | None = None,
+    **options: Any,
 ) -> None:
-    """Train a network and write it with its side files."""
-    from seqnet.commands._architecture import make_network, print_network
-    from seqnet.commands._training import SideFiles, load_training_data, model_header, torch_device
-    from seqnet.commands._training import write_outputs as write
-    from seqnet.networks.layers import Shape
-    from seqnet.networks.model import Model
-    from seqnet.reports.curves import learning_curve
-    from seqnet.training.fit import EpochRow, FitConfig, set_seed
+    """Train a network and write it with its side files.
 
-    chosen = torch_device(device, threads)
-    data = load_training_data(kmers=kmers, seed=seed, **source)
-    config = FitConfig(epochs, batch_size, learning_rate, weight_decay, patience, strands, seed)
-    inputs, constants = _network_inputs(data)
-    set_seed(seed)
-    features = None if data.features is None else data.features.shape[1]
-    shape = Shape(4, data.regions.width()) if features is None else Shape(features, None)
-    if architecture.dry_run:
-        print_network(architecture, shape, len(data.regions.tasks))
-        return
-    network = make_network(architecture, shape, data.targets[data.rows("train")])
-    result, logits = _fit(network, data, inputs, config, chosen)
-    judged = judge(data, logits)
-    fitted = {
-        "epochs": epochs, "batch-size": batch_size, "learning-rate": learning_rate,
-        "weight-decay": weight_decay, "patience": patience, "best-epoch": result.best_epoch,
-    }  # fmt: skip
-    header = model_header(
-        data, kind=kind, architecture=architecture.layers, strands=strands, seed=seed, threads=threads,
-        options={**architecture.described, **fitted}, metrics=judged,
-    )  # fmt: skip
-    tensors = {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
-    history = result.history
-    curve = learning_curve(
-        [row.epoch for row in history],
-        [row.train_loss for row in history],
-        [row.valid_loss for row in history],
-        result.best_epoch,
+    Parameters
+    ----------
+    options
+        Those of `fit_options`, and the sources of `load_training_data`.
+    """
+    check_options(options, task_type)
+    kept = CheckpointOptions.take(options)
+    from seqnet.commands._architecture import make_network, print_network
+    from seqnet.commands._training import SideFiles, load_training_data, model_header
+    from seqnet.networks.heads import TASK_TYPES, loss_name
+    from seqnet.networks.layers import Shape
+    from seqnet.training.fit import set_seed
+    from seqnet.training.precision import choose_precision
+
+    with (
+        _processes(device, threads) as (chosen, ranks),
+        Checkpoints(kept, first=ranks.first).held() as checkpoints,
+    ):
+        config = take_config(
+            options, task_type=task_type, loss=loss_name(task_type, loss), strands=strands, seed=seed,
+            precision=choose_precision(precision, chosen),
+        )  # fmt: skip
+        data = load_training_data(kmers=kmers, seed=seed, **options)
+        inputs, constants = _network_inputs(data)
+        set_seed(seed)
+        features = None if data.features is None else data.features.shape[1]
+        shape = Shape(4, data.regions.width()) if features is None else Shape(features, None)
+        if architecture.dry_run:
+            print_network(architecture, shape, len(data.regions.tasks))
+            return
+        output_kind = TASK_TYPES[task_type].output
+        network = make_network(architecture, shape, data.targets[data.rows("train")], output_kind)
+        side = SideFiles.beside(output, metrics, json_path, plot)
+        settings = _described(config, architecture.described, ranks)
+        result, logits = _fit(
+            network, data, inputs, config, chosen, ranks, checkpoints, side,
+            _settings(kind, architecture.layers, settings, data, threads, chosen),
+        )  # fmt: skip
+        if not ranks.first:
+            return
+        header = model_header(
+            data, kind=kind, architecture=architecture.layers, strands=strands, seed=seed, threads=threads,
+            options={**settings, "best-epoch": result.best_epoch}, metrics=judge(data, logits),
+        )  # fmt: skip
+        _write(output, side, header, {**_tensors(network), **constants}, result)
+
+
+def _tensors(network: Any) -> dict[str, Any]:
+    """Return a network's parameters and buffers as arrays."""
+    return {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
+
+
+def _write(output: str, side: SideFiles, header: Json, tensors: dict[str, Any], result: FitResult) -> None:
+    """Write the model and its side files."""
+    from seqnet.commands._training import write_outputs
+    from seqnet.networks.model import Model
+
+    columns, rows = _log_table(result.history)
+    summary = {"history": [row.columns() for row in result.history]}
+    write_outputs(output, side, Model(header, tensors), columns, rows, _curve(result), summary)
+
+
+@contextmanager
+def _processes(device: str, threads: int) -> Iterator[tuple[Any, Ranks]]:
+    """Meet the other processes of the run; lend this one's device and its place among them."""
+    from seqnet.commands._training import torch_device
+    from seqnet.training.ranks import join, leave, placement
+
+    place = placement(os.environ)
+    if place.size > 1 and place.rank:
+        verbosity().quiet = True  # the first speaks for all
+    own = (
+        f"cuda:{place.local_rank}"
+        if place.size > 1 and device in ("auto", "cuda") and _has_cuda()
+        else device
     )
-    side = SideFiles.beside(output, metrics, json_path, plot)
-    write(output, side, Model(header, {**tensors, **constants}), EpochRow._fields, history, curve)
+    chosen = torch_device(own, threads)
+    ranks = join(place, chosen)
+    yield chosen, ranks
+    leave(ranks)
+
+
+def _has_cuda() -> bool:
+    """Tell whether there is a GPU for each process to take its own."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _described(config: FitConfig, described: dict[str, Any], ranks: Ranks) -> Json:
+    """Return the options that change results, by the names users know."""
+    values = asdict(config)
+    for name in ("seed", "strands"):  # have entries of their own
+        del values[name]
+    fitted = {name.replace("_", "-"): value for name, value in values.items()}
+    return {**described, **fitted, "processes": ranks.size}
+
+
+def _settings(
+    kind: str, layers: Layers, options: Json, data: TrainingData, threads: int, device: Any
+) -> Json:
+    """Return what must be the same for a run to go on with the same result."""
+    import seqnet
+    from seqnet.commands._training import file_digest
+    from seqnet.commands._version import library_version
+    from seqnet.formats.header import base_name
+
+    settings: Json = {
+        "command": f"train {kind}",
+        "architecture": layers,
+        "options": options,
+        "threads": threads,
+        "device": device.type,
+        "tasks": list(data.regions.tasks),
+        "inputs": {base_name(path): file_digest(path) for path in data.files},
+        "rows": _content_digest(data),
+        "versions": {"seqnet": seqnet.__version__, "torch": library_version("torch")},
+    }
+    as_stored: Json = json.loads(json.dumps(settings))
+    return as_stored
+
+
+def _content_digest(data: TrainingData) -> str:
+    """Return the SHA-256 of what is learnt from: targets, splits, sequences or features."""
+    import numpy as np
+
+    parts: list[Any] = [data.targets, np.char.encode(data.regions.splits.astype(str))]
+    if data.codes is not None:
+        parts.append(data.codes)
+    if data.features is not None:
+        parts += [data.features.data, data.features.indices, data.features.indptr]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
 
 
 def _network_inputs(data: TrainingData) -> tuple[Any, dict[str, Any]]:
@@ -86,29 +192,124 @@ def _network_inputs(data: TrainingData) -> tuple[Any, dict[str, Any]]:
     return FeatureInputs(data.features, mean, scale), {"input.mean": mean, "input.scale": scale}
 
 
-def _fit(network: Any, data: TrainingData, inputs: Any, config: Any, device: Any) -> tuple[FitResult, Any]:
-    """Train on the training rows; return the result and the validation rows' logits."""
-    import numpy as np
-
-    from seqnet.training.fit import Examples, fit
+def _fit(
+    network: Any,
+    data: TrainingData,
+    inputs: Any,
+    config: FitConfig,
+    device: Any,
+    ranks: Ranks,
+    checkpoints: Checkpoints,
+    side: SideFiles,
+    settings: Json,
+) -> tuple[FitResult, Any]:
+    """Train on the training rows; return the result and the validation rows' outputs."""
+    from seqnet.training.config import Hooks
+    from seqnet.training.fit import StoppedError, fit
     from seqnet.training.predict import predict_logits
 
-    targets = data.targets.astype(np.float32)
-    parts = {
-        split: Examples(inputs.subset(data.rows(split)), targets[data.rows(split)])
-        for split in ("train", "valid")
-    }
+    train, valid = (_examples(data, inputs, split) for split in ("train", "valid"))
+    snapshot = checkpoints.found(settings)
+    done = [] if snapshot is None else _history(snapshot.values["history"])
+    log = _EpochLog(side.metrics, done) if ranks.first else None
+    with training_bar(config.epochs * len(train.inputs)) as bar:
+        if snapshot is not None:
+            note(f"going on after step {snapshot.values['step']} of {checkpoints.options.folder}")
+            bar.skip(_rows_done(snapshot.values, config, len(train.inputs)))
 
-    def log(row: Any) -> None:
-        detail(" ".join(f"{name}={value:.4g}" for name, value in row._asdict().items() if value is not None))
+        def finished_epoch(row: EpochRow) -> None:
+            if log is not None:
+                log.add(row)
+            bar.say(_status(row))
 
-    with progress_bar("rows", config.epochs * len(parts["train"].inputs)) as progress:
-        result = fit(
-            network, parts["train"], parts["valid"], config,
-            device=device, tasks=data.regions.tasks, log=log, progress=progress,
+        hooks = Hooks(
+            log=finished_epoch, progress=bar.advance, wish=checkpoints.wish, save=checkpoints.save,
+            loss=lambda epoch, loss: bar.say(f"epoch {epoch} loss {loss:.4f}"),
         )  # fmt: skip
-    logits = predict_logits(network, parts["valid"].inputs, device=device, strands=config.strands)
-    return result, logits
+        try:
+            result = fit(
+                network, train, valid, config, device=device, tasks=data.regions.tasks, hooks=hooks,
+                resume=snapshot, ranks=ranks,
+            )  # fmt: skip
+        except StoppedError as error:
+            message = f"{error}; go on with --checkpoint-dir {checkpoints.options.folder} --resume"
+            raise StoppedError(message, error.exit_code) from error
+    checkpoints.signals.patient = False
+    outputs = predict_logits(network, valid.inputs, device=device, strands=config.strands)
+    return result, outputs
+
+
+def _examples(data: TrainingData, inputs: Any, split: str) -> Examples:
+    """Return the rows of a split."""
+    import numpy as np
+
+    from seqnet.training.config import Examples
+
+    rows = data.rows(split)
+    return Examples(inputs.subset(rows), data.targets[rows].astype(np.float32))
+
+
+def _rows_done(values: Json, config: FitConfig, rows: int) -> int:
+    """Return how many rows a run had read when its state was saved."""
+    return int((values["epoch"] - 1) * rows + values["batch"] * (config.batch_size or rows))
+
+
+def _history(rows: list[Json]) -> list[EpochRow]:
+    """Return the lines of a log that a checkpoint keeps."""
+    from seqnet.training.config import EpochRow
+
+    return [EpochRow(**row) for row in rows]
+
+
+class _EpochLog:
+    """The table of epochs, written anew after each, so that it is whole at any time.
+
+    Parameters
+    ----------
+    path
+        Where; what is no regular file is written once, at the end, with the other outputs.
+    history
+        Epochs of before.
+    """
+
+    def __init__(self, path: str, history: list[EpochRow]) -> None:
+        self._path, self._history = path, history
+
+    def add(self, row: EpochRow) -> None:
+        """Add an epoch."""
+        from seqnet.formats._open import STANDARD, open_output, written_through
+        from seqnet.formats.metrics import write_table
+
+        self._history.append(row)
+        detail(" ".join(f"{name}={value:.4g}" for name, value in row.columns().items() if value is not None))
+        if self._path != STANDARD and not written_through(self._path):
+            with open_output(self._path) as stream:
+                write_table(stream, *_log_table(self._history))
+
+
+def _log_table(history: list[EpochRow]) -> tuple[list[str], list[list[Any]]]:
+    """Return the columns and rows of the training log."""
+    rows = [row.columns() for row in history]
+    return list(rows[0]), [list(row.values()) for row in rows]
+
+
+def _status(row: EpochRow) -> str:
+    """Return an epoch's figures for the progress bar."""
+    metrics = " ".join(f"{name} {value:.4f}" for name, value in row.metrics.items() if value is not None)
+    return f"epoch {row.epoch} loss {row.train_loss:.4f} valid {row.valid_loss:.4f} {metrics}"
+
+
+def _curve(result: FitResult) -> bytes:
+    """Draw the learning curve."""
+    from seqnet.reports.curves import learning_curve
+
+    history = result.history
+    return learning_curve(
+        [row.epoch for row in history],
+        [row.train_loss for row in history],
+        [row.valid_loss for row in history],
+        result.best_epoch,
+    )
 
 
 def judge(data: TrainingData, scores: Any) -> list[BinaryMetrics]:

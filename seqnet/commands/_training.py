@@ -273,11 +273,18 @@ def write_outputs(
     columns: Sequence[str],
     log: Sequence[Sequence[object]],
     curve: bytes | None,
+    summary: Json | None = None,
 ) -> None:
-    """Write side files, then the model, so that the model's presence says that all is there."""
+    """Write side files, then the model, so that the model's presence says that all is there.
+
+    Parameters
+    ----------
+    summary
+        What the JSON holds beside the model's header.
+    """
     with ExitStack() as stack:
         write_table(stack.enter_context(open_output(side.metrics)), columns, log)
-        write_json(stack.enter_context(open_output(side.json)), model.header)
+        write_json(stack.enter_context(open_output(side.json)), {**model.header, **(summary or {})})
         if curve is not None and side.plot is not None:
             stack.enter_context(open_output(side.plot)).write(curve)
     write_model(output, model)

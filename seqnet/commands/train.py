@@ -142,6 +142,14 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
 @_region_options
 @cnn_architecture_options
 @strands_option
+@click.option(
+    "--jitter",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="BASES",
+    help="Move training windows by up to so many bases to either side.",
+)
 @fit_options
 @split_options
 @seed_option

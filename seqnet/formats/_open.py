@@ -348,7 +348,7 @@ class _Temporary:
             self.path = str(self._target.with_name(name))
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             # another run may have swept the file between its creation and its lock
-            if _locked(descriptor) and os.fstat(descriptor).st_nlink:
+            if locked(descriptor) and os.fstat(descriptor).st_nlink:
                 return descriptor
             os.close(descriptor)
 
@@ -360,12 +360,12 @@ class _Temporary:
                 continue
             with suppress(OSError):
                 descriptor = os.open(entry.path, os.O_RDWR)
-                if _locked(descriptor):
+                if locked(descriptor):
                     Path(entry.path).unlink()
                 os.close(descriptor)
 
 
-def _locked(descriptor: int) -> bool:
+def locked(descriptor: int) -> bool:
     """Try to take the exclusive lock on an open file."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,12 +7,12 @@ batch's number, and to resume is to go on from that batch.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from seqnet.aliases import Bools, Ints
+from seqnet.aliases import Bools, Floats, Ints
 
 
 class Batch(NamedTuple):
@@ -24,8 +24,13 @@ class Batch(NamedTuple):
     """bool (b,): rows read from the other strand."""
     shift: Ints
     """int64 (b,): bases by which windows are moved."""
-    total: int
-    """Rows of this step in all processes together."""
+    whole: Ints
+    """int64 (total,): the rows of all processes together."""
+
+    @property
+    def total(self) -> int:
+        """Rows of this step in all processes together."""
+        return len(self.whole)
 
 
 class Position(NamedTuple):
@@ -55,6 +60,8 @@ class EpochOrder:
         Windows are moved by up to this many bases to either side.
     rank, world
         This process, and how many there are.
+    odds
+        float64 (n,): rows are drawn, with replacement, in these proportions; None takes each once.
     """
 
     n: int
@@ -64,6 +71,7 @@ class EpochOrder:
     max_shift: int = 0
     rank: int = 0
     world: int = 1
+    odds: Floats | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what would leave a process without rows."""
@@ -81,13 +89,17 @@ class EpochOrder:
     def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, from the one after the first `done` on."""
         generator = np.random.default_rng([self.seed, epoch])
-        order = generator.permutation(self.n)
+        if self.odds is None:
+            order = generator.permutation(self.n)
+        else:
+            order = generator.choice(self.n, self.n, p=self.odds / self.odds.sum())
         flip = generator.random(self.n) < (0.5 if self.flips else 0.0)
         shift = generator.integers(-self.max_shift, self.max_shift + 1, self.n)
         bounds = self._bounds()
         for begin, end in zip(bounds[done:-1], bounds[done + 1 :], strict=True):
-            rows = order[begin + self.rank : end : self.world]
-            yield Batch(rows, flip[rows], shift[rows], end - begin)
+            whole = order[begin:end]
+            rows = whole[self.rank :: self.world]
+            yield Batch(rows, flip[rows], shift[rows], whole)
 
     def after(self, position: Position) -> Position:
         """Return the position one batch later."""
@@ -98,9 +110,10 @@ class EpochOrder:
     def _bounds(self) -> list[int]:
         """Return where batches begin in the order, and its end.
 
-        A last batch with too few rows for every process goes into the one before it.
+        A last batch that does not have two rows for every process goes into the one before it: there
+        is no variance of one row to normalise by.
         """
         bounds = [*range(0, self.n, self.batch_size), self.n]
-        if len(bounds) > 2 and bounds[-1] - bounds[-2] < self.world:
+        if len(bounds) > 2 and bounds[-1] - bounds[-2] < 2 * self.world:
             del bounds[-2]
         return bounds

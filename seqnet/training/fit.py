@@ -1,68 +1,46 @@
-"""The training loop: seeded, validated every epoch, stopped early, best weights kept."""
+"""The training loop: seeded, validated every epoch, stopped early, best weights kept, resumable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+import copy
+import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
-from seqnet.aliases import Ints, Progress, no_progress
-from seqnet.errors import SeqnetError
-from seqnet.training.inputs import Inputs
-from seqnet.training.metrics import task_metrics
-from seqnet.training.predict import Strands, predict_logits
+from seqnet.errors import SeqnetError, UsageError
+from seqnet.networks.losses import LOSSES
+from seqnet.training.balance import class_odds, positive_weights
+from seqnet.training.batches import Batch, EpochOrder
+from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
+from seqnet.training.judge import judge
+from seqnet.training.optimise import (
+    Arrays,
+    limit_norms,
+    make_optimiser,
+    network_arrays,
+    optimiser_arrays,
+    restore_network,
+    restore_optimiser,
+    set_rate,
+)
+from seqnet.training.precision import autocast
+from seqnet.training.predict import predict_logits
+from seqnet.training.ranks import ALONE, Ranks
+from seqnet.training.schedule import Moment, Rate, rate_at
+from seqnet.training.snapshot import Snapshot, parts_to_arrays, random_arrays, restore_random
 
-
-@dataclass(frozen=True)
-class FitConfig:
-    """How to train; AdamW on a one-cycle schedule."""
-
-    epochs: int = 25
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
-    patience: int = 10
-    """Epochs without a better validation loss before stopping."""
-    strands: Strands = "both"
-    """``both`` reads each training sequence from a random strand and averages at validation."""
-    seed: int = 0
-
-
-class Examples(NamedTuple):
-    """Inputs and their targets, float32 (n, T), NaN where unknown."""
-
-    inputs: Inputs
-    targets: NDArray[np.float32]
+_GPU_STEPS = 50
+"""A GPU is asked for its losses once in so many steps, because it has to be waited for."""
 
 
-class EpochRow(NamedTuple):
-    """One line of the training log."""
+class StoppedError(SeqnetError):
+    """Training was asked to stop, and a snapshot saved; exits with the code that came with the wish."""
 
-    epoch: int
-    train_loss: float
-    valid_loss: float
-    valid_auroc: float | None
-    valid_auprc: float | None
-
-
-class FitResult(NamedTuple):
-    """What training leaves."""
-
-    best_epoch: int
-    history: list[EpochRow]
-
-
-def masked_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean binary cross-entropy over known targets; (n, T), NaN is unknown."""
-    known = ~torch.isnan(targets)
-    loss = binary_cross_entropy_with_logits(logits, torch.where(known, targets, 0.0), reduction="none")
-    return (loss * known).sum() / known.sum().clamp(min=1)
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.exit_code = code
 
 
 def set_seed(seed: int) -> None:
@@ -78,102 +56,311 @@ def fit(
     *,
     device: torch.device,
     tasks: tuple[str, ...],
-    log: Callable[[EpochRow], object] = lambda _row: None,
-    progress: Progress = no_progress,
+    hooks: Hooks = Hooks(),  # noqa: B008  immutable
+    resume: Snapshot | None = None,
+    ranks: Ranks = ALONE,
 ) -> FitResult:
     """Train a network in place and leave it with the weights of its best epoch.
 
-    Best is the lowest loss on the validation examples. Each epoch's order and strands come from
-    the seed and the epoch's number alone.
+    Best is the lowest loss, or the highest metric, on the validation examples. Each epoch's order
+    and strands come from the seed and the epoch's number alone; with what a snapshot holds, a run
+    goes on as if it had never stopped. Several processes share every batch, so that their number
+    changes nothing but the rounding (and batch statistics on CPUs, which each process takes of
+    its own share).
 
     Raises
     ------
     SeqnetError
-        If the loss is no longer a number, naming epoch and batch.
+        If the loss is no longer a number, naming epoch and batch; if memory runs out; if the
+        metric that decides is undefined.
+    StoppedError
+        If the hooks wish so.
     """
-    network.to(device)
-    batches = -(-len(train.inputs) // config.batch_size)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=config.epochs * batches
-    )
-    history: list[EpochRow] = []
-    best_epoch, best_loss = 0, float("inf")
-    best = _weights(network)
-    for epoch in range(1, config.epochs + 1):
-        loss = _train_epoch(network, train, config, epoch, optimiser, schedule, device, progress)
-        row = _validate(network, valid, config, epoch, loss, device, tasks)
-        history.append(row)
-        log(row)
-        if row.valid_loss < best_loss:
-            best_epoch, best_loss, best = epoch, row.valid_loss, _weights(network)
-        elif epoch - best_epoch >= config.patience:
-            break
-    network.load_state_dict(best)
-    return FitResult(best_epoch, history)
+    run = _Run(network, train, valid, config, device, tasks, hooks, ranks)
+    if resume is not None:
+        run.restore(resume)
+    if not run.finished:
+        run.train()
+    restore_network(network, run.best)
+    return FitResult(run.best_epoch, run.history)
 
 
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    """Copy a network's state."""
-    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+class _Run:
+    """A run and where it stands."""
 
-
-def _epoch_batches(n: int, config: FitConfig, epoch: int) -> Iterator[tuple[Ints, NDArray[np.bool_]]]:
-    """Yield the rows of each batch of an epoch and which of them to flip."""
-    generator = np.random.default_rng([config.seed, epoch])
-    order = generator.permutation(n)
-    flip = generator.random(n) < 0.5
-    if config.strands == "forward":
-        flip[:] = False
-    for start in range(0, n, config.batch_size):
-        rows = order[start : start + config.batch_size]
-        yield rows, flip[rows]
-
-
-def _train_epoch(
-    network: nn.Module,
-    train: Examples,
-    config: FitConfig,
-    epoch: int,
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    device: torch.device,
-    progress: Progress,
-) -> float:
-    """Run one epoch; return the mean loss per row."""
-    network.train()
-    total = 0.0
-    batches = _epoch_batches(len(train.inputs), config, epoch)
-    for number, (rows, flip) in enumerate(batches, 1):
-        targets = torch.from_numpy(train.targets[rows]).to(device)
-        loss = masked_loss(network(train.inputs.batch(rows, device, flip)), targets)
-        value = float(loss.detach())
-        if not np.isfinite(value):
-            raise SeqnetError(
-                f"training loss is {value} at epoch {epoch}, batch {number}; try a lower --learning-rate"
+    def __init__(
+        self,
+        network: nn.Module,
+        train: Examples,
+        valid: Examples,
+        config: FitConfig,
+        device: torch.device,
+        tasks: tuple[str, ...],
+        hooks: Hooks,
+        ranks: Ranks,
+    ) -> None:
+        self.train_examples, self.valid, self.config = train, valid, config
+        self.device, self.tasks, self.hooks, self.ranks = device, tasks, hooks, ranks
+        if ranks.size > 1 and device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        self.network = network.to(device)
+        self.averaged = copy.deepcopy(network) if config.ema else network
+        if config.compile:
+            network.compile()
+        self.forward = ranks.wrap(network, device)
+        self.optimiser = make_optimiser(
+            config.optimiser, network, config.learning_rate, config.weight_decay, config.optimiser_options
+        )
+        if ranks.size > 1:  # what is dropped differs between processes, initial weights do not
+            torch.manual_seed(config.seed + 1_000_003 * ranks.rank)
+        n = len(train.inputs)
+        self.batch_size = min(config.batch_size, n) or n
+        if self.batch_size < ranks.size:
+            raise UsageError(
+                f"batches of {self.batch_size} rows for {ranks.size} processes: each needs a row"
             )
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-        total += value * len(rows)
-        progress(len(rows))
-    return total / len(train.inputs)
+        self.order = EpochOrder(
+            n, self.batch_size, config.seed, config.strands == "both", config.jitter, ranks.rank, ranks.size,
+            class_odds(train.targets.astype(np.float64)) if config.balance else None,
+        )  # fmt: skip
+        self.batches = self.order.steps()
+        self.weights = self._class_weights()
+        self.epoch, self.batch, self.step = 1, 0, 0
+        self.rate = 0.0
+        self.finished = False
+        self.history: list[EpochRow] = []
+        self.best_epoch, self.best_score = 0, math.inf
+        self.best: Arrays = network_arrays(network)
+        self.losses = _Losses(ranks, every=1 if device.type == "cpu" else _GPU_STEPS)
+
+    def _class_weights(self) -> Tensor | None:
+        """Return the weights of the positives, (T,)."""
+        if not self.config.class_weights:
+            return None
+        weights = positive_weights(self.train_examples.targets.astype(np.float64))
+        return torch.from_numpy(weights).float().to(self.device)
+
+    # ---- running ------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Run all epochs that are left."""
+        while self.epoch <= self.config.epochs:
+            self._epoch()
+            row = self._validate()
+            self.history.append(row)
+            self._keep_best(row)
+            self.hooks.log(row)
+            self.epoch, self.batch = self.epoch + 1, 0
+            if row.epoch - self.best_epoch >= self.config.patience:
+                break
+        self.finished = True
+        self._save()
+
+    def _epoch(self) -> None:
+        """Run what is left of an epoch."""
+        if self.hooks.resample is not None:
+            self.train_examples = self.hooks.resample(self.epoch)
+        self.network.train()
+        for batch in self.order.batches(self.epoch, self.batch):
+            self._step(batch)
+            self.batch, self.step = self.batch + 1, self.step + 1
+            self._heed_wishes()
+        self.losses.check()
+
+    def _step(self, batch: Batch) -> None:
+        """Take one step."""
+        self.rate = set_rate(self.optimiser, self.config.learning_rate, self._rate())
+        try:
+            loss = self._backward(batch)
+        except RuntimeError as error:
+            if _lacks_memory(error):
+                raise _out_of_memory(self.device, self.batch_size) from error
+            raise
+        if self.config.clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self.losses.add(loss, batch.total, (self.epoch, self.batch + 1))
+        self.optimiser.step()
+        if self.config.max_norm is not None:
+            limit_norms(self.network, self.config.max_norm)
+        if self.config.ema:
+            self._average()
+        self.hooks.progress(batch.total)
+        if self.losses.last is not None:
+            self.hooks.loss(self.epoch, self.losses.last)
+
+    def _backward(self, batch: Batch) -> Tensor:
+        """Compute the loss of this process' share of a batch, and the gradients of the whole."""
+        examples, size = self.train_examples, self.ranks.size
+        targets = torch.from_numpy(examples.targets[batch.rows]).to(self.device)
+        inputs = examples.inputs.batch(batch.rows, self.device, batch.flip, batch.shift)
+        with autocast(self.config.precision, self.device):
+            outputs = self.forward(inputs)
+        loss = LOSSES[self.config.loss](outputs, targets, self.weights)
+        if size > 1:  # a mean over this share's known targets becomes its part of the mean over all
+            known = [int((~np.isnan(examples.targets[rows])).sum()) for rows in (batch.rows, batch.whole)]
+            loss = loss * (known[0] / max(known[1], 1))
+        self.optimiser.zero_grad(set_to_none=True)
+        (loss * size).backward()  # type: ignore[no-untyped-call]  # gradients are averaged over processes
+        return loss.detach()
+
+    def _rate(self) -> Rate:
+        """Return what the next step uses."""
+        config = self.config
+        moment = Moment(
+            self.step, config.epochs * self.batches, self.batches, [row.valid_loss for row in self.history],
+            config.decay_epochs, config.decay_factor, config.warmup,
+        )  # fmt: skip
+        return rate_at(config.schedule, moment)
+
+    def _average(self) -> None:
+        """Move the average of the weights; it follows faster in the beginning."""
+        steps = self.step + 1
+        decay = min(self.config.ema, (1 + steps) / (10 + steps))
+        with torch.no_grad():
+            own, mean = self.network.state_dict(), self.averaged.state_dict()
+            for name, tensor in mean.items():
+                if tensor.is_floating_point():
+                    tensor.lerp_(own[name], 1 - decay)
+                else:
+                    tensor.copy_(own[name])
+
+    def _validate(self) -> EpochRow:
+        """Judge the network on the validation examples, which the processes share."""
+        n, ranks = len(self.valid.inputs), self.ranks
+        ranks.align(self.averaged)
+        inputs = self.valid.inputs
+        if ranks.size > 1:
+            inputs = inputs.subset(np.arange(ranks.rank, n, ranks.size))
+        own = predict_logits(self.averaged, inputs, device=self.device, strands=self.config.strands)
+        outputs = ranks.gather_rows(own.reshape(len(inputs), -1), n)
+        targets = self.valid.targets
+        loss = LOSSES[self.config.loss](torch.from_numpy(outputs), torch.from_numpy(targets))
+        if not math.isfinite(float(loss)):
+            raise SeqnetError(
+                f"validation loss is {float(loss)} at epoch {self.epoch}; try a lower --learning-rate"
+            )
+        figures = judge(self.config.task_type, self.tasks, targets, outputs)
+        return EpochRow(self.epoch, self.losses.mean(), float(loss), figures, self.rate)
+
+    def _keep_best(self, row: EpochRow) -> None:
+        """Keep the weights if the epoch is the best so far."""
+        monitor = self.config.monitor
+        value = row.valid_loss if monitor == "loss" else row.metrics.get(monitor)
+        if value is None:
+            raise SeqnetError(f"{monitor} is undefined on the validation rows; use --monitor loss")
+        score = value if monitor == "loss" else -value
+        if score < self.best_score:
+            self.best_epoch, self.best_score = row.epoch, score
+            self.best = network_arrays(self.averaged)
+
+    # ---- stopping and going on ----------------------------------------------------------------
+
+    def _heed_wishes(self) -> None:
+        """Save or stop if any process wishes so."""
+        wish = self.hooks.wish(self.step)
+        save, stop = self.ranks.largest(wish.save, wish.stop)
+        if not (save or stop):
+            return
+        self.losses.check()
+        if all(bool(torch.isfinite(weights).all()) for weights in self.network.parameters()):
+            self._save()
+            if stop:
+                place = f"epoch {self.epoch} after batch {self.batch} of {self.batches}"
+                raise StoppedError(f"stopped in {place}", int(stop))
+
+    def _save(self) -> None:
+        """Hand a snapshot to the first process' hook."""
+        parts = {
+            "network": network_arrays(self.network),
+            "optimiser": optimiser_arrays(self.optimiser),
+            "best": self.best,
+            "random": random_arrays(self.ranks, self.device),
+        }
+        if self.config.ema:
+            parts["averaged"] = network_arrays(self.averaged)
+        values = {
+            "epoch": self.epoch, "batch": self.batch, "step": self.step, "rate": self.rate,
+            "finished": self.finished,
+            "loss_sum": self.losses.sum, "loss_rows": self.losses.rows,
+            "best_epoch": self.best_epoch, "best_score": self.best_score if self.best_epoch else None,
+            "history": [row._asdict() for row in self.history],
+        }  # fmt: skip
+        if self.ranks.first:
+            self.hooks.save(Snapshot(values, parts_to_arrays(parts)))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to where a snapshot was taken."""
+        values = snapshot.values
+        self.epoch, self.batch, self.step = values["epoch"], values["batch"], values["step"]
+        self.rate, self.finished = values["rate"], values["finished"]
+        self.losses.sum, self.losses.rows = values["loss_sum"], values["loss_rows"]
+        self.best_epoch = values["best_epoch"]
+        self.best_score = values["best_score"] if self.best_epoch else math.inf
+        self.history = [EpochRow(**row) for row in values["history"]]
+        self.best = snapshot.part("best")
+        restore_network(self.network, snapshot.part("network"))
+        if self.config.ema:
+            restore_network(self.averaged, snapshot.part("averaged"))
+        restore_optimiser(self.optimiser, snapshot.part("optimiser"))
+        restore_random(snapshot.part("random"), self.ranks, self.device)
 
 
-def _validate(
-    network: nn.Module,
-    valid: Examples,
-    config: FitConfig,
-    epoch: int,
-    train_loss: float,
-    device: torch.device,
-    tasks: tuple[str, ...],
-) -> EpochRow:
-    """Judge a network on the validation examples."""
-    logits = predict_logits(network, valid.inputs, device=device, strands=config.strands)
-    loss = masked_loss(torch.from_numpy(logits), torch.from_numpy(valid.targets))
-    summary = task_metrics(tasks, valid.targets.astype(np.float64), logits.astype(np.float64))[-1]
-    return EpochRow(epoch, train_loss, float(loss), summary.auroc, summary.auprc)
+class _Losses:
+    """The losses of an epoch, looked at once in so many steps.
+
+    Parameters
+    ----------
+    ranks
+        The processes whose losses make the batch's.
+    every
+        Steps between two looks.
+    """
+
+    def __init__(self, ranks: Ranks, every: int) -> None:
+        self.sum, self.rows = 0.0, 0
+        self.last: float | None = None
+        """The last loss looked at, None right after steps that were not."""
+        self._ranks, self._every = ranks, every
+        self._waiting: list[tuple[Tensor, int, tuple[int, int]]] = []
+
+    def add(self, loss: Tensor, rows: int, place: tuple[int, int]) -> None:
+        """Add the loss of a batch of so many rows; place is its epoch and number."""
+        self._waiting.append((loss, rows, place))
+        self.last = None
+        if len(self._waiting) >= self._every:
+            self.check()
+
+    def check(self) -> None:
+        """Look at the losses so far.
+
+        Raises
+        ------
+        SeqnetError
+            At the first that is not a number.
+        """
+        for loss, rows, (epoch, batch) in self._waiting:
+            value = self._ranks.total(float(loss))
+            if not math.isfinite(value):
+                raise SeqnetError(
+                    f"training loss is {value} at epoch {epoch}, batch {batch}; try a lower --learning-rate"
+                )
+            self.sum, self.rows, self.last = self.sum + value * rows, self.rows + rows, value
+        self._waiting.clear()
+
+    def mean(self) -> float:
+        """Return the mean loss per row, and start anew."""
+        mean = self.sum / max(self.rows, 1)
+        self.sum, self.rows = 0.0, 0
+        return mean
+
+
+def _lacks_memory(error: RuntimeError) -> bool:
+    """Tell whether a computation failed for want of memory, on a GPU or a CPU."""
+    words = ("not enough memory", "can't allocate memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in words)
+
+
+def _out_of_memory(device: torch.device, batch_size: int) -> SeqnetError:
+    """Return what to say then."""
+    smaller = max(1, batch_size // 2)
+    return SeqnetError(f"out of memory on {device} with batches of {batch_size}; try --batch-size {smaller}")

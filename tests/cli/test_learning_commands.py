@@ -25,7 +25,9 @@ def test_train_writes_model_and_side_files(prepared):
     summary = json.loads((prepared / "cnn.json").read_text())
     assert summary["metrics"] == header["metrics"]
     log = (prepared / "cnn.metrics.tsv").read_text().splitlines()
-    assert log[0].split("\t") == ["epoch", "train_loss", "valid_loss", "valid_auroc", "valid_auprc"]
+    columns = ["epoch", "train_loss", "valid_loss", "valid_auroc", "valid_auprc", "learning_rate"]
+    assert log[0].split("\t") == columns
+    assert [list(row) for row in summary["history"]] == [columns]
     assert len(log) == 2
     assert (prepared / "cnn.curve.svg").read_bytes().startswith(b"<?xml")
     assert (prepared / "linear.metrics.tsv").read_text().startswith("task\tstrength\tvalid_loss")
