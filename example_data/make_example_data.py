@@ -14,24 +14,30 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from seqnet.datasets.simulation.genomes import (
+    PlantedSite,
+    draw_peaks,
+    draw_signal,
+    draw_strengths,
+    plant_sites,
+)
+from seqnet.datasets.simulation.letters import draw_contig, draw_sites
 from seqnet.formats._open import open_output
 from seqnet.formats.bigwig import write_bigwig
 from seqnet.formats.fasta import write_fasta
 from seqnet.formats.jaspar import write_jaspar
-from seqnet.genome.alphabet import reverse_complement
+from seqnet.formats.simulated import write_peaks
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, to_ppm
 
 SEED = 2017
 CONTIGS = {"chr1": 300_000, "chr2": 220_000, "chr3": 160_000, "chr4": 120_000}
 BOUND_SITES, UNBOUND_SITES = 300, 120  # of each motif
-PEAK_WIDTH = 200
 TRACK_STEP = 20
 LECTURE_SITES = ("GGATAA", "CGATAA", "CGATAT", "GGATAT")
 
@@ -54,15 +60,6 @@ MATRICES = {
 }
 
 
-class Site(NamedTuple):
-    """A planted site."""
-
-    contig: str
-    center: int
-    motif: str
-    bound: bool
-
-
 def motifs() -> dict[str, Pfm]:
     """Return the typed-in matrices by name."""
     found = {}
@@ -78,71 +75,13 @@ def background(generator: Generator) -> NDArray[np.float64]:
     return np.array([generator.dirichlet(40 * mean) for _ in range(64)])
 
 
-def markov_sequence(model: NDArray[np.float64], length: int, generator: Generator) -> NDArray[np.uint8]:
-    """Draw a sequence of codes from an order-3 model."""
-    bounds = np.cumsum(model, axis=1)[:, :3].tolist()
-    draws = generator.random(length).tolist()
-    codes = np.empty(length, dtype=np.uint8)
-    context = 0
-    for position, draw in enumerate(draws):
-        first, second, third = bounds[context]
-        code = (draw > first) + (draw > second) + (draw > third)
-        codes[position] = code
-        context = (context * 4 + code) % 64
-    return codes
-
-
-def draw_site(pfm: Pfm, generator: Generator) -> NDArray[np.uint8]:
-    """Draw one site from a motif."""
-    bounds = np.cumsum(to_ppm(pfm).probabilities, axis=1)[:, :3]
-    return (generator.random(pfm.width)[:, None] > bounds).sum(axis=1).astype(np.uint8)
-
-
-def plant(genome: dict[str, NDArray[np.uint8]], found: dict[str, Pfm], generator: Generator) -> list[Site]:
-    """Write sites into the genome, either way round, at least 400 bases apart."""
-    slots = [(contig, i) for contig, codes in genome.items() for i in range(1, len(codes) // 500 - 1)]
-    kinds = [(name, i < BOUND_SITES) for name in found for i in range(BOUND_SITES + UNBOUND_SITES)]
-    order = generator.permutation(len(slots))[: len(kinds)]
-    sites = []
-    for (name, bound), slot in zip(kinds, order.tolist(), strict=True):
-        contig, number = slots[slot]
-        center = number * 500 + 250 + int(generator.integers(-50, 51))
-        codes = draw_site(found[name], generator)
-        if generator.random() < 0.5:
-            codes = reverse_complement(codes)
-        start = center - len(codes) // 2
-        genome[contig][start : start + len(codes)] = codes
-        sites.append(Site(contig, center, name, bound))
-    return sorted(sites, key=lambda site: (list(genome).index(site.contig), site.center))
-
-
-def track(length: int, sites: list[Site], generator: Generator) -> NDArray[np.float64]:
-    """Draw an accessibility signal per step: low noise, and a bump over every bound site."""
-    steps = -(-length // TRACK_STEP)
-    rate = np.full(steps, 0.6)
-    places = TRACK_STEP * np.arange(steps) + TRACK_STEP / 2
-    for site in sites:
-        if site.bound:
-            height = generator.gamma(4.0, 4.0)
-            rate += height * np.exp(-0.5 * ((places - site.center) / 90.0) ** 2)
-    return generator.poisson(rate).astype(np.float64)
-
-
-def write_peaks(folder: Path, sites: list[Site], generator: Generator) -> None:
-    """Write one narrowPeak file per motif, summits within a few bases of the sites."""
-    (folder / "peaks").mkdir(exist_ok=True)
-    for name in dict.fromkeys(site.motif for site in sites):
-        lines = []
-        for number, site in enumerate((s for s in sites if s.motif == name and s.bound), 1):
-            start = site.center - PEAK_WIDTH // 2 + int(generator.integers(-30, 31))
-            summit = site.center - start + round(float(generator.normal(0, 6)))
-            signal = float(generator.gamma(4.0, 5.0))
-            score = min(1000, round(20 * signal))
-            lines.append(
-                f"{site.contig}\t{start}\t{start + PEAK_WIDTH}\t{name}_{number}\t{score}\t.\t"
-                f"{signal:.2f}\t-1\t-1\t{summit}\n"
-            )
-        (folder / "peaks" / f"{name}.narrowPeak").write_text("".join(lines))
+def write_tracks(path: str, sites: list[PlantedSite], generator: Generator) -> None:
+    """Write the accessibility track: a bump of random height over every bound site."""
+    with write_bigwig(path, CONTIGS) as writer:
+        for name, length in CONTIGS.items():
+            centers = [site.center for site in sites if site.contig == name and site.bound]
+            heights = draw_strengths(len(centers), generator)
+            writer.add(name, 0, draw_signal(length, TRACK_STEP, centers, heights, generator), TRACK_STEP)
 
 
 def main(folder: Path) -> None:
@@ -150,9 +89,11 @@ def main(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     generator = np.random.default_rng(SEED)
     found = motifs()
+    ppms = [to_ppm(pfm) for pfm in found.values()]
     model = background(generator)
-    genome = {name: markov_sequence(model, length, generator) for name, length in CONTIGS.items()}
-    sites = plant(genome, found, generator)
+    tables = [model[:1], model[:4], model[:16], model]  # a contig begins as if after AAA
+    genome = {name: draw_contig(tables, length, generator) for name, length in CONTIGS.items()}
+    sites = plant_sites(genome, ppms, BOUND_SITES, UNBOUND_SITES, generator)
     with open_output(str(folder / "genome.fa")) as stream:
         write_fasta(stream, (EncodedSequence(name, codes) for name, codes in genome.items()))
     sizes = "".join(f"{name}\t{length}\n" for name, length in CONTIGS.items())
@@ -160,14 +101,16 @@ def main(folder: Path) -> None:
     with open_output(str(folder / "motifs.jaspar")) as stream:
         write_jaspar(stream, MotifSet(tuple(found.values())))
     with open_output(str(folder / "sites.fa")) as stream:
-        drawn = (draw_site(found["REB1"], generator) for _ in range(200))
+        drawn = draw_sites(to_ppm(found["REB1"]), 200, generator)
         write_fasta(stream, (EncodedSequence(f"site{i}", codes) for i, codes in enumerate(drawn, 1)))
     (folder / "lecture_sites.txt").write_text("\n".join(LECTURE_SITES) + "\n")
-    write_peaks(folder, sites, generator)
-    with write_bigwig(str(folder / "dnase.bw"), CONTIGS) as writer:
-        for name, length in CONTIGS.items():
-            own = [site for site in sites if site.contig == name]
-            writer.add(name, 0, track(length, own, generator), TRACK_STEP)
+    (folder / "peaks").mkdir(exist_ok=True)
+    names = list(found)
+    for number in dict.fromkeys(site.motif for site in sites):
+        peaks = draw_peaks([site for site in sites if site.motif == number and site.bound], generator)
+        with open_output(str(folder / "peaks" / f"{names[number]}.narrowPeak")) as stream:
+            write_peaks(stream, peaks, names[number])
+    write_tracks(str(folder / "dnase.bw"), sites, generator)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>9,}  {path.relative_to(folder)}")

@@ -34,6 +34,7 @@ COMMANDS: dict[str, CommandRow] = {
     "label": CommandRow("label", "Make labelled regions from peak files.", "Preparing"),
     "negatives": CommandRow("negatives", "Add negatives to positives.", "Preparing"),
     "check": CommandRow("check", "Find what is wrong with the inputs of a training run.", "Preparing"),
+    "simulate": CommandRow("simulate", "Simulate sequences and genomes.", "Preparing"),
     "logo": CommandRow("logo", "Draw sequence logos.", "Looking"),
     "compare": CommandRow("compare", "Find similar motifs in a collection.", "Looking"),
     "enrich": CommandRow("enrich", "Find motifs enriched in sequences.", "Looking"),

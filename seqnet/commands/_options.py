@@ -173,9 +173,7 @@ motif_options = combine(
     ),
 )  # fmt: skip
 
-split_options = combine(
-    click.option("--valid-chroms", multiple=True, metavar="NAMES", help="Contigs to validate on."),
-    click.option("--test-chroms", multiple=True, metavar="NAMES", help="Contigs to test on."),
+fraction_options = combine(
     click.option(
         "--valid-fraction", type=click.FloatRange(0, 1), metavar="X",
         help="Share of rows to validate on, overlapping and identical rows kept together.",
@@ -184,3 +182,8 @@ split_options = combine(
         "--test-fraction", type=click.FloatRange(0, 1), metavar="X", help="Share of rows to test on."
     ),
 )  # fmt: skip
+split_options = combine(
+    click.option("--valid-chroms", multiple=True, metavar="NAMES", help="Contigs to validate on."),
+    click.option("--test-chroms", multiple=True, metavar="NAMES", help="Contigs to test on."),
+    fraction_options,
+)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seqnet.commands._console import detail, progress_bar
+from seqnet.commands._paths import MOTIF, path_per_motif
 from seqnet.commands._scan_source import whole_genome
 from seqnet.errors import UsageError
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from seqnet.commands._scan_options import ScanOptions
     from seqnet.commands._scan_source import Blocks
     from seqnet.motifs.matrix import Pssm
-
-MOTIF = "{motif}"
-"""What stands for a motif's name in the path of a track."""
 
 
 def scan_to_tracks(pssms: Sequence[Pssm], options: ScanOptions) -> None:
@@ -38,13 +36,8 @@ def _track_files(pssms: Sequence[Pssm], options: ScanOptions) -> dict[str, Seque
     if len(pssms) > 1 and MOTIF not in path:
         message = f"--track: {options.motifs} holds {len(pssms)} motifs; put {MOTIF} in the path, or choose"
         raise UsageError(f"{message} with --motif, or take the highest with --track-max")
-    files: dict[str, Sequence[Pssm]] = {}
-    for pssm in pssms:
-        name = path.replace(MOTIF, pssm.info.name.replace("/", "_"))
-        if name in files:
-            raise UsageError(f"--track: two motifs would be written to {name}")
-        files[name] = [pssm]
-    return files
+    paths = path_per_motif(path, [pssm.info.name for pssm in pssms], "--track")
+    return {own: [pssm] for own, pssm in zip(paths, pssms, strict=True)}
 
 
 def _write_track(

@@ -15,6 +15,9 @@ from seqnet.commands._command import Command
 HEAVY = ("numpy", "torch", "scipy", "sklearn", "matplotlib", "pysam", "pyBigWig", "Bio", "rich", "asyncio")
 
 
+GRAMMARS = ("single", "density", "heterotypic", "spacing", "localization", "genome")
+
+
 def leaves():
     """Every command a user can run: names, command."""
     found = []
@@ -37,6 +40,7 @@ def arguments(names, p, source):
     where it can."""
     genome = p.data / "genome.fa"
     out = p / "out.safetensors"
+    few = ("--positives", 3, "--negatives", 3)
     return {
         ("build-pwm",): [source],
         ("pssm",): [source],
@@ -63,6 +67,12 @@ def arguments(names, p, source):
         ("merge-hits",): [source],
         ("label",): [source, "--genome", genome, "--width", 100],
         ("negatives",): [source, "--genome", genome],
+        ("simulate", "single"): [source, *few],
+        ("simulate", "density"): [source, *few],
+        ("simulate", "heterotypic"): [source, *few],
+        ("simulate", "spacing"): [source, *few, "--motif", "CTCF", "--motif", "GATA1"],
+        ("simulate", "localization"): [source, *few],
+        ("simulate", "genome"): [source, "--contig", "c=30000", "--bound", 5, "--unbound", 5],
         ("logo",): [source],
         ("compare",): [source, p.data / "motifs.jaspar"],
         ("enrich",): [p / "reb1.meme", source, "--against", p / "sites.fa"],
@@ -88,6 +98,7 @@ def good_input(names, p):
         ("merge-hits",): p / "hits.bed",
         ("label",): p.data / "peaks" / "REB1.narrowPeak",
         ("negatives",): p / "regions.bed",
+        **{("simulate", grammar): p.data / "motifs.jaspar" for grammar in GRAMMARS},
         ("logo",): p / "reb1.meme",
         ("compare",): p / "reb1.meme",
         ("enrich",): p / "head.fa",
@@ -203,6 +214,7 @@ def test_debug_shows_the_traceback(run, prepared, names):
 
 STREAMING = {
     "negatives": ["negatives", "{data}/genome.fa", "--shuffle", "dinucleotide", "-q"],
+    "simulate": ["simulate", "single", "{data}/motifs.jaspar", "-q"],
     "scan": ["scan", "{p}/reb1.pssm", "{data}/genome.fa", "--p-value", "0.5"],
     "merge-hits": ["merge-hits", "{p}/hits.bed"],
     "kmer-featurize": [

@@ -45,6 +45,10 @@ CASES = [
     ("enrich {data}/motifs.jaspar --genome {data}/genome.fa --regions {data}/peaks/REB1.narrowPeak --width 60 --against-regions {data}/peaks/CTCF.narrowPeak --p-value 1e-3", "enrich.tsv"),
     ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --width 60 --test-chroms chr2 -q", "labelled.bed"),
     ("check {golden}/odd.bed --genome {data}/genome.fa --motifs {data}/motifs.jaspar -q", "odd_checked.tsv"),
+    ("simulate single {data}/motifs.jaspar --motif CTCF --length 70 --positives 2 --negatives 1 -q", "simulated.fa"),
+    ("simulate density {data}/motifs.jaspar --motif REB1 --copies 1-2 --negative-copies 1 --positives 3 --negatives 2 -o /dev/null --truth - -q", "simulated_sites.bed"),
+    ("simulate spacing {data}/motifs.jaspar --motif REB1 --motif GATA1 --fixed-order --positives 3 --negatives 3 --valid-fraction 0.2 --test-fraction 0.2 -o /dev/null --labels - -q", "simulated_labels.bed"),
+    ("simulate genome {data}/motifs.jaspar --contig c=6000 --bound 2 --unbound 1 -o /dev/null --truth - -q", "simulated_genome.bed"),
     ("evaluate {golden}/scores.tsv --labels {golden}/labelled.bed --split all -q", "metrics.tsv"),
 ]  # fmt: skip
 
