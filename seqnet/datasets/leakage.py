@@ -127,12 +127,13 @@ def shared_words(codes: Codes, train: Ints, held: Ints, word: int = WORD) -> tup
         return Pairs(np.empty(0, np.int64), np.empty(0, np.int64)), 1
     sampled = 1 + len(held) * places // MOST_WORDS
     keys, rows, begins = _sampled_words(codes, held, word, sampled)
+    seen = _seen(keys)
     order = np.argsort(keys, kind="stable")
     keys, rows, begins = keys[order], rows[order], begins[order]
     found: list[Pairs] = []
     for first in range(0, len(train), _ROWS):
         part = train[first : first + _ROWS]
-        wanted, own, at = _sampled_words(codes, part, word, sampled)
+        wanted, own, at = _sampled_words(codes, part, word, sampled, seen)
         place = np.minimum(np.searchsorted(keys, wanted), max(0, len(keys) - 1))
         hit = np.flatnonzero(keys[place] == wanted) if len(keys) else np.empty(0, np.int64)
         hit = hit[np.unique(own[hit], return_index=True)[1]]  # one word of a row is enough
@@ -142,13 +143,24 @@ def shared_words(codes: Codes, train: Ints, held: Ints, word: int = WORD) -> tup
     return Pairs(*(np.concatenate(column) for column in zip(*found, strict=True))), sampled
 
 
-def _sampled_words(codes: Codes, rows: Ints, word: int, sampled: int) -> tuple[Hashes, Ints, Ints]:
-    """Return hash, row and place of the words of rows that the sample takes."""
+def _seen(keys: Hashes) -> Bools:
+    """Return a table that is true at the last bits of each key, false at most others: few words pass it."""
+    table = np.zeros(1 << min(27, 3 + len(keys).bit_length()), dtype=bool)
+    table[keys & np.uint64(len(table) - 1)] = True
+    return table
+
+
+def _sampled_words(
+    codes: Codes, rows: Ints, word: int, sampled: int, seen: Bools | None = None
+) -> tuple[Hashes, Ints, Ints]:
+    """Return hash, row and place of the words of rows that the sample takes and that may have been seen."""
     parts = []
     for first in range(0, len(rows), _ROWS):
         part = rows[first : first + _ROWS]
         hashes, clear = word_hashes(codes[part], word)
-        taken = clear & (hashes % np.uint64(sampled) == 0)
+        taken = clear if sampled == 1 else clear & (hashes % np.uint64(sampled) == 0)
+        if seen is not None:
+            taken &= seen[hashes & np.uint64(len(seen) - 1)]
         which, place = np.nonzero(taken)
         parts.append((hashes[taken], part[which], place))
     hashes, owners, places = (np.concatenate(column) for column in zip(*parts, strict=True))
