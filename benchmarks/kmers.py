@@ -24,7 +24,7 @@ from seqnet.kmers.settings import GAPPED, KmerSettings, all_patterns, contiguous
 SEQUENCES = 20_000
 LENGTH = 600
 K = 6
-ROUNDS = 5
+ROUNDS = 3
 
 
 def featurize(fasta: str, table: str, *options: str) -> float:
@@ -57,7 +57,7 @@ def end_to_end(fasta: str, folder: Path) -> None:
             "seqnet kmer-featurize, one strand": partial(featurize, fasta, ours, "--strands", "forward"),
             "CountVectorizer": partial(vectorize, fasta, theirs),
         },
-        3,
+        ROUNDS,
     )
     # scikit-learn leaves out words that never occur; its columns are in alphabetical order too
     counted = load_npz(ours)
@@ -76,7 +76,7 @@ def library(codes: np.ndarray) -> None:
     chosen["66 patterns 7 of 11, 16 bits"] = KmerSettings(tuple(all_patterns(11, 7, "both")), hash_bits=16)
     print(f"\ncount_codes, kernels {_dispatch.description()}, both strands, one thread")
     for name, settings in chosen.items():
-        rows = codes if len(settings.patterns) == 1 else codes[: SEQUENCES // 10]
+        rows = codes if len(settings.patterns) == 1 else codes[: SEQUENCES // 20]
         count_codes(rows[:1], settings)  # makes the tables that every later call shares
         call = partial(function_seconds, partial(count_codes, rows, settings))
         seconds = medians({name: call}, ROUNDS)[name]

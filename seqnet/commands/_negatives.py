@@ -16,7 +16,6 @@ from seqnet.datasets.shuffles import shuffled_records
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.bed import read_bed
 from seqnet.formats.fasta import read_sequences
-from seqnet.genome.alphabet import reverse_complement
 from seqnet.genome.extract import extract_sequences
 from seqnet.genome.intervals import Intervals, make_intervals
 from seqnet.genome.joins import check_distinct, coordinates
@@ -159,12 +158,7 @@ def read_sequence_positives(path: str) -> tuple[list[EncodedSequence], Regions]:
 
 def region_sequences(genome: Genome, regions: Regions) -> list[EncodedSequence]:
     """Return the sequences of regions as read on their strand."""
-    forward = extract_sequences(genome, regions.intervals, regions.names.tolist())
-    minus = (regions.intervals.strand < 0).tolist()
-    return [
-        EncodedSequence(record.name, reverse_complement(record.codes)) if turned else record
-        for record, turned in zip(forward, minus, strict=True)
-    ]
+    return extract_sequences(genome, regions.intervals, regions.names.tolist(), stranded=True)
 
 
 def _table_of(records: Sequence[EncodedSequence]) -> Regions:

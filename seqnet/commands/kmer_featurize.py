@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import click
 
 from seqnet.commands._command import Command
-from seqnet.commands._console import detail, note, progress_bar
+from seqnet.commands._console import note, progress_bar
 from seqnet.commands._kmer_options import kmer_options
 from seqnet.commands._options import (
     common_options,
@@ -156,7 +156,7 @@ def _write(
     from itertools import chain
 
     from seqnet.formats.kmer_parquet import require_parquet, write_kmer_parquet
-    from seqnet.formats.kmer_table import write_kmer_header, write_kmer_npz, write_kmer_rows
+    from seqnet.formats.kmer_table import write_kmer_header, write_kmer_npz_rows, write_kmer_rows
     from seqnet.kmers.columns import feature_names
     from seqnet.kmers.counting import KmerRows, collect, count_blocks
     from seqnet.kmers.normalize import is_known
@@ -169,13 +169,12 @@ def _write(
     if first is None:
         raise SeqnetError(f"{source.path}: holds no sequences")
     rows = chain([first], rows)
-    if output.endswith(".npz") or not is_known(settings):
+    if not is_known(settings):
         table = collect(rows, settings)
-        detail(f"{len(table.names)} sequences by {len(table.features)} features")
-        if output.endswith(".npz"):
-            write_kmer_npz(stream, table)
-            return
         settings, rows = table.settings, iter([KmerRows(table.names, table.matrix)])
+    if output.endswith(".npz"):
+        write_kmer_npz_rows(stream, rows, feature_names(settings), settings)
+        return
     if parquet:
         write_kmer_parquet(stream, rows, feature_names(settings), settings)
         return

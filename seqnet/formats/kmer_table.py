@@ -13,7 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -137,25 +137,49 @@ def _row(cells: Sequence[str], path: str, number: int) -> np.ndarray:
 
 def write_kmer_npz(stream: BinaryIO, table: KmerTable) -> None:
     """Write the npz form."""
-    matrix = table.matrix
-    values = {
-        "format": np.array(b"csr"),
-        "shape": np.array(matrix.shape),
-        "data": matrix.data,
-        "indices": matrix.indices,
-        "indptr": matrix.indptr,
-    }
-    texts = {
-        "row_names": np.array(table.names, dtype=np.str_),
-        "feature_names": table.features,
-        "settings": np.array(json.dumps(table.settings._asdict(), sort_keys=True)),
+    write_kmer_npz_rows(stream, [KmerRows(table.names, table.matrix)], table.features, table.settings)
+
+
+def write_kmer_npz_rows(
+    stream: BinaryIO, rows: Iterable[KmerRows], features: np.ndarray, settings: KmerSettings
+) -> None:
+    """Write the npz form of rows that come in parts; they are held, but never copied together."""
+    names: list[str] = []
+    matrices = []
+    for part in rows:
+        names += part.names
+        matrices.append(part.matrix)
+    lengths = [np.diff(matrix.indptr) for matrix in matrices]
+    indptr = np.concatenate([[0], *lengths]).cumsum()
+    index_type = np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64
+    value_type = np.result_type(np.float32, *(matrix.dtype for matrix in matrices))
+    arrays = {
+        "format": [np.array(b"csr")],
+        "shape": [np.array((len(names), len(features)))],
+        "data": [matrix.data.astype(value_type, copy=False) for matrix in matrices],
+        "indices": [matrix.indices.astype(index_type, copy=False) for matrix in matrices],
+        "indptr": [indptr.astype(index_type)],
+        "row_names": [np.array(names, dtype=np.str_)],
+        "feature_names": [features],
+        "settings": [np.array(json.dumps(settings._asdict(), sort_keys=True))],
     }
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, array in {**values, **texts}.items():
+        for name, parts in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy")
-            entry.compress_type = zipfile.ZIP_DEFLATED if name in texts else zipfile.ZIP_STORED
-            with archive.open(entry, "w", force_zip64=True) as part:
-                np.lib.format.write_array(part, np.asanyarray(array), allow_pickle=False)
+            text = parts[0].dtype.kind == "U"
+            entry.compress_type = zipfile.ZIP_DEFLATED if text else zipfile.ZIP_STORED
+            with archive.open(entry, "w", force_zip64=True) as member:
+                _write_array(member, parts)
+
+
+def _write_array(stream: IO[bytes], parts: list[np.ndarray]) -> None:
+    """Write arrays, one behind the other, as one array of numpy's format."""
+    first = parts[0]
+    shape = first.shape if len(parts) == 1 else (sum(map(len, parts)),)
+    header = {"descr": np.lib.format.dtype_to_descr(first.dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    for part in parts:
+        stream.write(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
 
 
 def write_kmer_header(

@@ -19,7 +19,7 @@ from seqnet.parallel import ordered_map
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-BASES_AT_ONCE = 1 << 20
+BASES_AT_ONCE = 1 << 18
 """Bases counted at a time, more or less."""
 PIECES_AT_ONCE = 1 << 14
 
