@@ -95,7 +95,10 @@ def read_positives(path: str, genome: Genome, cut: Cut) -> Regions:
     """Read a labelled table, or BED as the positives of one task; cut to one width if so asked."""
     regions = read_bed(path, tasks=cut.tasks.split(",") if cut.tasks else None, labelled=True)
     if cut.restricted:
-        regions = regions.take(regions.intervals.contig_index_in(list(genome.codes)) >= 0)
+        chosen = regions.intervals.contig_index_in(list(genome.codes)) >= 0
+        if not chosen.all():
+            note(f"{path}: {int((~chosen).sum())} rows lie on other contigs than --chroms and are left out")
+        regions = regions.take(chosen)
     regions = fit_to_genome(regions, genome, cut.on_bad)
     if cut.width:
         regions, skipped = windows(regions, cut.width, cut.center, genome.lengths)

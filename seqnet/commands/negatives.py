@@ -127,6 +127,8 @@ def command(
         "positives": base_name(positives),
         "genome": genome and base_name(genome),
         "shuffle": k and f"klet:{k}",
+        "width": width,
+        "center": center if width else None,
         "ratio": f"{ratio:g}",
         "margin": margin,
         "exclude": ",".join(map(base_name, exclude)) or None,

@@ -1,13 +1,14 @@
-"""Labelled regions from peak files, one task each."""
+"""Labelled regions from the peaks of many tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from seqnet.aliases import Floats, Ints
+from seqnet.aliases import Bools, Floats, Ints
 from seqnet.datasets.merging import merge_centers
 from seqnet.genome.intervals import (
     Intervals,
@@ -20,6 +21,8 @@ from seqnet.genome.intervals import (
 from seqnet.genome.regions import Center, Regions, centers, make_regions
 
 LARGEST_MERGE_DISTANCE = 400
+Strands: TypeAlias = Literal["both", "column"]
+"""Whether peaks on both strands are the same, or only those on one."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,44 @@ class Labelled:
         The table, in genome order.
     peaks
         How many peaks went in.
+    merged
+        How many rows hold more than one peak.
     skipped
-        How many merged windows passed a contig's end and were left out.
+        How many windows passed a contig's end and were left out.
     """
 
     regions: Regions
     peaks: int
+    merged: int
     skipped: int
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What makes targets unknown beside the peaks themselves.
+
+    Parameters
+    ----------
+    relaxed
+        Task name to intervals under which the task is unknown unless it is positive.
+    absent
+        Tasks that nothing is known of.
+    """
+
+    relaxed: Mapping[str, Intervals]
+    absent: Collection[str] = ()
+
+    def apply(self, regions: Intervals, tasks: Sequence[str], targets: Floats, strands: Strands) -> None:
+        """Make targets (n, T) of `regions` unknown, in place."""
+        for column, task in enumerate(tasks):
+            if task in self.absent:
+                targets[:, column] = np.nan
+            elif task in self.relaxed:
+                touched = overlapped(regions, self.relaxed[task], strands)
+                targets[touched & (targets[:, column] == 0), column] = np.nan
+
+
+NO_DOUBTS = Doubts({})
 
 
 def default_merge_distance(width: int) -> int:
@@ -53,12 +87,14 @@ def label_peaks(
     *,
     center: Center = "auto",
     merge_distance: int | None = None,
+    strands: Strands = "both",
+    doubts: Doubts = NO_DOUBTS,
 ) -> Labelled:
     """Turn peaks of T tasks into regions of one width with targets 1, 0 or unknown.
 
     A region is 1 for the tasks whose peaks were merged into it. It is unknown for a task with
-    another peak over its central third, so that near-identical rows never contradict each other.
-    Everything else is 0.
+    another peak over its central third, so that near-identical rows never contradict each other,
+    and where there are doubts. Everything else is 0.
 
     Parameters
     ----------
@@ -72,17 +108,43 @@ def label_peaks(
         What a peak's centre is.
     merge_distance
         Centres this close are merged; `default_merge_distance` when None.
+    strands
+        Under ``column`` peaks merge on each strand apart, and rows keep the strand; a peak of the
+        other strand then says nothing about a row.
+    doubts
+        What else makes targets unknown.
     """
     distance = default_merge_distance(width) if merge_distance is None else merge_distance
     contigs = list(lengths)
     every = [with_contigs(p.intervals, contigs) for p in peaks.values()]
     middles = [centers(p, center) for p in peaks.values()]
-    intervals, targets = _merge_contigs(every, middles, contigs, distance, width)
+    intervals, targets, counts = _merge_contigs(every, middles, contigs, distance, width, strands)
     keep = inside(intervals, lengths)
     intervals, targets = intervals.take(keep), targets[keep]
-    _mark_unknown(intervals, targets, every)
-    regions = make_regions(intervals, tasks=list(peaks), targets=targets)
-    return Labelled(regions, sum(map(len, every)), int((~keep).sum()))
+    middle = _central_third(intervals)
+    for task, own in enumerate(every):
+        targets[overlapped(middle, own, strands) & (targets[:, task] == 0), task] = np.nan
+    doubts.apply(intervals, list(peaks), targets, strands)
+    regions = make_regions(intervals, names=region_names(intervals), tasks=list(peaks), targets=targets)
+    return Labelled(regions, sum(map(len, every)), int((counts[keep] > 1).sum()), int((~keep).sum()))
+
+
+def region_names(intervals: Intervals) -> list[str]:
+    """Return ``contig:start-end`` of each row, with the strand behind it where there is one."""
+    signs = {1: "(+)", -1: "(-)", 0: ""}
+    return [intervals.locus(row) + signs[strand] for row, strand in enumerate(intervals.strand.tolist())]
+
+
+def overlapped(regions: Intervals, peaks: Intervals, strands: Strands) -> Bools:
+    """Tell which regions share a base with a peak (on their strand, or one without): bool (n,)."""
+    if strands == "both":
+        return count_overlaps(regions, peaks) > 0
+    touched = np.zeros(len(regions), dtype=bool)
+    for strand in np.unique(regions.strand).tolist():
+        rows = np.flatnonzero(regions.strand == strand)
+        own = peaks if strand == 0 else peaks.take((peaks.strand == strand) | (peaks.strand == 0))
+        touched[rows] = count_overlaps(regions.take(rows), own) > 0
+    return touched
 
 
 def _merge_contigs(
@@ -91,38 +153,49 @@ def _merge_contigs(
     contigs: Sequence[str],
     distance: int,
     width: int,
-) -> tuple[Intervals, Floats]:
-    """Merge the peaks of all tasks contig by contig; return windows and targets 0 or 1."""
+    strands: Strands,
+) -> tuple[Intervals, Floats, Ints]:
+    """Merge the peaks of all tasks; return windows, targets 0 or 1, and the peaks in each."""
     task = np.concatenate([np.full(len(p), i) for i, p in enumerate(peaks)])
-    contig = np.concatenate([p.contig for p in peaks])
+    every = concatenate(peaks)
+    strand = every.strand if strands == "column" else np.zeros(len(every), np.int8)
     center = np.concatenate(middles)
-    parts, targets = [], []
-    for index in range(len(contigs)):
-        here = contig == index
-        merged = merge_centers(center[here], task[here], len(peaks), distance)
+    parts, targets, counts = [], [], []
+    for contig, sign, rows in _groups(every.contig.astype(np.int64), strand.astype(np.int64)):
+        merged = merge_centers(center[rows], task[rows], len(peaks), distance)
         n = len(merged.centers)
         points = Intervals(
             tuple(contigs),
-            np.full(n, index, np.int32),
+            np.full(n, contig, np.int32),
             merged.centers,
             merged.centers + 1,
-            np.zeros(n, np.int8),
+            np.full(n, sign, np.int8),
         )
         parts.append(around(points, merged.centers, width))
-        targets.append(merged.activity.astype(np.float64))
-    return concatenate(parts), np.concatenate(targets)
+        targets.append(merged.activity)
+        counts.append(merged.counts)
+    windows = concatenate(parts)
+    order = np.lexsort((windows.strand, windows.start, windows.contig))
+    activity = np.concatenate(targets)[order].astype(np.float64)
+    return windows.take(order), activity, np.concatenate(counts)[order]
 
 
-def _mark_unknown(intervals: Intervals, targets: Floats, peaks: Sequence[Intervals]) -> None:
-    """Make targets of 0 unknown where a peak of the task lies over the central third."""
+def _groups(contig: Ints, strand: Ints) -> Iterator[tuple[int, int, Ints]]:
+    """Yield contig, strand and the rows of each pair of them that occurs."""
+    keys, group = np.unique(contig * 3 + strand + 1, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    ends = np.cumsum(np.bincount(group, minlength=len(keys)))
+    for key, rows in zip(keys.tolist(), np.split(order, ends[:-1]), strict=True):
+        yield key // 3, key % 3 - 1, rows
+
+
+def _central_third(intervals: Intervals) -> Intervals:
+    """Return the middle of each interval."""
     third = (intervals.end - intervals.start) // 3
-    middle = Intervals(
+    return Intervals(
         intervals.contigs,
         intervals.contig,
         intervals.start + third,
         intervals.end - third,
         intervals.strand,
     )
-    for task, own in enumerate(peaks):
-        touched = count_overlaps(middle, own) > 0
-        targets[touched & (targets[:, task] == 0), task] = np.nan

@@ -20,10 +20,13 @@ class MergedPeaks:
         int64 (m,), ascending.
     activity
         bool (m, T): which tasks have a peak in each.
+    counts
+        int64 (m,): how many peaks each was made of.
     """
 
     centers: Ints
     activity: Bools
+    counts: Ints
 
 
 def merge_centers(centers: Ints, tasks: Ints, count: int, distance: int) -> MergedPeaks:
@@ -51,7 +54,8 @@ def merge_centers(centers: Ints, tasks: Ints, count: int, distance: int) -> Merg
     activity = np.zeros((len(alive), count), dtype=bool)
     for row, i in enumerate(alive):
         activity[row, list(chain.active[i])] = True
-    return MergedPeaks(np.array([chain.center[i] for i in alive], dtype=np.int64), activity)
+    middles, counts = ([column[i] for i in alive] for column in (chain.center, chain.count))
+    return MergedPeaks(np.array(middles, dtype=np.int64), activity, np.array(counts, dtype=np.int64))
 
 
 class _Chain:
@@ -60,6 +64,7 @@ class _Chain:
     def __init__(self, centers: list[int], tasks: list[int]) -> None:
         n = len(centers)
         self.center = centers
+        self.count = [1] * n
         self.active: list[set[int]] = [{task} for task in tasks]  # empty once merged away
         self._before = list(range(-1, n - 1))
         self._after = [*range(1, n), -1] if n else []
@@ -100,6 +105,7 @@ class _Chain:
         self.center[left] = (2 * moved + total) // (2 * total)
         self.active[left] |= self.active[right]
         self.active[right] = set()
+        self.count[left] += self.count[right]
         self._after[left] = self._after[right]
         if self._after[right] >= 0:
             self._before[self._after[right]] = left

@@ -12,19 +12,19 @@ from seqnet.genome.intervals import count_overlaps
 
 
 @pytest.fixture
-def bare(prepared, seqnet_ok, tmp_path):
+def bare(example_data, seqnet_ok, tmp_path):
     """A table of positives alone."""
-    peaks = sorted((prepared.data / "peaks").glob("*.narrowPeak"))
+    peaks = sorted((example_data / "peaks").glob("*.narrowPeak"))
     path = tmp_path / "bare.bed"
     seqnet_ok(
-        "label", *peaks, "--genome", prepared.data / "genome.fa", "--width", 100, "--negatives", 0,
+        "label", *peaks, "--genome", example_data / "genome.fa", "--width", 100, "--negatives", 0,
         "--valid-chroms", "chr3", "--test-chroms", "chr4", "-q", "-o", path,
     )  # fmt: skip
     return path
 
 
-def test_a_table_passes_through_with_negatives_behind_it(prepared, run, bare, tmp_path):
-    finished = run("negatives", bare, "--genome", prepared.data / "genome.fa")
+def test_a_table_passes_through_with_negatives_behind_it(example_data, run, bare, tmp_path):
+    finished = run("negatives", bare, "--genome", example_data / "genome.fa")
     assert finished.code == 0
     assert "largest difference of distribution functions to the positives: GC 0.0" in finished.err
     lines = finished.text.splitlines()
@@ -40,17 +40,17 @@ def test_a_table_passes_through_with_negatives_behind_it(prepared, run, bare, tm
     piped = run(
         "negatives",
         "--genome",
-        prepared.data / "genome.fa",
+        example_data / "genome.fa",
         "--no-header",
         stdin=gzip.compress(bare.read_bytes()),
     )
     assert piped.text.splitlines() == rows
-    only = run("negatives", bare, "--genome", prepared.data / "genome.fa", "--only", "--no-header")
+    only = run("negatives", bare, "--genome", example_data / "genome.fa", "--only", "--no-header")
     assert only.text.splitlines() == added
     # again, with more: nothing drawn before is drawn again
     (tmp_path / "twice.bed").write_text(finished.text)
     again = run(
-        "negatives", tmp_path / "twice.bed", "--genome", prepared.data / "genome.fa", "--only", "--ratio", 0.2
+        "negatives", tmp_path / "twice.bed", "--genome", example_data / "genome.fa", "--only", "--ratio", 0.2
     )
     table = read_bed(str(tmp_path / "twice.bed"))
     (tmp_path / "more.bed").write_text(again.text)
@@ -59,46 +59,51 @@ def test_a_table_passes_through_with_negatives_behind_it(prepared, run, bare, tm
     assert not count_overlaps(more.intervals, table.intervals).any()
 
 
-def test_label_piped_into_negatives_equals_label_with_negatives(prepared, run, bare):
-    peaks = sorted((prepared.data / "peaks").glob("*.narrowPeak"))
+def test_label_piped_into_negatives_equals_label_with_negatives(example_data, run, bare):
+    peaks = sorted((example_data / "peaks").glob("*.narrowPeak"))
     both = run(
-        "label", *peaks, "--genome", prepared.data / "genome.fa", "--width", 100, "--valid-chroms", "chr3",
+        "label", *peaks, "--genome", example_data / "genome.fa", "--width", 100, "--valid-chroms", "chr3",
         "--test-chroms", "chr4", "-q", "--no-header",
     )  # fmt: skip
-    apart = run("negatives", bare, "--genome", prepared.data / "genome.fa", "--no-header", "-q")
+    apart = run("negatives", bare, "--genome", example_data / "genome.fa", "--no-header", "-q")
     # a peak may be wider than its row, so the draws differ; what is drawn for does not
     for finished in (both, apart):
         assert Counter(row[3][:7] for row in finished.rows)["neg_gc:"] == len(both.rows) // 2
 
 
-def test_plain_bed_becomes_the_positives_of_one_task(prepared, run, tmp_path):
+def test_plain_bed_becomes_the_positives_of_one_task(example_data, run, tmp_path):
     (tmp_path / "my_sites.bed").write_text(
         "chr1\t1000\t1100\ta\nchr1\t5000\t5100\ta\nchr1\t5000\t5100\tc\nchr2\t900\t1000\n"
     )
-    finished = run("negatives", tmp_path / "my_sites.bed", "--genome", prepared.data / "genome.fa")
+    finished = run("negatives", tmp_path / "my_sites.bed", "--genome", example_data / "genome.fa")
     assert finished.code == 0, finished.err
     assert "1 rows repeat a place and are left out" in finished.err
     assert "its 3 rows are the positives of 'my_sites'" in finished.err
     assert finished.text.splitlines()[-7].endswith("\tsplit\tmy_sites")
     assert [row[-1] for row in finished.rows] == ["1"] * 3 + ["0"] * 3
     assert len({row[3] for row in finished.rows}) == 6
-    wide = run("negatives", tmp_path / "my_sites.bed", "--genome", prepared.data / "genome.fa", "--width", 50)
+    some = run(
+        "negatives", tmp_path / "my_sites.bed", "--genome", example_data / "genome.fa", "--chroms", "chr2"
+    )
+    assert "3 rows lie on other contigs than --chroms and are left out" in some.err
+    assert len(some.rows) == 2
+    wide = run("negatives", tmp_path / "my_sites.bed", "--genome", example_data / "genome.fa", "--width", 50)
     assert {int(row[2]) - int(row[1]) for row in wide.rows} == {50}
     assert wide.rows[0][3] == "chr1:1025-1075"
 
 
-def test_negatives_keep_away_and_too_few_are_said(prepared, run, tmp_path, bare):
+def test_negatives_keep_away_and_too_few_are_said(example_data, run, tmp_path, bare):
     (tmp_path / "no.bed").write_text("chr1\t0\t300000\nchr2\t0\t220000\n")
     finished = run(
-        "negatives", bare, "--genome", prepared.data / "genome.fa", "--exclude", tmp_path / "no.bed", "--only"
+        "negatives", bare, "--genome", example_data / "genome.fa", "--exclude", tmp_path / "no.bed", "--only"
     )
     assert {row[0] for row in finished.rows} == {"chr3", "chr4"}
     assert "warning: only " in finished.err
     assert f"{len(finished.rows)} of 900 negatives found" in finished.err
 
 
-def test_a_soft_masked_genome_is_matched_by_its_masked_share(prepared, run, tmp_path):
-    text = (prepared.data / "genome.fa").read_text().splitlines()
+def test_a_soft_masked_genome_is_matched_by_its_masked_share(example_data, run, tmp_path):
+    text = (example_data / "genome.fa").read_text().splitlines()
     masked = [line if line.startswith(">") or i % 20 < 12 else line.lower() for i, line in enumerate(text)]
     (tmp_path / "g.fa").write_text("\n".join(masked) + "\n")
     rows = [f"chr1\t{s}\t{s + 100}" for s in range(800, 280_000, 2400)]  # all masked
@@ -113,7 +118,7 @@ def dinucleotides(codes):
     return Counter(zip(codes[:-1].tolist(), codes[1:].tolist(), strict=True))
 
 
-def test_fasta_is_followed_by_its_shuffles(prepared, run, tmp_path):
+def test_fasta_is_followed_by_its_shuffles(example_data, run, tmp_path):
     (tmp_path / "bound.fa").write_text(
         ">a one\nACGTTGCANNACGGTTTACACA\n>b\n" + "ACCGGTTA" * 10 + "\n>c\nAAAA\n"
     )
@@ -151,9 +156,9 @@ def test_fasta_is_followed_by_its_shuffles(prepared, run, tmp_path):
 
 
 def test_shuffles_of_regions_are_fasta_that_train_reads_with_its_labels(
-    prepared, run, seqnet_ok, bare, tmp_path
+    example_data, run, seqnet_ok, bare, tmp_path
 ):
-    genome = prepared.data / "genome.fa"
+    genome = example_data / "genome.fa"
     args = ("--genome", genome, "--shuffle", "dinucleotide", "--labels-out", tmp_path / "l.bed", "-q")
     seqnet_ok("negatives", bare, *args, "-o", tmp_path / "s.fa")
     own = read_bed(str(bare))
@@ -181,19 +186,19 @@ def test_shuffles_of_regions_are_fasta_that_train_reads_with_its_labels(
     )
 
 
-def test_shuffles_of_the_minus_strand_are_of_what_is_read_there(prepared, run, tmp_path):
+def test_shuffles_of_the_minus_strand_are_of_what_is_read_there(example_data, run, tmp_path):
     (tmp_path / "p.bed").write_text("chr1\t1000\t1040\tx\t0\t-\n")
     (tmp_path / "q.bed").write_text("chr1\t1000\t1040\tx\t0\t+\n")
-    args = ("--genome", prepared.data / "genome.fa", "--shuffle", "dinucleotide", "-q")
+    args = ("--genome", example_data / "genome.fa", "--shuffle", "dinucleotide", "-q")
     minus, plus = (
         run("negatives", tmp_path / name, *args).text.splitlines()[1] for name in ("p.bed", "q.bed")
     )
     assert minus == plus.translate(str.maketrans("ACGT", "TGCA"))[::-1]
 
 
-def test_tables_without_a_column_line_need_task_names(prepared, run, bare, tmp_path):
+def test_tables_without_a_column_line_need_task_names(example_data, run, bare, tmp_path):
     headless = "".join(line for line in bare.read_text().splitlines(keepends=True) if line[0] != "#")
-    genome = ("--genome", prepared.data / "genome.fa", "-q")
+    genome = ("--genome", example_data / "genome.fa", "-q")
     lost = run("negatives", *genome, stdin=headless.encode())
     assert lost.code == 1
     assert "-:1: looks like a labelled-regions table without its column line; give --tasks" in lost.err
@@ -206,8 +211,8 @@ def test_tables_without_a_column_line_need_task_names(prepared, run, bare, tmp_p
     assert "the column line has other tasks than A, B, C" in other.err
 
 
-def test_tables_put_together_by_cat(prepared, run, bare):
-    genome = ("--genome", prepared.data / "genome.fa", "-q", "--no-header")
+def test_tables_put_together_by_cat(example_data, run, bare):
+    genome = ("--genome", example_data / "genome.fa", "-q", "--no-header")
     lines = bare.read_text().splitlines(keepends=True)
     head, rows = [x for x in lines if x[0] == "#"], [x for x in lines if x[0] != "#"]
     both = "".join([*head, *rows[:300], *head, *rows[300:]])
@@ -239,11 +244,11 @@ def test_options_that_do_not_go_together(run, bare, args, message):
     assert message in finished.err
 
 
-def test_a_table_without_positives_has_nothing_to_match(prepared, run, bare):
+def test_a_table_without_positives_has_nothing_to_match(example_data, run, bare):
     none = "".join(
         line if line[0] == "#" else "\t".join([*line.split("\t")[:7], "0", ".", "0\n"])
         for line in bare.read_text().splitlines(keepends=True)
     )
-    finished = run("negatives", "--genome", prepared.data / "genome.fa", stdin=none.encode())
+    finished = run("negatives", "--genome", example_data / "genome.fa", stdin=none.encode())
     assert finished.code == 1
     assert "no row is positive for a task" in finished.err
