@@ -13,7 +13,7 @@ from seqnet.commands._load import fit_to_genome
 from seqnet.commands._negatives import task_name
 from seqnet.datasets.labels import Doubts
 from seqnet.errors import FormatError, SeqnetError, UsageError
-from seqnet.formats.bed import read_bed
+from seqnet.formats.bed import COLUMNS, read_bed
 from seqnet.formats.samples import Dropped, Sample, read_samples
 from seqnet.genome.intervals import Intervals, concatenate, count_overlaps
 from seqnet.genome.regions import OnBad, Regions
@@ -83,6 +83,8 @@ def choose_samples(paths: Sequence[str], samples: str | None, ambiguous: Sequenc
     for task in tasks:
         if tasks.count(task) > 1:
             raise UsageError(f"two peak files make a task {task!r}; rename one, or name tasks by --samples")
+        if task in COLUMNS:
+            raise UsageError(f"a task cannot be named {task!r}, like a column of the table; see --samples")
     relaxed = dict(_pair(text, "--ambiguous") for text in ambiguous)
     unknown = [task for task in relaxed if task not in tasks]
     if unknown:

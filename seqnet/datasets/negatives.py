@@ -215,9 +215,12 @@ def match_content(wanted: Content, offered: Content, generator: np.random.Genera
         free[places[picks]] = False
         chosen.append(places[picks])
         missing.append(unmet)
+    found, left = np.concatenate(chosen), np.concatenate(missing)
+    if not len(left):
+        return _Matched(found, 0)
     places = np.flatnonzero(free & (offered.ambiguous == 0))
-    picks, _ = match_levels(np.concatenate(missing), offered.gc[places], tolerance, generator)
-    return _Matched(np.concatenate([*chosen, places[picks]]), len(picks))
+    picks, _ = match_levels(left, offered.gc[places], tolerance, generator)
+    return _Matched(np.concatenate([found, places[picks]]), len(picks))
 
 
 def match_levels(

@@ -226,6 +226,7 @@ def test_many_tasks_are_summarised_briefly(label, files):
         (["A.bed", "--bins", "100", "--width", "60"], "--width must not be less than --bins"),
         (["A.bed", "--signal", "x"], "--signal 'x': expected NAME=FILE"),
         (["A.bed", "A.bed"], "two peak files make a task 'A'"),
+        (["score.bed"], "a task cannot be named 'score'"),
         (["A.bed", "--min-overlap", "0"], "min-overlap"),
     ],
 )

@@ -17,6 +17,7 @@ from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kme
 from seqnet.formats.meme import read_background
 from seqnet.formats.model_file import read_model, write_model
 from seqnet.formats.motifs import read_motifs, write_motifs
+from seqnet.formats.samples import read_samples
 from seqnet.formats.scores import read_predictions
 from seqnet.formats.sites import SITE_FORMATS, read_sites
 from seqnet.genome.alphabet import encode_text
@@ -150,6 +151,7 @@ TEXT = {
     "background": (read_background, lambda _: b"A 0.3\nC 0.2\nG 0.2\nT 0.3\n"),
     "narrowPeak": (read_bed, lambda _: (EXAMPLE_DATA / "peaks" / "CTCF.narrowPeak").read_bytes()[:600]),
     "labelled": (read_bed, lambda _: (GOLDEN / "labelled.bed").read_bytes()),
+    "samples": (read_samples, lambda _: b"task\tfile\tmin_score\trelaxed\nA\ta.bed\t5\tr.bed\nB\t.\t.\t.\n"),
     "scores": (read_predictions, lambda _: (GOLDEN / "scores.tsv").read_bytes()),
     "fasta": (read_genome, lambda _: (EXAMPLE_DATA / "genome.fa").read_bytes()[:2000]),
     "fasta.gz": (read_genome, lambda _: gzip.compress((EXAMPLE_DATA / "genome.fa").read_bytes()[:2000])),

@@ -107,3 +107,25 @@ def test_the_demo_script_runs_and_ends_with_the_metrics(tmp_path):
     assert last[0] == "mean"
     assert float(last[4]) > 0.75  # auROC of the network on the held-out chromosome
     assert {p.name for p in (tmp_path / "out").iterdir()} >= {"reb1.meme", "reb1.hits.bed", "cnn.CTCF.bw"}
+
+
+def test_peaks_to_labels_to_negatives_to_k_mers():
+    label = "seqnet label peaks/REB1.narrowPeak --genome genome.fa --width 100 --negatives 0 -q"
+    finished = shell(
+        f"{label} | grep -vc '^#'; {label} | seqnet negatives --genome genome.fa -q | "
+        "seqnet kmer-featurize --regions - --genome genome.fa -k 2 --no-header | cut -f1 | cut -d: -f1 | sort | uniq -c"
+    )
+    assert finished.returncode == 0, finished.stderr
+    positives, *kinds = finished.stdout.split()
+    assert sum(int(n) for n, kind in zip(kinds[::2], kinds[1::2], strict=True) if kind == "neg_gc") == int(
+        positives
+    )
+    assert sum(map(int, kinds[::2])) == 2 * int(positives)
+
+
+def test_shuffles_are_read_from_a_pipe():
+    finished = shell(
+        "gzip -c sites.fa | seqnet negatives --shuffle dinucleotide --only -q | seqnet background - -q"
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout == shell("seqnet background sites.fa -q").stdout.replace("sites.fa", "stdin")
