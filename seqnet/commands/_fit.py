@@ -183,7 +183,8 @@ def _content_digest(data: TrainingData) -> str:
 
 def _network_inputs(data: TrainingData) -> tuple[Any, dict[str, Any]]:
     """Return the inputs of all rows, and the constants that go with features."""
-    from seqnet.training.inputs import FeatureInputs, SequenceInputs, column_statistics
+    from seqnet.training.columns import column_statistics
+    from seqnet.training.inputs import FeatureInputs, SequenceInputs
 
     if data.features is None:
         assert data.codes is not None

@@ -5,77 +5,62 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from seqnet.commands._command import Command
+from seqnet.commands._description import Description, to_lines
 from seqnet.commands._options import common_options, output_option
 
 if TYPE_CHECKING:
     from seqnet.aliases import Floats
 
 
-class Description(NamedTuple):
-    """Facts about a file, and a table of its parts."""
-
-    facts: Sequence[tuple[str, object]]
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[object]] = ()
-
-
 @click.command(
     "show",
     cls=Command,
     short_help="Describe a file.",
-    example="seqnet show jaspar.meme | head\nseqnet show model.safetensors",
+    example="seqnet show jaspar.meme | head\nseqnet show linear.safetensors --coefficients | head",
 )
 @click.argument("file", default="-")
+@click.option("--coefficients", is_flag=True, help="The k-mers of a linear model, the weightiest first.")
 @output_option()
 @common_options
-def command(file: str, output: str) -> None:
+def command(file: str, coefficients: bool, output: str) -> None:
     """Describe a file.
 
     FILE is anything seqnet reads, compressed or not: motifs, PSSMs, backgrounds, sites, sequences,
     regions, bigWigs, k-mer tables, models. Facts come as 'key<tab>value', then a table of what the
-    file holds.
+    file holds; of a model its metrics and its layers.
     """
     from seqnet.errors import SeqnetError
     from seqnet.formats._open import STANDARD, open_input, open_output
 
     with open_output(output) as stream:
         if file != STANDARD:
-            stream.write(_text(file))
+            stream.write(_text(file, coefficients))
             return
         with tempfile.NamedTemporaryFile(prefix="seqnet-") as spool:
             with open_input(file) as source:
                 shutil.copyfileobj(source, spool)
             spool.flush()
             try:
-                stream.write(_text(spool.name))
+                stream.write(_text(spool.name, coefficients))
             except SeqnetError as error:
                 raise SeqnetError(str(error).replace(spool.name, STANDARD)) from error
 
 
-def _text(path: str) -> bytes:
+def _text(path: str, coefficients: bool) -> bytes:
     """Describe a file in lines."""
+    from seqnet.commands._show_model import coefficient_lines
     from seqnet.formats._open import to_bytes
     from seqnet.formats.kinds import kind_of
 
+    if coefficients:
+        return to_bytes(coefficient_lines(path))
     kind = kind_of(path)
-    found = DESCRIBERS[kind](path)
-    lines = ["\t".join(map(_cell, fact)) for fact in (("kind", kind), *found.facts)]
-    if found.columns:
-        lines.append("#" + "\t".join(found.columns))
-    lines += ["\t".join(map(_cell, row)) for row in found.rows]
-    return to_bytes("\n".join(lines) + "\n")
-
-
-def _cell(value: object) -> str:
-    """Write one value."""
-    if value is None or value == "":
-        return "."
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return to_bytes(to_lines(kind, DESCRIBERS[kind](path)))
 
 
 def _motifs(path: str) -> Description:
@@ -206,20 +191,10 @@ def _kmer_table(path: str) -> Description:
 
 
 def _model(path: str) -> Description:
-    """Describe a model: what it is, what it was trained on, how well it did."""
-    from seqnet.formats.model_file import read_model
+    """Describe a model."""
+    from seqnet.commands._show_model import describe_model
 
-    model = read_model(path)
-    header = model.header
-    plain = ("kind", "strands", "seed", "command")
-    facts = [(f"model {key}" if key == "kind" else key, header.get(key)) for key in plain]
-    facts += [("input", header["input"]["type"]), ("width", header["input"]["width"])]
-    facts += [("parameters", sum(array.size for array in model.tensors.values()))]
-    facts += [(f"split {name}", summary["rows"]) for name, summary in header.get("splits", {}).items()]
-    metrics = header.get("metrics") or []
-    columns = tuple(metrics[0]) if metrics else ("task",)
-    rows = [tuple(row.values()) for row in metrics] or [(task,) for task in model.tasks]
-    return Description(facts, columns, rows)
+    return describe_model(path)
 
 
 DESCRIBERS: dict[str, Callable[[str], Description]] = {

@@ -80,6 +80,7 @@ def linear(
 
     from seqnet.commands._training import SideFiles, load_training_data, model_header, write_outputs
     from seqnet.networks.model import Model
+    from seqnet.training.columns import column_statistics
     from seqnet.training.linear import STRENGTHS, fit_linear
 
     data = load_training_data(kmers=kmers, seed=seed, **source)
@@ -103,6 +104,7 @@ def linear(
         "0.bias": bias.astype(np.float32),
         "input.mean": np.zeros(weights.shape[1], np.float32),
         "input.scale": np.ones(weights.shape[1], np.float32),
+        "input.deviation": column_statistics(data.features[train])[1],
     }
     rows = zip(data.regions.tasks, tasks, judged, strict=False)
     log = [(name, task.strength, task.valid_loss, m.auroc, m.auprc) for name, task, m in rows]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.aliases import Json
+from seqnet.aliases import Floats, Json
+from seqnet.errors import SeqnetError
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Model:
         k-mer ``settings``), ``strands``, ``splits``, ``seed``, ``metrics``, ``genome`` (contig to
         digest) and provenance.
     tensors
-        Parameters and buffers by name; ``input.mean`` and ``input.scale`` of features.
+        Parameters and buffers by name; ``input.mean`` and ``input.scale`` of features, and
+        in linear models their ``input.deviation`` among the training rows.
     """
 
     header: Json
@@ -40,3 +42,28 @@ class Model:
         """What the model is fed."""
         spec: dict[str, Any] = self.header["input"]
         return spec
+
+
+def linear_coefficients(model: Model) -> tuple[Floats, Floats | None]:
+    """Return the coefficients of a model without hidden layers.
+
+    Returns
+    -------
+    coefficients, per_deviation
+        float64 (T, d): the change of the output (the logit) with one unit of each feature, and with
+        one standard deviation of it among the training rows; None where the model does not hold
+        the deviations.
+
+    Raises
+    ------
+    SeqnetError
+        If there are hidden layers, or the input is no features.
+    """
+    hidden = [row for row in model.header.get("architecture", []) if row["layer"] != "output"]
+    if model.input["type"] != "kmers" or hidden:
+        raise SeqnetError("only linear models of k-mers have coefficients")
+    scale = np.asarray(model.tensors["input.scale"], dtype=np.float64)
+    coefficients = np.asarray(model.tensors["0.weight"], dtype=np.float64) / scale
+    if "input.deviation" not in model.tensors:
+        return coefficients, None
+    return coefficients, coefficients * model.tensors["input.deviation"].astype(np.float64)

@@ -10,11 +10,11 @@ from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.layout import pack_genome
 from seqnet.genome.sequence import Genome
+from seqnet.training.columns import column_statistics
 from seqnet.training.inputs import (
     FeatureInputs,
     GenomeInputs,
     SequenceInputs,
-    column_statistics,
     gather_one_hot_on,
     one_hot,
     ragged_inputs,

@@ -1,0 +1,43 @@
+"""What ``show`` says about a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Table(NamedTuple):
+    """Rows under a column line."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+class Description(NamedTuple):
+    """Facts about a file, a table of its parts, and further tables."""
+
+    facts: Sequence[tuple[str, object]]
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[object]] = ()
+    more: Sequence[Table] = ()
+
+
+def to_lines(kind: str, found: Description) -> str:
+    """Write a description of a file of this kind."""
+    lines = ["\t".join(map(_cell, fact)) for fact in (("kind", kind), *found.facts)]
+    for table in (Table(found.columns, found.rows), *found.more):
+        lines += table_lines(table)
+    return "".join(line + "\n" for line in lines)
+
+
+def table_lines(table: Table) -> list[str]:
+    """Write a table; nothing without columns."""
+    head = ["#" + "\t".join(table.columns)] if table.columns else []
+    return head + ["\t".join(map(_cell, row)) for row in table.rows]
+
+
+def _cell(value: object) -> str:
+    """Write one value."""
+    if value is None or value == "":
+        return "."
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,84 @@
+"""What show says about models."""
+
+import numpy as np
+import pytest
+
+from seqnet.errors import SeqnetError
+from seqnet.formats.bed import read_bed
+from seqnet.formats.kmer_table import read_kmer_table
+from seqnet.formats.model_file import read_model
+from seqnet.networks.model import Model, linear_coefficients
+from tests.conftest import strands_of
+
+
+def tables(text):
+    """Facts, and the tables under their column lines."""
+    facts, found = {}, []
+    for line in text.splitlines():
+        fields = line.split("\t")
+        if line.startswith("#"):
+            found.append([])
+            columns = [fields[0][1:], *fields[1:]]
+        elif found:
+            found[-1].append(dict(zip(columns, fields, strict=True)))
+        else:
+            facts[fields[0]] = fields[1]
+    return facts, found
+
+
+def test_a_model_shows_how_it_was_made_its_metrics_and_its_layers(seqnet_ok, prepared):
+    path = prepared / "cnn.safetensors"
+    model = read_model(str(path))
+    facts, (metrics, layers) = tables(seqnet_ok("show", path).text)
+    assert facts["model kind"] == "cnn"
+    assert facts["tasks"] == ",".join(model.tasks)
+    assert facts["option preset"] == "lecture"
+    assert facts["command"] == "train cnn"
+    assert facts["file genome.fa"] == model.header["inputs"]["genome.fa"]
+    train = model.header["splits"]["train"]
+    assert facts["split train"] == f"{train['rows']} rows on {len(train['contigs'])} contigs"
+    assert [row["task"] for row in metrics] == [*model.tasks, "mean"]
+    assert next(iter(metrics[0])) == "task"
+    assert [row["layer"] for row in layers[:4]] == ["input", "conv 3x4 padding=0", "relu", "max_pool 2"]
+    learnt = sum(array.size for array in model.tensors.values())
+    assert layers[-1]["parameters"] == facts["parameters"] == str(learnt)
+
+
+def test_coefficients_rank_the_k_mers_of_each_task(seqnet_ok, prepared):
+    path = prepared / "linear.safetensors"
+    model = read_model(str(path))
+    _, (rows,) = tables(seqnet_ok("show", path, "--coefficients").text)
+    table, regions = read_kmer_table(str(prepared / "k.npz")), read_bed(str(prepared / "regions.bed"))
+    deviation = table.matrix.toarray()[regions.splits == "train"].std(axis=0)
+    for number, task in enumerate(model.tasks):
+        mine = [row for row in rows if row["task"] == task]
+        assert sorted(row["feature"] for row in mine) == sorted(table.features)
+        scaled = [abs(float(row["coefficient_per_sd"])) for row in mine]
+        assert scaled == sorted(scaled, reverse=True)
+        for row in mine:
+            column = list(table.features).index(row["feature"])
+            coefficient = model.tensors["0.weight"][number, column]
+            assert float(row["coefficient"]) == pytest.approx(coefficient, rel=1e-5)
+            assert float(row["coefficient_per_sd"]) == pytest.approx(
+                coefficient * deviation[column], rel=1e-4
+            )
+            assert row["reverse_complement"] == strands_of(row["feature"])[1]
+
+
+@pytest.mark.parametrize("name", ["cnn", "dense"])
+def test_networks_have_no_coefficients(run, prepared, name):
+    finished = run("show", prepared / f"{name}.safetensors", "--coefficients")
+    assert (finished.code, finished.out) == (1, b"")
+    assert finished.err.endswith(f"{name}.safetensors: only linear models of k-mers have coefficients\n")
+
+
+def test_coefficients_are_of_the_features_as_they_are():
+    # trained on features divided by 2: one unit of the feature itself changes the output by half
+    tensors = {"0.weight": np.array([[4.0, 6.0]]), "input.scale": np.array([2.0, 1.0])}
+    model = Model({"input": {"type": "kmers"}}, tensors)
+    assert linear_coefficients(model)[0].tolist() == [[2.0, 6.0]]
+    assert linear_coefficients(model)[1] is None
+    known = Model(model.header, {**tensors, "input.deviation": np.array([3.0, 0.5])})
+    assert linear_coefficients(known)[1].tolist() == [[6.0, 3.0]]
+    with pytest.raises(SeqnetError, match="only linear models"):
+        linear_coefficients(Model({"input": {"type": "sequence"}}, tensors))
