@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from seqnet.errors import SeqnetError
+from seqnet.networks.masking import Masking
 from seqnet.networks.modules import ACTIVATIONS, BiLstm, GlobalPool, Maxout, Residual, Siamese
 from seqnet.networks.presets import Layers
 
@@ -61,7 +62,7 @@ _SWITCH = Option(lambda value: isinstance(value, bool), "true or false")
 _LIST = Option(lambda value: isinstance(value, list) and bool(value), "a list of layers")
 OPTIONS: dict[str, Option] = {
     **dict.fromkeys(("filters", "width", "stride", "dilation", "units", "pieces"), _COUNT),
-    **dict.fromkeys(("bias", "partial", "per_position"), _SWITCH),
+    **dict.fromkeys(("bias", "partial", "per_position", "masked"), _SWITCH),
     **dict.fromkeys(("layers", "shortcut"), _LIST),
     "padding": Option(
         lambda value: value in ("same", "valid") or _whole(0)(value), "same, valid or a number of positions"
@@ -196,10 +197,13 @@ def _bilstm(shape: Shape, units: int) -> Made:
     return BiLstm(shape.channels, units), Shape(2 * units, length)
 
 
-def _global_pool(shape: Shape, kind: str = "max") -> Made:
-    """Pool over all positions: ``max``, ``average`` or ``max_average``."""
+def _global_pool(shape: Shape, kind: str = "max", masked: bool = False) -> Made:
+    """Pool over all positions, or those alone that are not padding.
+
+    Kinds are ``max``, ``average`` and ``max_average``.
+    """
     _positions(shape, "global_pool")
-    return GlobalPool(kind), Shape(shape.channels * (2 if kind == "max_average" else 1), None)
+    return GlobalPool(kind, masked), Shape(shape.channels * (2 if kind == "max_average" else 1), None)
 
 
 def _flatten(shape: Shape) -> Made:
@@ -309,7 +313,9 @@ def _build(layers: Sequence[Mapping[str, Any]], shape: Shape) -> list[Built]:
 
 
 def _chain(layers: Sequence[Mapping[str, Any]], shape: Shape) -> tuple[nn.Sequential, Shape]:
-    """Build layers inside another."""
+    """Build layers inside another, which know of no padding."""
+    if any(row.get("masked") for row in layers):
+        raise ValueError("a masked pool cannot stand inside another layer")
     built = _build(layers, shape)
     return nn.Sequential(*(layer.module for layer in built)), built[-1].shape
 
@@ -352,6 +358,8 @@ def build_network(layers: Layers, shape: Shape, tasks: int) -> nn.Sequential:
     Parameters and errors are those of `build_layers`. Outputs have shape (n, T), or (n, T, L) with
     an ``output`` row ``per_position``.
     """
-    network = nn.Sequential(*(layer.module for layer in build_layers(layers, shape, tasks)))
+    modules = [layer.module for layer in build_layers(layers, shape, tasks)]
+    masked = any(isinstance(module, GlobalPool) and module.masked for module in modules)
+    network = (Masking if masked else nn.Sequential)(*modules)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
     return network

@@ -30,19 +30,31 @@ class Maxout(nn.Module):
 
 
 class GlobalPool(nn.Module):
-    """Maximum, average, or both side by side over all positions: (n, C, 1, L) to (n, C or 2C)."""
+    """Maximum, average, or both side by side over all positions: (n, C, 1, L) to (n, C or 2C).
 
-    def __init__(self, kind: str) -> None:
+    Parameters
+    ----------
+    kind
+        ``max``, ``average`` or ``max_average``.
+    masked
+        Whether a `Masking` network tells it which positions are padding.
+    """
+
+    def __init__(self, kind: str, masked: bool = False) -> None:
         super().__init__()
         self.kind = kind
+        self.masked = masked
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Pool over positions."""
+    def forward(self, x: Tensor, inside: Tensor | None = None) -> Tensor:
+        """Pool over positions, of those alone that are `inside`, bool (n, 1, 1, L)."""
+        if inside is None:
+            highest, mean = x.amax((2, 3)), x.mean((2, 3))
+        else:
+            highest = x.masked_fill(~inside, -torch.inf).amax((2, 3))
+            mean = x.masked_fill(~inside, 0.0).sum((2, 3)) / inside.sum((2, 3))
         if self.kind == "max":
-            return x.amax((2, 3))
-        if self.kind == "average":
-            return x.mean((2, 3))
-        return torch.cat([x.amax((2, 3)), x.mean((2, 3))], dim=1)
+            return highest
+        return mean if self.kind == "average" else torch.cat([highest, mean], dim=1)
 
 
 class Residual(nn.Module):

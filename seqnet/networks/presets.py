@@ -157,6 +157,11 @@ def dense_layers(hidden: list[int], dropout: float) -> Layers:
     return [row for units in hidden for row in _dense(units, dropout)]
 
 
+def with_masked_pools(layers: Layers) -> Layers:
+    """Return an architecture whose global pools leave out padding, for sequences of unequal length."""
+    return [{**row, "masked": True} if row["layer"] == "global_pool" else row for row in layers]
+
+
 def without_bias(layers: Layers) -> Layers:
     """Return an architecture whose convolutions, dense layers and output have no bias."""
     bare = [_without_bias(row) for row in layers]
