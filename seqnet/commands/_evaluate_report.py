@@ -131,9 +131,9 @@ def figure_text(metric: str, value: float | None) -> str:
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
-def _span(bounds: tuple[float, float] | None) -> str:
-    """Return an interval as text, empty without one."""
-    return "" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+def _span(bounds: tuple[float, float] | None, sign: str = "-") -> str:
+    """Return an interval as text, empty without one; `sign` ``+`` shows plus signs too."""
+    return "" if bounds is None else f"{bounds[0]:{sign}.3f} to {bounds[1]:{sign}.3f}"
 
 
 def _cards(found: Evaluation) -> list[Card]:
@@ -163,9 +163,8 @@ def _cards(found: Evaluation) -> list[Card]:
         wide = found.tiles[-1]
         detail = f"every tile of the held-out contigs, base rate {figure_text('', wide.base_rate)}"
         place = wide.auprc
-        cards.insert(
-            2, Card("auPRC, genome-wide", figure_text("", place), detail, place, chance=wide.base_rate)
-        )
+        label = "auPRC, genome-wide" + (", mean of tasks" if several else "")
+        cards.insert(2, Card(label, figure_text("", place), detail, place, chance=wide.base_rate))
     return cards
 
 
@@ -280,7 +279,7 @@ def _baseline_section(found: Evaluation) -> list[Section]:
              *[_judged_cell(found.judgement, m) for m in metrics], *[Cell("")] * len(metrics)]]  # fmt: skip
     for baseline in found.baselines:
         gains = [
-            Cell("NA" if value is None else f"{value:+.3f}", value, _span(bounds))
+            Cell("NA" if value is None else f"{value:+.3f}", value, _span(bounds, "+"))
             for value, bounds in baseline.differences.values()
         ]
         judged = baseline.judgement

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import BinaryIO
 
 import numpy as np
@@ -20,6 +22,7 @@ from seqnet.genome.splits import SPLITS
 COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "split")
 """The fixed columns of the labelled-regions table; task columns follow."""
 _NARROW_PEAK_COLUMNS = 10
+_NAN = float("nan")
 _SINGLE = np.full(256, np.inf)
 """The number that one character stands for; infinite for those that stand for none."""
 _SINGLE[[ord(digit) for digit in "0123456789"]] = np.arange(10)
@@ -171,6 +174,10 @@ class _BedReader:
             if not np.isinf(values).any():
                 return values
         texts = text.split("\t") if self._tasks else []
+        with suppress(ValueError):  # all at once; one by one only to name what is wrong
+            numbers = [_NAN if word == UNKNOWN else float(word) for word in texts]
+            if sum(map(isfinite, numbers)) + texts.count(UNKNOWN) == len(texts):
+                return np.array(numbers, dtype=np.float64)
         row = [self._target(text, task, number) for text, task in zip(texts, self._tasks, strict=True)]
         return np.array(row, dtype=np.float64)
 

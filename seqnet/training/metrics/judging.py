@@ -212,11 +212,15 @@ def _with_intervals(found: Judgement, draws_of_tasks: list[Floats], resampling: 
 
 
 def _intervals(resampled: Floats, metrics: Sequence[str]) -> dict[str, Interval]:
-    """Return the intervals that can be given of (R, M) values; a number that is chosen has none."""
+    """Return the intervals that can be given of (R, M) values.
+
+    Counts and the threshold have none, nor has ECE: resamples are less calibrated than the rows
+    they come from, so their middle lies off it.
+    """
     found = {
         name: interval(column)
         for name, column in zip(metrics, resampled.T, strict=True)
-        if name not in ("n", "positives", "peak_n", "threshold")
+        if name not in ("n", "positives", "peak_n", "threshold", "ece")
     }
     return {name: value for name, value in found.items() if value is not None}
 
