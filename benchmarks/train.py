@@ -27,8 +27,8 @@ from seqnet.training.precision import native_bf16
 
 CPU = torch.device("cpu")
 WIDTH, BATCH = 600, 64
-SMALL_WIDTH, SMALL_ROWS, SMALL_BATCH = 100, 4096, 128
-ROUNDS = 3
+SMALL_WIDTH, SMALL_ROWS, SMALL_BATCH = 100, 16384, 128
+ROUNDS = 5
 
 
 class Basset1d(nn.Sequential):

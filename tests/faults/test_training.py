@@ -1,6 +1,7 @@
 """Training that is stopped, killed, starved or fed nonsense."""
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -93,44 +94,46 @@ def wait_for(happens, process, seconds=120):
 
 @pytest.fixture(scope="module")
 def unbroken(labelled, tmp_path_factory):
-    """What each kind leaves when nothing happens, and how long it takes."""
+    """What each kind leaves when nothing happens, and how many steps it takes."""
     found = {}
 
     def get(kind):
         if kind not in found:
             folder = tmp_path_factory.mktemp(f"unbroken_{kind}")
-            begun = time.monotonic()
             finished = run_seqnet(*command(labelled, kind), "-o", folder / "m.safetensors")
             assert finished.code == 0, finished.err
-            found[kind] = digests(folder), time.monotonic() - begun
+            summary = json.loads((folder / "m.json").read_text())
+            batches = summary["splits"]["train"]["rows"] // summary["options"]["batch-size"]
+            found[kind] = digests(folder), len(summary["history"]) * batches
         return found[kind]
 
     return get
+
+
+def last_step(folder):
+    """The step of the last checkpoint."""
+    names = sorted(path.name for path in (folder / "run").glob("checkpoint-*"))
+    return int(names[-1].split("-")[1].split(".")[0]) if names else 0
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("kind", "kills"), [("dense", 7), ("lecture", 7), ("default", 6)])
 def test_runs_killed_at_random_times_end_with_the_same_bytes(labelled, unbroken, tmp_path, kind, kills):
-    expected, seconds = unbroken(kind)
+    expected, steps = unbroken(kind)
     chance = random.Random(kind)
     args = [*command(labelled, kind), "-o", tmp_path / "m.safetensors", *kept(tmp_path, 2), "--resume"]
-    killed = 0
-    for attempt in range(100):
+    for _ in range(kills):
         process = start(args)
-        # killed at any time, but later and later, so that the run comes to its end
-        pause = chance.uniform(0, seconds * (0.5 + attempt / kills)) if killed < kills else 600
-        try:
-            process.wait(timeout=pause)
-            break
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            killed += 1
-        finally:
-            process.stderr.close()
-    assert process.returncode == 0
-    assert killed >= kills // 2
+        # at any time after some progress, or before there is any
+        goal = last_step(tmp_path) + chance.uniform(0, 0.9 * steps / kills) * (chance.random() < 0.8)
+        wait_for(lambda goal=goal: last_step(tmp_path) >= goal, process)
+        time.sleep(chance.uniform(0, 0.3))
+        assert process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    finished = run_seqnet(*args)
+    assert finished.code == 0, finished.err
     assert digests(tmp_path) == expected
 
 
