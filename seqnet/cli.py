@@ -31,6 +31,7 @@ COMMANDS: dict[str, CommandRow] = {
     "background": CommandRow("background", "Count the bases or words of sequences.", "Preparing"),
     "convert": CommandRow("convert", "Convert motif files.", "Preparing"),
     "merge-hits": CommandRow("merge_hits", "Merge the hits of scattered scans.", "Preparing"),
+    "coverage": CommandRow("coverage", "Make a signal track from aligned reads.", "Preparing"),
     "label": CommandRow("label", "Make labelled regions from peak files.", "Preparing"),
     "negatives": CommandRow("negatives", "Add negatives to positives.", "Preparing"),
     "check": CommandRow("check", "Find what is wrong with the inputs of a training run.", "Preparing"),

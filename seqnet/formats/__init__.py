@@ -32,6 +32,7 @@ class Writer(NamedTuple):
     help: str
 
 
+BIGWIG_SUFFIXES = (".bw", ".bigWig", ".bigwig")
 _MOTIFS = "seqnet.formats."
 
 # in the order in which they are tried

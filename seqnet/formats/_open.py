@@ -115,16 +115,29 @@ def open_input(path: str) -> Iterator[io.BufferedReader]:
     FormatError
         While reading, if compressed data are damaged.
     """
+    with open_raw(path) as stream:
+        yield decompressed(stream, path)
+
+
+@contextmanager
+def open_raw(path: str) -> Iterator[io.BufferedReader]:
+    """Open a file or ``-`` for reading bytes as they are.
+
+    Raises
+    ------
+    UsageError
+        If standard input is a terminal.
+    """
     if path == STANDARD:
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no input: standard input is a terminal; name a file or pipe data in")
-        yield _decompress(cast("io.BufferedReader", sys.stdin.buffer), path)
+        yield cast("io.BufferedReader", sys.stdin.buffer)
         return
     with Path(path).open("rb", buffering=BUFFER) as stream:
-        yield _decompress(cast("io.BufferedReader", stream), path)
+        yield cast("io.BufferedReader", stream)
 
 
-def _decompress(stream: io.BufferedReader, path: str) -> io.BufferedReader:
+def decompressed(stream: io.BufferedReader, path: str) -> io.BufferedReader:
     """Return the stream, or a decompressing one if its first bytes say so."""
     start = stream.peek(8)[:8]
     for magic, opener in _DECOMPRESSORS.items():

@@ -65,6 +65,7 @@ def arguments(names, p, source):
         ("background",): [source],
         ("convert",): [source, "--to", "jaspar"],
         ("merge-hits",): [source],
+        ("coverage",): [source, "--genome", genome, "--count", "fragments"],
         ("label",): [source, "--genome", genome, "--width", 100],
         ("negatives",): [source, "--genome", genome],
         ("simulate", "single"): [source, *few],
@@ -96,6 +97,7 @@ def good_input(names, p):
         ("background",): p / "head.fa",
         ("convert",): p / "reb1.meme",
         ("merge-hits",): p / "hits.bed",
+        ("coverage",): p.data / "peaks" / "REB1.narrowPeak",
         ("label",): p.data / "peaks" / "REB1.narrowPeak",
         ("negatives",): p / "regions.bed",
         **{("simulate", grammar): p.data / "motifs.jaspar" for grammar in GRAMMARS},
@@ -215,6 +217,17 @@ def test_debug_shows_the_traceback(run, prepared, names):
 STREAMING = {
     "negatives": ["negatives", "{data}/genome.fa", "--shuffle", "dinucleotide", "-q"],
     "simulate": ["simulate", "single", "{data}/motifs.jaspar", "-q"],
+    "coverage": [
+        "coverage",
+        "{data}/peaks/REB1.narrowPeak",
+        "--genome",
+        "{data}/genome.fa",
+        "--count",
+        "fragments",
+        "--bin",
+        "1",
+        "-q",
+    ],
     "scan": ["scan", "{p}/reb1.pssm", "{data}/genome.fa", "--p-value", "0.5"],
     "merge-hits": ["merge-hits", "{p}/hits.bed"],
     "kmer-featurize": [

@@ -6,9 +6,12 @@ import random
 
 import numpy as np
 import pytest
+from Bio.bgzf import BgzfWriter
 
 from seqnet.errors import SeqnetError
 from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS
+from seqnet.formats._open import open_raw
+from seqnet.formats.bam import open_bam
 from seqnet.formats.bed import read_bed
 from seqnet.formats.bigwig import open_bigwig
 from seqnet.formats.fasta import read_genome
@@ -20,7 +23,9 @@ from seqnet.formats.motifs import read_motifs, write_motifs
 from seqnet.formats.samples import read_samples
 from seqnet.formats.scores import read_predictions
 from seqnet.formats.sites import SITE_FORMATS, read_sites
+from seqnet.genome.alignments import ReadFilter, inside_contigs, read_spans
 from seqnet.genome.alphabet import encode_text
+from seqnet.genome.coverage import Pileup
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.kmers.counting import KmerRows, count_kmers
 from seqnet.kmers.settings import KmerSettings
@@ -29,6 +34,7 @@ from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm, Pssm, to_ppm, to
 from seqnet.motifs.sites import letter_shares
 from seqnet.networks.model import Model
 from tests.conftest import EXAMPLE_DATA, ROOT
+from tests.unit.formats.test_bam import CONTIGS, write_bam
 
 pytestmark = pytest.mark.fault
 MUTANTS = 200
@@ -240,6 +246,59 @@ def test_mutated_bigwigs_never_bring_the_reader_down(tmp_path):
     for seed in range(MUTANTS):
         path.write_bytes(mutate(data, random.Random(f"bigwig {seed}")))
         messages.append(refusal(read_whole_bigwig, path))
+    refused = [message for message in messages if message]
+    assert len(refused) > MUTANTS // 10
+    assert all(str(path) in message and "\n" not in message for message in refused)
+
+
+def count_reads(path):
+    with open_raw(str(path)) as stream, open_bam(stream, str(path)) as bam:
+        pileup = Pileup(list(bam.lengths.values()))
+        for reads in bam.batches:
+            spans = read_spans(reads, ReadFilter(0, 0, 0).keep(reads)).intervals
+            pileup.add(inside_contigs(spans, list(bam.lengths.values()))[0])
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_mutated_bams_are_counted_or_refused_by_name(tmp_path, compressed):
+    path = tmp_path / "mutant.bam"
+    write_bam(
+        path, [(f"r{i}", 16 * (i % 2), i % 2, i, 30, [(4, 2), (0, 20), (2, 3), (8, 9)], 0) for i in range(40)]
+    )
+    whole = path.read_bytes()
+    data = whole if compressed else gzip.decompress(whole)
+    messages = []
+    for seed in range(MUTANTS):
+        mutant = mutate(data, random.Random(f"bam {compressed} {seed}"))
+        if compressed:
+            path.write_bytes(mutant)
+        else:
+            with BgzfWriter(str(path), "wb") as stream:
+                stream.write(mutant)
+        messages.append(refusal(count_reads, path))
+    refused = [message for message in messages if message]
+    assert len(refused) > MUTANTS // 10
+    assert all(str(path) in message and "\n" not in message for message in refused)
+
+
+@pytest.mark.slow
+def test_mutated_crams_never_bring_the_reader_down(tmp_path):
+    fasta = tmp_path / "g.fa"
+    fasta.write_text("".join(f">{name}\n{'A' * length}\n" for name, length in CONTIGS.items()))
+    path = tmp_path / "mutant.cram"
+    write_bam(
+        path, [(f"r{i}", 0, 0, i, 30, [(0, 20)], 0) for i in range(40)], mode="wc", reference=str(fasta)
+    )
+    data = path.read_bytes()
+    messages = []
+
+    def convert(path):
+        with open_raw(str(path)) as stream, open_bam(stream, str(path), reference=str(fasta)) as bam:
+            list(bam.batches)
+
+    for seed in range(MUTANTS):
+        path.write_bytes(mutate(data, random.Random(f"cram {seed}")))
+        messages.append(refusal(convert, path))
     refused = [message for message in messages if message]
     assert len(refused) > MUTANTS // 10
     assert all(str(path) in message and "\n" not in message for message in refused)
