@@ -141,18 +141,14 @@ class Outputs(ExitStack):
 
     def _open(self, path: str, lengths: dict[str, int], head: bytes) -> Callable[..., None]:
         """Open one output by its suffix."""
-        from functools import partial
-
         if path.endswith(BIGWIG_SUFFIXES):
             from seqnet.formats.bigwig import write_bigwig
 
             return self.enter_context(write_bigwig(path, lengths)).add_runs
         from seqnet.formats._open import open_output
-        from seqnet.formats.bedgraph import write_bedgraph_runs
+        from seqnet.formats.bedgraph import BedGraphWriter
 
-        stream = self.enter_context(open_output(path))
-        stream.write(head)
-        return partial(write_bedgraph_runs, stream)
+        return BedGraphWriter(self.enter_context(open_output(path)), head).add_runs
 
     def write(self, track: int, contig: str, runs: Runs, factor: float) -> None:
         """Write the runs of a contig, each value multiplied."""

@@ -3,8 +3,10 @@
 import gzip
 import shutil
 import subprocess
+from collections import Counter
 
 import numpy as np
+import pysam
 import pytest
 
 from seqnet.formats.bigwig import open_bigwig
@@ -32,6 +34,19 @@ def intervals(text):
         elif value:
             joined.append([contig, start, end, value])
     return joined
+
+
+def keep_whole_pairs(source, target):
+    """Leave out reads whose mate is not in the file, an excerpt."""
+    with (
+        pysam.AlignmentFile(str(source)) as reads,
+        pysam.AlignmentFile(str(target), "wb", template=reads) as out,
+    ):
+        kept = [read for read in reads.fetch(until_eof=True) if not read.flag & 1804]
+        times = Counter(read.query_name for read in kept)
+        for read in kept:
+            if times[read.query_name] == 2:
+                out.write(read)
 
 
 def ours(seqnet_ok, *args):
@@ -71,8 +86,8 @@ def test_reads_cuts_and_fragments_are_those_of_bedtools(real_data, seqnet_ok, tm
         assert cuts == theirs("-5", "-strand", strand)
     if name != "tiny.bam":
         whole = tmp_path / "whole.bam"
-        output_of(samtools, "view", "-b", "-F", 1804, "-o", whole, source)
-        assert ours(seqnet_ok, source, "--count", "fragments", "--min-mapq", 0) == theirs("-pc", bam=whole)
+        keep_whole_pairs(source, whole)
+        assert ours(seqnet_ok, whole, "--count", "fragments", "--min-mapq", 0) == theirs("-pc", bam=whole)
 
 
 def test_yeast_fragments_are_the_track_that_was_made_of_them(real_data, seqnet_ok, tmp_path):
@@ -98,4 +113,5 @@ def test_fragments_of_bed_are_those_of_bedtools(real_data, seqnet_ok):
         check=True,
     )
     found = ours(seqnet_ok, path, "--genome", sizes, "--count", "fragments")
-    assert sorted(found) == sorted(intervals(finished.stdout.decode()))  # theirs in the order of the rows
+    same = sorted(found) == sorted(intervals(finished.stdout.decode()))  # theirs in the order of the rows
+    assert same  # without a difference of a million lines
