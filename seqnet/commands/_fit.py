@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
 from seqnet.commands._console import detail, note, training_bar, verbosity
 from seqnet.commands._fit_options import check_options, take_config
+from seqnet.commands._training_sources import Source, take_splits
+from seqnet.errors import UsageError
 
 if TYPE_CHECKING:
     from seqnet.aliases import Json
     from seqnet.commands._architecture import Architecture
-    from seqnet.commands._training import SideFiles, TrainingData
+    from seqnet.commands._training import SideFiles
+    from seqnet.commands._training_data import TrainingData
+    from seqnet.networks.layers import Shape
     from seqnet.networks.presets import Layers
     from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult
-    from seqnet.training.metrics import BinaryMetrics
     from seqnet.training.ranks import Ranks
 
 
@@ -38,8 +41,8 @@ def train_network(
     metrics: str | None,
     json_path: str | None,
     plot: str | None,
-    task_type: str = "binary",
-    loss: str | None = None,
+    task_type: str | None,
+    loss: str | None,
     **options: Any,
 ) -> None:
     """Train a network and write it with its side files.
@@ -47,63 +50,95 @@ def train_network(
     Parameters
     ----------
     options
-        Those of `fit_options`, and the sources of `load_training_data`.
+        Those of `fit_options`, of `split_options` and of `Source`.
     """
-    check_options(options, task_type)
+    if task_type is not None:
+        check_options(options, task_type)
     kept = CheckpointOptions.take(options)
+    source, splits = Source.take(options), take_splits(options)
     from seqnet.commands._architecture import make_network, print_network
-    from seqnet.commands._training import SideFiles, load_training_data, model_header
-    from seqnet.networks.heads import TASK_TYPES, loss_name
-    from seqnet.networks.layers import Shape
+    from seqnet.commands._training import SideFiles
+    from seqnet.commands._training_data import load_training_data
+    from seqnet.networks.heads import TASK_TYPES
     from seqnet.training.fit import set_seed
-    from seqnet.training.precision import choose_precision
 
     with (
         _processes(device, threads) as (chosen, ranks),
         Checkpoints(kept, first=ranks.first).held() as checkpoints,
     ):
-        config = take_config(
-            options, task_type=task_type, loss=loss_name(task_type, loss), strands=strands, seed=seed,
-            precision=choose_precision(precision, chosen),
-        )  # fmt: skip
-        data = load_training_data(kmers=kmers, seed=seed, **options)
-        inputs, constants = _network_inputs(data)
-        set_seed(seed)
-        features = None if data.features is None else data.features.shape[1]
-        shape = Shape(4, data.regions.width()) if features is None else Shape(features, None)
+        data = load_training_data(
+            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed
+        )
+        check_options(options, data.task_type)
+        config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
         if architecture.dry_run:
-            print_network(architecture, shape, len(data.regions.tasks))
+            print_network(architecture, _input_shape(data), len(data.regions.tasks))
             return
-        output_kind = TASK_TYPES[task_type].output
-        network = make_network(architecture, shape, data.targets[data.rows("train")], output_kind)
+        inputs, constants = _network_inputs(data, stranded=strands == "column")
+        set_seed(seed)
+        network = make_network(
+            architecture, _input_shape(data), data.targets[data.rows("train")],
+            TASK_TYPES[data.task_type].output,
+        )  # fmt: skip
         side = SideFiles.beside(output, metrics, json_path, plot)
         settings = _described(config, architecture.described, ranks)
-        result, logits = _fit(
+        result, outputs = _fit(
             network, data, inputs, config, chosen, ranks, checkpoints, side,
             _settings(kind, architecture.layers, settings, data, threads, chosen),
         )  # fmt: skip
-        if not ranks.first:
-            return
-        header = model_header(
-            data, kind=kind, architecture=architecture.layers, strands=strands, seed=seed, threads=threads,
-            options={**settings, "best-epoch": result.best_epoch}, metrics=judge(data, logits),
-        )  # fmt: skip
-        _write(output, side, header, {**_tensors(network), **constants}, result)
+        if ranks.first:
+            about = {"kind": kind, "architecture": architecture.layers, "strands": strands, "seed": seed,
+                     "threads": threads, "options": {**settings, "best-epoch": result.best_epoch}}  # fmt: skip
+            _write(network, data, result, outputs, constants, about, output, side)
 
 
-def _tensors(network: Any) -> dict[str, Any]:
-    """Return a network's parameters and buffers as arrays."""
-    return {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
+def _config(
+    options: dict[str, Any], task_type: str, loss: str | None, strands: str, seed: int, precision: str,
+    device: Any,
+) -> FitConfig:  # fmt: skip
+    """Return how to train."""
+    from seqnet.networks.heads import loss_name
+    from seqnet.training.precision import choose_precision
+
+    try:
+        name = loss_name(task_type, loss)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
+    return take_config(
+        options, task_type=task_type, loss=name, strands="both" if strands == "both" else "forward",
+        seed=seed, precision=choose_precision(precision, device),
+    )  # fmt: skip
 
 
-def _write(output: str, side: SideFiles, header: Json, tensors: dict[str, Any], result: FitResult) -> None:
-    """Write the model and its side files."""
-    from seqnet.commands._training import write_outputs
+def _input_shape(data: TrainingData) -> Shape:
+    """Return the shape of one row of a network's input."""
+    from seqnet.networks.layers import Shape
+
+    return Shape(4, data.width) if data.features is None else Shape(data.features.shape[1], None)
+
+
+def _write(
+    network: Any,
+    data: TrainingData,
+    result: FitResult,
+    outputs: Any,
+    constants: dict[str, Any],
+    about: Json,
+    output: str,
+    side: SideFiles,
+) -> None:
+    """Write a trained network and its side files."""
+    from seqnet.commands._judging import judge_valid, valid_thresholds
+    from seqnet.commands._training import model_header, write_outputs
     from seqnet.networks.model import Model
 
+    header = model_header(data, metrics=judge_valid(data, outputs), **about)
+    header["thresholds"] = valid_thresholds(data, outputs)
+    tensors = {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
     columns, rows = _log_table(result.history)
     summary = {"history": [row.columns() for row in result.history]}
-    write_outputs(output, side, Model(header, tensors), columns, rows, _curve(result), summary)
+    model = Model(header, {**tensors, **constants})
+    write_outputs(output, side, model, columns, rows, _curve(result), summary)
 
 
 @contextmanager
@@ -181,16 +216,20 @@ def _content_digest(data: TrainingData) -> str:
     return digest.hexdigest()
 
 
-def _network_inputs(data: TrainingData) -> tuple[Any, dict[str, Any]]:
+def _network_inputs(data: TrainingData, *, stranded: bool) -> tuple[Any, dict[str, Any]]:
     """Return the inputs of all rows, and the constants that go with features."""
     from seqnet.training.columns import column_statistics
-    from seqnet.training.inputs import FeatureInputs, SequenceInputs
+    from seqnet.training.inputs import FeatureInputs, GenomeInputs, SequenceInputs
 
-    if data.features is None:
-        assert data.codes is not None
-        return SequenceInputs(data.codes), {}
-    mean, scale = column_statistics(data.features[data.rows("train")])
-    return FeatureInputs(data.features, mean, scale), {"input.mean": mean, "input.scale": scale}
+    if data.features is not None:
+        mean, scale = column_statistics(data.features[data.rows("train")])
+        return FeatureInputs(data.features, mean, scale), {"input.mean": mean, "input.scale": scale}
+    if data.genome is not None:
+        from seqnet.genome.layout import pack_genome
+
+        return GenomeInputs(pack_genome(data.genome), data.regions.intervals, stranded=stranded), {}
+    assert data.codes is not None
+    return SequenceInputs(data.codes), {}
 
 
 def _fit(
@@ -224,6 +263,7 @@ def _fit(
             bar.say(_status(row))
 
         hooks = Hooks(
+            resample=_resample(data, train),
             log=finished_epoch, progress=bar.advance, wish=checkpoints.wish, save=checkpoints.save,
             loss=lambda epoch, loss: bar.say(f"epoch {epoch} loss {loss:.4f}"),
         )  # fmt: skip
@@ -238,6 +278,17 @@ def _fit(
     checkpoints.signals.patient = False
     outputs = predict_logits(network, valid.inputs, device=device, strands=config.strands)
     return result, outputs
+
+
+def _resample(data: TrainingData, train: Examples) -> Callable[[int], Examples] | None:
+    """Return what draws the training rows of an epoch, where some of them are drawn anew."""
+    from seqnet.training.config import Examples
+    from seqnet.training.inputs import SequenceInputs
+
+    fresh = data.fresh
+    if fresh is None:
+        return None
+    return lambda epoch: Examples(SequenceInputs(fresh.epoch(epoch)), train.targets)
 
 
 def _examples(data: TrainingData, inputs: Any, split: str) -> Examples:
@@ -311,21 +362,3 @@ def _curve(result: FitResult) -> bytes:
         [row.valid_loss for row in history],
         result.best_epoch,
     )
-
-
-def judge(data: TrainingData, scores: Any) -> list[BinaryMetrics]:
-    """Judge scores (rows, T) of the validation rows, and say how good they are."""
-    import numpy as np
-
-    from seqnet.training.metrics import task_metrics
-
-    rows = data.rows("valid")
-    judged = task_metrics(data.regions.tasks, data.targets[rows], np.asarray(scores, dtype=np.float64))
-    last = judged[-1]
-    if last.auroc is not None and last.auprc is not None and last.base_rate is not None:
-        what = "mean " if len(judged) > 1 else ""
-        note(
-            f"valid ({len(rows)} rows): {what}auROC {last.auroc:.4f}, {what}auPRC {last.auprc:.4f} "
-            f"at a base rate of {last.base_rate:.4f}"
-        )
-    return judged

@@ -88,6 +88,7 @@ def apply_splits(
     valid_fraction: float | None,
     test_fraction: float | None,
     seed: int,
+    linked: Ints | None = None,
 ) -> Regions:
     """Fill the split column as the options say; leaves it alone without any.
 
@@ -95,6 +96,8 @@ def apply_splits(
     ----------
     codes
         uint8 (n, length): keeps rows of equal sequence together under fractions, where at hand.
+    linked
+        int64 (n,): rows of equal number stay together under fractions too.
     """
     from seqnet.genome.splits import by_chromosome, by_fraction, fill_splits, leakage_groups
 
@@ -108,7 +111,7 @@ def apply_splits(
     elif fractions:
         if (valid_fraction or 0) + (test_fraction or 0) >= 1:
             raise UsageError("--valid-fraction and --test-fraction leave nothing to train on")
-        groups = leakage_groups(regions.intervals, codes)
+        groups = leakage_groups(regions.intervals, codes, linked)
         assigned = by_fraction(groups, valid_fraction or 0.0, test_fraction or 0.0, seed)
     else:
         return regions

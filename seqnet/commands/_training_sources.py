@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seqnet.formats.sequence_table import SequenceTable
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import Regions
-    from seqnet.genome.sequence import EncodedSequence
+    from seqnet.genome.sequence import EncodedSequence, Genome
     from seqnet.kmers.table import KmerTable
 
 SHUFFLE = "shuffle"
@@ -52,6 +52,14 @@ sequence_options = combine(
     click.option("--tasks", metavar="NAMES", help="Task names of labels that lost their column line."),
     soft_mask_option,
 )  # fmt: skip
+
+
+_SPLIT_OPTIONS = ("valid_chroms", "test_chroms", "valid_fraction", "test_fraction")
+
+
+def take_splits(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of `split_options` out of a command's."""
+    return {name: options.pop(name) for name in _SPLIT_OPTIONS}
 
 
 class Source(NamedTuple):
@@ -139,8 +147,8 @@ class Rows:
         none.
     shuffled
         bool (n,): rows whose sequences are shuffles, drawn anew each epoch; None for none.
-    digests
-        Contig to digest of the genome, where there was one.
+    genome
+        The contigs that rows were taken from, where they have coordinates and sequences.
     files
         The input files.
     """
@@ -151,7 +159,7 @@ class Rows:
     features: KmerTable | None = None
     linked: Ints | None = None
     shuffled: NDArray[Any] | None = None
-    digests: dict[str, str] | None = None
+    genome: Genome | None = None
     files: tuple[str, ...] = ()
 
     @property
@@ -215,7 +223,7 @@ def _from_regions(source: Source, stranded: bool) -> Rows:
     used = genome.restrict(regions.intervals.contigs)
     return Rows(
         regions, True, PaddedSequences(codes, np.ones(codes.shape, dtype=bool), 0),
-        digests=used.digests(), files=(str(source.regions), str(source.genome)),
+        genome=used, files=(str(source.regions), str(source.genome)),
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def by_chromosome(intervals: Intervals, valid: Sequence[str], test: Sequence[str
     return np.asarray(split_of[intervals.contig]) if contigs else np.empty(0, object)
 
 
-def leakage_groups(intervals: Intervals | None, codes: Codes | None) -> Ints:
+def leakage_groups(intervals: Intervals | None, codes: Codes | None, linked: Ints | None = None) -> Ints:
     """Enumerate the groups of rows that must stay in one split.
 
     Rows belong together when they overlap, or when their sequences are equal or each other's
@@ -64,6 +64,8 @@ def leakage_groups(intervals: Intervals | None, codes: Codes | None) -> Ints:
         Where the rows lie, or None for sequences without coordinates.
     codes
         uint8 (n, length), or None where sequences are not at hand; one of the two must be.
+    linked
+        int64 (n,): rows of equal number belong together for other reasons.
 
     Returns
     -------
@@ -76,10 +78,11 @@ def leakage_groups(intervals: Intervals | None, codes: Codes | None) -> Ints:
     n = len(parts[0])
     same = np.arange(n) if codes is None else _equal_sequences(codes)
     overlap = np.arange(n) if intervals is None else cluster_overlaps(intervals)
+    other = np.arange(n) if linked is None else np.unique(linked, return_inverse=True)[1]
     # rows and groups are the nodes of one graph; its components are the answer
-    rows = np.concatenate([np.arange(n), np.arange(n)])
-    nodes = np.concatenate([n + same, 2 * n + overlap])
-    edges = coo_matrix((np.ones(2 * n, np.int8), (rows, nodes)), shape=(3 * n, 3 * n))
+    rows = np.tile(np.arange(n), 3)
+    nodes = np.concatenate([n + same, 2 * n + overlap, 3 * n + other])
+    edges = coo_matrix((np.ones(3 * n, np.int8), (rows, nodes)), shape=(4 * n, 4 * n))
     labels = connected_components(edges, directed=False)[1][:n]
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
