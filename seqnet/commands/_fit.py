@@ -60,6 +60,7 @@ def train_network(
     from seqnet.commands._training import SideFiles
     from seqnet.commands._training_data import load_training_data
     from seqnet.networks.heads import TASK_TYPES
+    from seqnet.networks.presets import with_masked_pools
     from seqnet.training.fit import set_seed
 
     with (
@@ -69,6 +70,8 @@ def train_network(
         data = load_training_data(
             source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed
         )
+        if data.padded:
+            architecture = architecture._replace(layers=with_masked_pools(architecture.layers))
         check_options(options, data.task_type)
         config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
         if architecture.dry_run:
@@ -87,8 +90,9 @@ def train_network(
             _settings(kind, architecture.layers, settings, data, threads, chosen),
         )  # fmt: skip
         if ranks.first:
+            told = {**settings, "best-epoch": result.best_epoch}
             about = {"kind": kind, "architecture": architecture.layers, "strands": strands, "seed": seed,
-                     "threads": threads, "options": {**settings, "best-epoch": result.best_epoch}}  # fmt: skip
+                     "threads": threads, "options": told}  # fmt: skip
             _write(network, data, result, outputs, constants, about, output, side)
 
 

@@ -32,7 +32,9 @@ def judge_valid(data: TrainingData, outputs: Any) -> list[Json]:
         return _judge_binary(data, targets, outputs)
     from seqnet.training.judge import judge
 
-    figures = judge(data.task_type, data.regions.tasks, targets.astype(np.float32), outputs.astype(np.float32))
+    figures = judge(
+        data.task_type, data.regions.tasks, targets.astype(np.float32), outputs.astype(np.float32)
+    )
     shown = ", ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None)
     note(f"valid ({len(rows)} rows): {shown or 'no metric is defined'}")
     return [{"task": "mean", "n": len(rows), **figures}]

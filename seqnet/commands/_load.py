@@ -10,7 +10,7 @@ from seqnet.commands._console import note
 from seqnet.errors import SeqnetError, UsageError
 
 if TYPE_CHECKING:
-    from seqnet.aliases import Bools, Codes, Progress
+    from seqnet.aliases import Bools, Codes, Ints, Progress
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import OnBad, Regions
     from seqnet.genome.sequence import Bases, Genome, SequenceBlock

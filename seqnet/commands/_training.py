@@ -91,8 +91,8 @@ def model_header(
 def _split_summary(data: TrainingData, split: str) -> dict[str, Any]:
     """Return how many rows a split has, and on which contigs."""
     rows = data.rows(split)
-    names = data.regions.intervals.take(rows).contig_names() if data.located else []
-    return {"rows": len(rows), "contigs": sorted(set(names))}
+    names = set(data.regions.intervals.take(rows).contig_names()) if data.located else set()
+    return {"rows": len(rows), "contigs": sorted(names)}
 
 
 def file_digest(path: str) -> str:

@@ -55,6 +55,8 @@ class TrainingData:
         Negatives among the training rows that are drawn anew each epoch; None for none.
     genome
         What rows were taken from, where they have coordinates and sequences.
+    padded
+        Whether some sequences are shorter than the rows, which are padded.
     """
 
     regions: Regions
@@ -67,6 +69,7 @@ class TrainingData:
     files: tuple[str, ...]
     fresh: FreshNegatives | None = None
     genome: Genome | None = None
+    padded: bool = False
 
     def rows(self, split: str) -> Ints:
         """Return the row numbers of a split, int64."""
@@ -146,9 +149,11 @@ def load_training_data(
     features, settings = _features(rows, kmers)
     fresh = None if features is not None else _fresh(rows, regions, seed)
     digests = {} if rows.genome is None else rows.genome.digests()
+    padded = rows.padded is not None and not rows.padded.inside.all()
     return TrainingData(
-        regions, rows.located, kind, rows.codes, features, settings, digests, rows.files, fresh, rows.genome
-    )
+        regions, rows.located, kind, rows.codes, features, settings, digests, rows.files, fresh, rows.genome,
+        padded,
+    )  # fmt: skip
 
 
 def _typed(regions: Regions, task_type: str | None) -> str:
@@ -184,9 +189,7 @@ def _fresh(rows: Rows, regions: Regions, seed: int) -> FreshNegatives | None:
 def _split(rows: Rows, options: dict[str, Any], seed: int) -> Regions:
     """Split rows as the options say, and make sure that there are some to train and to validate on."""
     if not rows.located and (options["valid_chroms"] or options["test_chroms"]):
-        raise UsageError(
-            "--valid-chroms and --test-chroms need rows with coordinates; take --valid-fraction"
-        )
+        raise UsageError("--valid-chroms and --test-chroms need rows with coordinates; take --valid-fraction")
     split = apply_splits(rows.regions, rows.codes, linked=rows.linked, seed=seed, **options)
     return _with_validation(split, rows, seed)
 
@@ -232,4 +235,3 @@ def _check_learnable(regions: Regions, task_type: str) -> None:
     if all(constant):
         what = "one class only" if task_type in ("binary", "multiclass") else "one value only"
         raise SeqnetError(f"{regions.source}: every task has {what} among the training rows")
-

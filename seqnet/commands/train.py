@@ -13,38 +13,39 @@ from seqnet.commands._architecture import (
     split_architecture,
 )
 from seqnet.commands._command import Command, Group
-from seqnet.commands._console import progress_bar
-from seqnet.commands._fit import judge, train_network
+from seqnet.commands._fit import train_network
 from seqnet.commands._fit_options import fit_options
 from seqnet.commands._kmer_options import kmer_options
 from seqnet.commands._options import (
     combine,
     common_options,
-    genome_option,
     output_option,
     seed_option,
     split_options,
-    strands_option,
     threads_option,
 )
+from seqnet.commands._training_sources import feature_options, sequence_options
+from seqnet.networks.heads import LOSS_NAMES, TASK_TYPES
 
 if TYPE_CHECKING:
     from seqnet.kmers.settings import KmerSettings
 
 command = Group("train", short_help="Train a model on labelled sequences.", help=(
     "Train a model on labelled sequences.\n\n"
-    "Inputs are a k-mer table with labels, or labelled regions with a genome. Rows whose split is "
+    "Inputs are labelled regions with a genome, sequences with labels or as positives and negatives, a "
+    "table with a sequence column, or (linear, dense) a k-mer table with labels. Rows whose split is "
     "test are never looked at."
 ))  # fmt: skip
 
-_feature_options = combine(
-    click.option("--features", metavar="TABLE", help="k-mer table, joined to --labels by name."),
-    click.option("--labels", metavar="BED", help="Labelled regions (with --features)."),
-)
 _kmer_options = kmer_options("sqrt", ("counts", "frequency", "log", "sqrt"))
-_region_options = combine(
-    click.option("--regions", metavar="BED", help="Labelled regions (with --genome)."), genome_option
-)
+_task_options = combine(
+    click.option("--task-type", type=click.Choice(list(TASK_TYPES)),
+                 help="; ".join(f"{name}: {head.help}" for name, head in TASK_TYPES.items())
+                 + ". Default: binary where all values are 0 and 1, else regression."),
+    click.option("--loss", type=click.Choice(list(LOSS_NAMES)),
+                 help="; ".join(f"{name}: {text}" for name, text in LOSS_NAMES.items())
+                 + ". Default: the first that fits the task type."),
+)  # fmt: skip
 _side_options = combine(
     click.option("--metrics", metavar="TSV", help="Training log (default: beside the model)."),
     click.option("--json", "json_path", metavar="JSON", help="Summary (default: beside the model)."),
@@ -57,60 +58,21 @@ _side_options = combine(
     "linear",
     cls=Command,
     short_help="Train logistic regressions on k-mers.",
-    example="seqnet train linear --features kmers.npz --labels regions.bed -o linear.safetensors",
+    example="seqnet train linear --features kmers.npz --labels regions.bed -o linear.safetensors\n"
+    "seqnet train linear --positives bound.fa --negatives shuffle --gapped -o linear.safetensors",
 )
-@_feature_options
-@_region_options
+@feature_options
+@sequence_options
 @_kmer_options
 @split_options
 @seed_option
 @output_option("Model file.", required=True, default=None)
 @_side_options
-def linear(
-    kmers: KmerSettings,
-    seed: int,
-    threads: int,
-    output: str,
-    metrics: str | None,
-    json_path: str | None,
-    **source: Any,
-) -> None:
+def linear(**options: Any) -> None:
     """Train logistic regressions on k-mers, their L2 penalty chosen on the validation rows."""
-    import numpy as np
+    from seqnet.commands._linear import train_linear
 
-    from seqnet.commands._training import SideFiles, load_training_data, model_header, write_outputs
-    from seqnet.networks.model import Model
-    from seqnet.training.columns import column_statistics
-    from seqnet.training.linear import STRENGTHS, fit_linear
-
-    data = load_training_data(kmers=kmers, seed=seed, **source)
-    assert data.features is not None
-    train, valid = data.rows("train"), data.rows("valid")
-    with progress_bar("solutions", len(STRENGTHS) * len(data.regions.tasks)) as progress:
-        tasks = fit_linear(
-            (data.features[train], data.targets[train]),
-            (data.features[valid], data.targets[valid]),
-            progress=progress,
-        )
-    weights = np.stack([task.weights for task in tasks])
-    bias = np.array([task.bias for task in tasks])
-    judged = judge(data, data.features[valid] @ weights.T + bias)
-    header = model_header(
-        data, kind="linear", architecture=[], strands="forward", seed=seed, threads=threads,
-        options={"strengths": [task.strength for task in tasks]}, metrics=judged,
-    )  # fmt: skip
-    tensors = {
-        "0.weight": weights.astype(np.float32),
-        "0.bias": bias.astype(np.float32),
-        "input.mean": np.zeros(weights.shape[1], np.float32),
-        "input.scale": np.ones(weights.shape[1], np.float32),
-        "input.deviation": column_statistics(data.features[train])[1],
-    }
-    rows = zip(data.regions.tasks, tasks, judged, strict=False)
-    log = [(name, task.strength, task.valid_loss, m.auroc, m.auprc) for name, task, m in rows]
-    columns = ("task", "strength", "valid_loss", "valid_auroc", "valid_auprc")
-    side = SideFiles.beside(output, metrics, json_path, None)
-    write_outputs(output, side, Model(header, tensors), columns, log, None)
+    train_linear(**options)
 
 
 @command.command(
@@ -120,10 +82,11 @@ def linear(
     example="seqnet train dense --features kmers.npz --labels regions.bed --hidden 64,16 "
     "-o dense.safetensors",
 )
-@_feature_options
-@_region_options
+@feature_options
+@sequence_options
 @_kmer_options
 @dense_architecture_options
+@_task_options
 @fit_options
 @split_options
 @seed_option
@@ -139,11 +102,18 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
     "cnn",
     cls=Command,
     short_help="Train a convolutional network on sequences.",
-    example="seqnet train cnn --regions regions.bed --genome genome.fa -o cnn.safetensors",
+    example="seqnet train cnn --regions regions.bed --genome genome.fa -o cnn.safetensors\n"
+    "seqnet train cnn --positives bound.fa --negatives shuffle --test-fraction 0.1 -o cnn.safetensors\n"
+    "seqnet train cnn --table mpra.csv --sequence-column seq --target expression -o mpra.safetensors",
 )
-@_region_options
+@sequence_options
 @cnn_architecture_options
-@strands_option
+@click.option(
+    "--strands",
+    type=click.Choice(["both", "forward", "column"]),
+    help="both: a sequence and its reverse complement mean the same; column: regions are read on the "
+    "strand of their column. Default: both; forward with --table.",
+)
 @click.option(
     "--jitter",
     type=click.IntRange(0),
@@ -152,12 +122,19 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
     metavar="BASES",
     help="Move training windows by up to so many bases to either side.",
 )
+@_task_options
 @fit_options
 @split_options
 @seed_option
 @model_output_option
 @_side_options
-def cnn(strands: str, **options: Any) -> None:
+def cnn(strands: str | None, **options: Any) -> None:
     """Train a convolutional network on sequences, validated every epoch, best weights kept."""
+    from seqnet.commands._console import note
+
     architecture, rest = split_architecture(options)
-    train_network("cnn", architecture, None, strands, features=None, labels=None, **rest)
+    if strands is None:
+        strands = "both" if options["table"] is None else "forward"
+        if strands == "forward":
+            note("sequences of a table are read on their own strand (see --strands)")
+    train_network("cnn", architecture, None, strands, **rest)

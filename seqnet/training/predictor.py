@@ -12,10 +12,12 @@ from seqnet.errors import SeqnetError
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import KmerSettings, stored_settings
 from seqnet.kmers.table import KmerTable, ordered
+from seqnet.networks.heads import DEFAULT_TASK_TYPE, TASK_TYPES
 from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.losses import OUTPUTS
 from seqnet.networks.model import Model
 from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs
-from seqnet.training.predict import Strands, predict_logits, sigmoid
+from seqnet.training.predict import Strands, predict_logits
 
 Probabilities = NDArray[np.float32]
 
@@ -40,7 +42,10 @@ class Predictor:
         self.tasks = model.tasks
         self.width: int | None = model.input["width"]
         self._device = device
-        self._strands: Strands = "forward" if model.input["type"] == "kmers" else model.header["strands"]
+        own = "forward" if model.input["type"] == "kmers" else model.header["strands"]
+        self._strands: Strands = "both" if own == "both" else "forward"
+        self._by_column = own == "column"
+        self._output = OUTPUTS[TASK_TYPES[model.header.get("task_type", DEFAULT_TASK_TYPE)].output]
         self._settings: KmerSettings | None = None
         if model.input["type"] == "kmers":
             self._settings = stored_settings(**model.input["settings"])
@@ -56,7 +61,7 @@ class Predictor:
     @property
     def stranded(self) -> bool:
         """Whether regions are read from the strand that they name."""
-        return self._settings is not None and self._settings.strands == "column"
+        return self._by_column or (self._settings is not None and self._settings.strands == "column")
 
     def from_codes(self, codes: Codes, progress: Progress = no_progress) -> Probabilities:
         """Predict sequences of the model's width, uint8 (n, width): float32 (n, T) in 0..1."""
@@ -81,7 +86,8 @@ class Predictor:
         logits = predict_logits(
             self._network, inputs, device=self._device, strands=self._strands, progress=progress
         )
-        return sigmoid(logits.reshape(len(inputs), len(self.tasks)))
+        outputs = torch.from_numpy(logits.reshape(len(inputs), len(self.tasks)))
+        return self._output(outputs).numpy()
 
 
 def _constants(one: KmerSettings, other: KmerSettings) -> str:
