@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seqnet.commands._architecture import Architecture
     from seqnet.commands._training import SideFiles
     from seqnet.commands._training_data import TrainingData
+    from seqnet.datasets.leakage import OnLeak
     from seqnet.networks.layers import Shape
     from seqnet.networks.presets import Layers
     from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult
@@ -43,6 +44,7 @@ def train_network(
     plot: str | None,
     task_type: str | None,
     loss: str | None,
+    on_leak: OnLeak | None,
     **options: Any,
 ) -> None:
     """Train a network and write it with its side files.
@@ -56,19 +58,17 @@ def train_network(
         check_options(options, task_type)
     kept = CheckpointOptions.take(options)
     source, splits = Source.take(options), take_splits(options)
-    from seqnet.commands._architecture import make_network, print_network
+    from seqnet.commands._architecture import print_network
     from seqnet.commands._training import SideFiles
     from seqnet.commands._training_data import load_training_data
-    from seqnet.networks.heads import TASK_TYPES
     from seqnet.networks.presets import with_masked_pools
-    from seqnet.training.fit import set_seed
 
     with (
         _processes(device, threads) as (chosen, ranks),
         Checkpoints(kept, first=ranks.first).held() as checkpoints,
     ):
         data = load_training_data(
-            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed
+            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed, on_leak=on_leak
         )
         if data.padded:
             architecture = architecture._replace(layers=with_masked_pools(architecture.layers))
@@ -78,11 +78,7 @@ def train_network(
             print_network(architecture, _input_shape(data), len(data.regions.tasks))
             return
         inputs, constants = _network_inputs(data, stranded=strands == "column")
-        set_seed(seed)
-        network = make_network(
-            architecture, _input_shape(data), data.targets[data.rows("train")],
-            TASK_TYPES[data.task_type].output,
-        )  # fmt: skip
+        network = _network(architecture, data, seed)
         side = SideFiles.beside(output, metrics, json_path, plot)
         settings = _described(config, architecture.described, ranks)
         result, outputs = _fit(
@@ -112,6 +108,17 @@ def _config(
         options, task_type=task_type, loss=name, strands="both" if strands == "both" else "forward",
         seed=seed, precision=choose_precision(precision, device),
     )  # fmt: skip
+
+
+def _network(architecture: Architecture, data: TrainingData, seed: int) -> Any:
+    """Build the network and give it its first weights."""
+    from seqnet.commands._architecture import make_network
+    from seqnet.networks.heads import TASK_TYPES
+    from seqnet.training.fit import set_seed
+
+    set_seed(seed)
+    targets = data.targets[data.rows("train")]
+    return make_network(architecture, _input_shape(data), targets, TASK_TYPES[data.task_type].output)
 
 
 def _input_shape(data: TrainingData) -> Shape:

@@ -8,6 +8,7 @@ from seqnet.commands._console import progress_bar
 from seqnet.commands._training_sources import Source, take_splits
 
 if TYPE_CHECKING:
+    from seqnet.datasets.leakage import OnLeak
     from seqnet.kmers.settings import KmerSettings
 
 
@@ -18,6 +19,7 @@ def train_linear(
     output: str,
     metrics: str | None,
     json_path: str | None,
+    on_leak: OnLeak | None,
     **options: Any,
 ) -> None:
     """Train a linear model and write it with its side files.
@@ -38,7 +40,7 @@ def train_linear(
 
     data = load_training_data(
         Source.take(options), take_splits(options), task_type="binary", kmers=kmers, strands=kmers.strands,
-        seed=seed,
+        seed=seed, on_leak=on_leak,
     )  # fmt: skip
     assert data.features is not None
     train, valid = data.rows("train"), data.rows("valid")

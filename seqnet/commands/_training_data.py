@@ -9,7 +9,9 @@ import numpy as np
 
 from seqnet.commands._console import note
 from seqnet.commands._load import apply_splits
-from seqnet.commands._training_sources import Rows, Source, read_rows
+from seqnet.commands._training_checks import say_findings, without_leaking_rows
+from seqnet.commands._training_rows import Rows, read_rows
+from seqnet.commands._training_sources import Source
 from seqnet.datasets.padded import PaddedSequences, shuffle_padded
 from seqnet.datasets.targets import check_targets, infer_task_type
 from seqnet.errors import SeqnetError, UsageError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from seqnet.aliases import Bools, Codes, Floats, Ints
+    from seqnet.datasets.leakage import OnLeak
     from seqnet.genome.sequence import Genome
     from seqnet.kmers.settings import KmerSettings
 
@@ -124,6 +127,7 @@ def load_training_data(
     kmers: KmerSettings | None,
     strands: str,
     seed: int,
+    on_leak: OnLeak | None = None,
 ) -> TrainingData:
     """Read rows, tell their type, and split them.
 
@@ -137,6 +141,8 @@ def load_training_data(
         How sequences are featurised; None leaves them sequences.
     strands
         ``column`` reads regions on the strand their column says.
+    on_leak
+        What becomes of training rows that equal a held-out row; None where the kind of split tells.
     """
     rows = read_rows(source, task_type, strands == "column", seed)
     if not rows.regions.tasks:
@@ -146,6 +152,9 @@ def load_training_data(
     kind = _typed(rows.regions, task_type)
     regions = _split(rows, splits, seed)
     _check_learnable(regions, kind)
+    say_findings(regions, rows.codes)
+    if rows.codes is not None:
+        regions = without_leaking_rows(regions, rows.codes, on_leak)
     features, settings = _features(rows, kmers)
     fresh = None if features is not None else _fresh(rows, regions, seed)
     digests = {} if rows.genome is None else rows.genome.digests()

@@ -24,6 +24,7 @@ from seqnet.commands._options import (
     split_options,
     threads_option,
 )
+from seqnet.commands._training_checks import leak_option
 from seqnet.commands._training_sources import feature_options, sequence_options
 from seqnet.networks.heads import LOSS_NAMES, TASK_TYPES
 
@@ -65,6 +66,7 @@ _side_options = combine(
 @sequence_options
 @_kmer_options
 @split_options
+@leak_option
 @seed_option
 @output_option("Model file.", required=True, default=None)
 @_side_options
@@ -89,6 +91,7 @@ def linear(**options: Any) -> None:
 @_task_options
 @fit_options
 @split_options
+@leak_option
 @seed_option
 @model_output_option
 @_side_options
@@ -125,6 +128,7 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
 @_task_options
 @fit_options
 @split_options
+@leak_option
 @seed_option
 @model_output_option
 @_side_options
