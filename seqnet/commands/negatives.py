@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
 
@@ -24,6 +24,7 @@ from seqnet.commands._options import (
 if TYPE_CHECKING:
     from seqnet.genome.regions import Center, OnBad
 
+_Cut: TypeAlias = "tuple[OnBad, str | None, int | None, Center]"
 _SHUFFLES = {"mononucleotide": 1, "dinucleotide": 2}
 _LARGEST_K = 8
 
@@ -102,18 +103,6 @@ def command(
     for every task. With --shuffle the result is FASTA: the sequences of POSITIVES (FASTA, or regions of
     --genome as read on their strand), then their shuffles.
     """
-    from seqnet.commands._load import load_masked_genome
-    from seqnet.commands._negatives import (
-        Cut,
-        add_genomic,
-        add_shuffles,
-        read_positives,
-        read_sequence_positives,
-        region_sequences,
-    )
-    from seqnet.formats._open import open_output
-    from seqnet.formats.bed import write_regions
-    from seqnet.formats.fasta import write_fasta
     from seqnet.formats.header import base_name, provenance
 
     _check_options(
@@ -135,21 +124,78 @@ def command(
         "seed": seed,
     }
     header = provenance("negatives", options) if with_header else None
+    drawing = _Drawing(ratio, seed, only)
+    cut = on_bad, tasks, width, center
+    if k is None:
+        _add_genomic(drawing, positives, genome, chroms, cut, exclude, margin, output, header)
+    else:
+        _add_shuffles(drawing, positives, genome, chroms, cut, k, labels_out, output, header)
+
+
+class _Drawing(NamedTuple):
+    """What both kinds of negatives are drawn by."""
+
+    ratio: float
+    seed: int
+    only: bool
+
+
+def _add_genomic(
+    drawing: _Drawing,
+    positives: str,
+    genome: str | None,
+    chroms: tuple[str, ...],
+    cut: _Cut,
+    exclude: tuple[str, ...],
+    margin: int | None,
+    output: str,
+    header: dict[str, str] | None,
+) -> None:
+    """Write regions and windows of the genome that match them."""
+    from seqnet.commands._load import load_masked_genome
+    from seqnet.commands._negatives import Cut, add_genomic, read_positives
+    from seqnet.formats._open import open_output
+    from seqnet.formats.bed import write_regions
+
+    with open_output(output) as stream:
+        loaded, lower = load_masked_genome(genome, chroms)
+        regions = read_positives(positives, loaded, Cut(*cut, restricted=bool(chroms)))
+        table = add_genomic(regions, loaded, lower, exclude, margin=margin, **drawing._asdict())
+        write_regions(stream, table, header)
+
+
+def _add_shuffles(
+    drawing: _Drawing,
+    positives: str,
+    genome: str | None,
+    chroms: tuple[str, ...],
+    cut: _Cut,
+    k: int,
+    labels_out: str | None,
+    output: str,
+    header: dict[str, str] | None,
+) -> None:
+    """Write sequences and their shuffles, and the labels of both where they are wanted."""
+    from seqnet.commands._load import load_masked_genome
+    from seqnet.commands._negatives import (
+        Cut,
+        add_shuffles,
+        read_positives,
+        read_sequence_positives,
+        region_sequences,
+    )
+    from seqnet.formats._open import open_output
+    from seqnet.formats.bed import write_regions
+    from seqnet.formats.fasta import write_fasta
+
     with open_output(output) as stream:
         if genome is None:
             records, regions = read_sequence_positives(positives)
         else:
-            loaded, lower = load_masked_genome(genome, chroms)
-            cut = Cut(on_bad, tasks, width, center, restricted=bool(chroms))
-            regions = read_positives(positives, loaded, cut)
-            records = region_sequences(loaded, regions) if k else []
-        if k is None:
-            table = add_genomic(
-                regions, loaded, lower, exclude, ratio=ratio, margin=margin, seed=seed, only=only
-            )
-            write_regions(stream, table, header)
-            return
-        sequences, table = add_shuffles(records, regions, k=k, ratio=ratio, seed=seed, only=only)
+            loaded, _lower = load_masked_genome(genome, chroms)
+            regions = read_positives(positives, loaded, Cut(*cut, restricted=bool(chroms)))
+            records = region_sequences(loaded, regions)
+        sequences, table = add_shuffles(records, regions, k=k, **drawing._asdict())
         write_fasta(stream, sequences)
         if labels_out:
             with open_output(labels_out) as side:
