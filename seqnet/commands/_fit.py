@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
 from seqnet.commands._console import detail, note, training_bar, verbosity
-from seqnet.commands._fit_options import check_options, take_config
+from seqnet.commands._fit_options import check_options, default_epochs, take_config
 from seqnet.commands._training_sources import Source, take_splits
 from seqnet.errors import UsageError
 
@@ -73,6 +73,8 @@ def train_network(
         if data.padded:
             architecture = architecture._replace(layers=with_masked_pools(architecture.layers))
         check_options(options, data.task_type)
+        if options["epochs"] is None:
+            options["epochs"] = default_epochs(len(data.rows("train")))
         config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
         if architecture.dry_run:
             print_network(architecture, _input_shape(data), len(data.regions.tasks))
