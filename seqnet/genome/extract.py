@@ -76,3 +76,13 @@ def padded_windows(codes: Codes, starts: Sequence[int] | np.ndarray, width: int)
     padding = np.full(width, AMBIGUOUS, dtype=np.uint8)
     padded = np.concatenate([padding, codes, padding])
     return sliding_window_view(padded, width)[np.clip(begins + width, 0, len(codes) + width)]
+
+
+def padded_stretch(codes: Codes, start: int, end: int) -> Codes:
+    """Return the bases of one contig from `start` to before `end`, ambiguous outside it: uint8 (end - start,)."""
+    inside = codes[max(0, start) : max(0, end)]
+    if len(inside) == end - start:
+        return inside
+    stretch = np.full(end - start, AMBIGUOUS, dtype=np.uint8)
+    stretch[max(0, -start) : max(0, -start) + len(inside)] = inside
+    return stretch

@@ -9,8 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from seqnet.aliases import Progress, no_progress
+from seqnet.aliases import Ints, Progress, no_progress
+from seqnet.parallel import ordered_map
 from seqnet.training.inputs import Inputs
+from seqnet.training.precision import Precision, autocast
 
 Strands: TypeAlias = Literal["both", "forward"]
 BATCH = 256
@@ -23,6 +25,9 @@ def predict_logits(
     *,
     device: torch.device,
     strands: Strands = "forward",
+    precision: Precision = "float32",
+    threads: int = 1,
+    batch: int = BATCH,
     progress: Progress = no_progress,
 ) -> NDArray[np.float32]:
     """Return the network's outputs before the sigmoid, float32 (n, T).
@@ -31,22 +36,33 @@ def predict_logits(
     ----------
     strands
         ``both`` averages the outputs of the two strands.
+    precision
+        ``bf16`` computes in bfloat16 where that is safe.
+    threads
+        Batches computed at a time, each as one thread alone would.
+    batch
+        Rows of each batch.
     progress
         Told the number of rows done.
     """
     network.eval()
-    parts: list[NDArray[np.float32]] = []
-    n = len(inputs)
-    with torch.inference_mode():
-        for start in range(0, n, BATCH):
-            rows = np.arange(start, min(start + BATCH, n))
-            filled = np.concatenate([rows, np.full(BATCH - len(rows), rows[-1])])
+
+    def outputs(rows: Ints) -> NDArray[np.float32]:
+        filled = np.concatenate([rows, np.full(batch - len(rows), rows[-1])])
+        with torch.inference_mode(), autocast(precision, device):
             logits = network(inputs.batch(filled, device))
             if strands == "both":
-                flipped = inputs.batch(filled, device, np.ones(BATCH, dtype=bool))
+                flipped = inputs.batch(filled, device, np.ones(batch, dtype=bool))
                 logits = (logits + network(flipped)) / 2
-            parts.append(logits[: len(rows)].float().cpu().numpy())
-            progress(len(rows))
+        found: NDArray[np.float32] = logits[: len(rows)].float().cpu().numpy()
+        return found
+
+    parts: list[NDArray[np.float32]] = []
+    everything = np.arange(len(inputs))
+    batches = (everything[start : start + batch] for start in range(0, len(inputs), batch))
+    for part in ordered_map(outputs, batches, threads):
+        parts.append(part)
+        progress(len(part))
     return np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
 
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from seqnet.aliases import Codes, Progress, no_progress
-from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.aliases import Bools, Codes, Progress, no_progress
+from seqnet.genome.alphabet import AMBIGUOUS, reverse_complement
+from seqnet.genome.extract import padded_stretch
+from seqnet.parallel import ordered_map
+from seqnet.training.inputs import one_hot
+from seqnet.training.places import Tiling
+from seqnet.training.precision import autocast
+from seqnet.training.predictor import Predictor
+from seqnet.training.trunk import Plan, tile_outputs
 
-CHUNK = 1 << 13
-"""Tiles predicted at a time."""
+CHUNK = 1 << 10
+"""Tiles predicted at a time where windows share nothing."""
 MAX_AMBIGUOUS = 0.5
+_BASES, _WIDTHS = 1 << 14, 8
+"""A chunk that shares work covers so many bases, or windows' widths: what overlaps the next is little."""
+_UNIT, _MOST_TILES = 64, 4096
 
 
 class TileChunk(NamedTuple):
@@ -24,48 +36,122 @@ class TileChunk(NamedTuple):
     """0-based first base of the first tile."""
     values: NDArray[np.float32]
     """float32 (m, T): NaN for tiles whose window is mostly ambiguous."""
+    clear: Bools
+    """bool (m,): tiles that were predicted."""
 
 
-def predict_tiles(
-    predict: Callable[[Codes], NDArray[np.float32]],
-    codes: Codes,
-    *,
-    width: int,
-    step: int,
-    tasks: int,
-    progress: Progress = no_progress,
-) -> Iterator[TileChunk]:
-    """Predict tiles ``[i step, (i + 1) step)`` of a contig, each from the window centred on it.
+class Tiles:
+    """Tiles ``[i step, (i + 1) step)`` of contigs, each predicted from the window centred on it.
 
-    Windows are padded with ambiguous bases at the contig's ends; one that is more than half
-    ambiguous has no prediction.
+    Windows are padded with ambiguous bases at the contig's ends; one that is more ambiguous than
+    allowed has no prediction. Where that is exact and pays, windows share their convolutions.
 
     Parameters
     ----------
-    predict
-        From codes uint8 (m, width) to float32 (m, T).
-    codes
-        uint8 (length,).
-    width
-        The model's input width in bases.
+    predictor
+        Its model states a width.
     step
         Tile width in bases.
+    max_ambiguous
+        Largest share of a window's bases that may be ambiguous.
     """
-    count = -(-len(codes) // step)
-    lead = width // 2 - step // 2  # the first window starts this far before the contig
-    before, after = max(0, lead), width + step
-    padded = np.concatenate(
-        [np.full(before, AMBIGUOUS, np.uint8), codes, np.full(after, AMBIGUOUS, np.uint8)]
-    )
-    windows = sliding_window_view(padded, width)[before - lead :: step][:count]
-    ambiguous = np.concatenate([[0], np.cumsum(padded == AMBIGUOUS)])
-    starts = before - lead + step * np.arange(count)
-    clear = ambiguous[starts + width] - ambiguous[starts] <= MAX_AMBIGUOUS * width
-    for first in range(0, count, CHUNK):
-        past = min(first + CHUNK, count)
-        values = np.full((past - first, tasks), np.nan, dtype=np.float32)
-        keep = np.flatnonzero(clear[first:past])
-        if len(keep):
-            values[keep] = predict(windows[first + keep])
-        progress(past - first)
-        yield TileChunk(first * step, values)
+
+    def __init__(self, predictor: Predictor, step: int, max_ambiguous: float = MAX_AMBIGUOUS) -> None:
+        if predictor.width is None:
+            raise ValueError("tiles need a model that states its width")
+        self._predictor = predictor
+        self._width: int = predictor.width
+        self._step = step
+        self._limit = max_ambiguous * predictor.width
+        self._plans: dict[int, Plan | None] = {}
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """How full chunks are computed; None where each window is predicted alone."""
+        tiles = max(_BASES, _WIDTHS * self._width) // self._step + 1
+        return self._planned(min(_rounded(tiles), _MOST_TILES))
+
+    @property
+    def chunk(self) -> int:
+        """Tiles predicted at a time."""
+        return CHUNK if self.plan is None else self.plan.places[0].tiling.tiles
+
+    def _planned(self, tiles: int) -> Plan | None:
+        """Return how so many tiles are computed."""
+        if tiles not in self._plans:
+            self._plans[tiles] = self._predictor.plan(Tiling(self._width, self._step, tiles))
+        return self._plans[tiles]
+
+    def count(self, length: int) -> int:
+        """Return the number of tiles of a contig."""
+        return -(-length // self._step)
+
+    def predict(self, codes: Codes, progress: Progress = no_progress) -> Iterator[TileChunk]:
+        """Predict the tiles of a contig, uint8 (length,)."""
+        count = self.count(len(codes))
+        chunk, shared = self.chunk, self.plan is not None
+        # batches of one chunk are themselves computed at the same time where nothing is shared
+        threads = self._predictor.threads if shared else 1
+
+        def work(first: int) -> TileChunk:
+            tiles = min(chunk, count - first)
+            return (self._shared if shared else self._alone)(codes, first, tiles)
+
+        for part in ordered_map(work, range(0, count, chunk), threads):
+            progress(len(part.values))
+            yield part
+
+    def _stretch(self, codes: Codes, first: int, tiles: int) -> tuple[Codes, Bools]:
+        """Return the bases of consecutive windows, and which windows are clear enough."""
+        tiling = Tiling(self._width, self._step, tiles)
+        start = first * self._step + self._step // 2 - self._width // 2
+        stretch = padded_stretch(codes, start, start + tiling.bases)
+        ambiguous = np.concatenate([[0], np.cumsum(stretch == AMBIGUOUS)])
+        starts = self._step * np.arange(tiles)
+        return stretch, ambiguous[starts + self._width] - ambiguous[starts] <= self._limit
+
+    def _chunk(
+        self, first: int, clear: Bools, predict: Callable[[], NDArray[np.float32]]
+    ) -> TileChunk:
+        """Return a chunk with predictions of its clear tiles, which are made if there are any."""
+        values = np.full((len(clear), len(self._predictor.tasks)), np.nan, dtype=np.float32)
+        if clear.any():
+            values[clear] = predict()
+        return TileChunk(first * self._step, values, clear)
+
+    def _alone(self, codes: Codes, first: int, tiles: int) -> TileChunk:
+        """Predict each window by itself."""
+        stretch, clear = self._stretch(codes, first, tiles)
+        windows = sliding_window_view(stretch, self._width)[:: self._step]
+        return self._chunk(first, clear, lambda: self._predictor.from_codes(windows[clear]))
+
+    def _shared(self, codes: Codes, first: int, tiles: int) -> TileChunk:
+        """Predict windows that share their trunk, of both strands where the model does."""
+        full = min(_rounded(tiles), self.chunk)
+        plan = self._planned(full)
+        if plan is None:
+            return self._alone(codes, first, tiles)
+        stretch, clear = self._stretch(codes, first, full)
+
+        def predict() -> NDArray[np.float32]:
+            logits = self._logits(stretch, plan)
+            if self._predictor.strands == "both":
+                logits = (logits + self._logits(reverse_complement(stretch), plan)[::-1]) / 2
+            return self._predictor.finished(logits[:tiles])[clear[:tiles]]
+
+        return self._chunk(first, clear[:tiles], predict)
+
+    def _logits(self, stretch: Codes, plan: Plan) -> NDArray[np.float32]:
+        """Return the network's outputs of a stretch's windows, (tiles, T)."""
+        spare = np.full(plan.spare, AMBIGUOUS, dtype=np.uint8)
+        device, precision = self._predictor.device, self._predictor.precision
+        with torch.inference_mode(), autocast(precision, device):
+            bases = torch.from_numpy(np.concatenate([stretch, spare])).to(device)
+            letters = one_hot(bases.unsqueeze(0))[0, :, 0].T
+            outputs = tile_outputs(self._predictor.network, plan, letters)
+        return outputs.float().cpu().numpy()
+
+
+def _rounded(tiles: int) -> int:
+    """Return the next multiple of the unit: few shapes, and short contigs do not cost a whole chunk."""
+    return -(-tiles // _UNIT) * _UNIT

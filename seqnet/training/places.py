@@ -1,0 +1,243 @@
+"""Where the layers that overlapping windows share stand, and what they cost: arithmetic alone.
+
+A window that starts at base s has at position j of a layer of total stride S the *anchor* s + j S. The
+same computation without padding along the whole stretch gives, for each residue of anchors modulo S
+that windows need (a phase of the pools), one row of values. A window finds its positions in its phase's
+row, but for those within reach of its own padding: these, `left` and `right` of them, are computed for
+each window apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from seqnet.aliases import Ints
+from seqnet.training.windows import Added, Pointwise, Sliding, Step
+
+TOUCH = 8
+"""What reading and writing a value costs, in multiplications; a processor's caches decide it, roughly."""
+
+
+class Tiling(NamedTuple):
+    """Windows of one width, a step apart, along a stretch."""
+
+    width: int
+    step: int
+    tiles: int
+    """Number of windows."""
+
+    @property
+    def bases(self) -> int:
+        """Bases that they cover."""
+        return self.width + (self.tiles - 1) * self.step
+
+
+class Edges(NamedTuple):
+    """What the positions of a layer that windows do not share are computed from, as positions before it."""
+
+    left: int
+    """The first `left` positions of the window."""
+    zeros: int
+    """That many zeros before them."""
+    right: int
+    """And those from `right` on."""
+    end: int
+    """Up to here."""
+    zeros_after: int
+    """And that many zeros after them."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A layer's output, shared between the windows of a tiling.
+
+    Parameters
+    ----------
+    tiling
+        The windows.
+    channels, length
+        Of one window.
+    stride
+        S.
+    left, right
+        Positions at a window's ends that are not shared.
+    phases
+        Residues modulo S, sorted.
+    origins
+        Anchor of the first value of each phase's row.
+    count
+        Values in each row.
+    """
+
+    tiling: Tiling
+    channels: int
+    length: int
+    stride: int
+    left: int
+    right: int
+    phases: tuple[int, ...]
+    origins: tuple[int, ...]
+    count: int
+
+    @property
+    def clean_end(self) -> int:
+        """The position after the last shared one."""
+        return self.length - self.right
+
+    @cached_property
+    def _row(self) -> Ints:
+        """int64 (tiles,): each window's row."""
+        starts = np.arange(self.tiling.tiles, dtype=np.int64) * self.tiling.step
+        return np.searchsorted(np.array(self.phases), starts % self.stride)
+
+    @cached_property
+    def _within(self) -> Ints:
+        """int64 (tiles,): where position 0 of each window would stand in its row."""
+        starts = np.arange(self.tiling.tiles, dtype=np.int64) * self.tiling.step
+        return (starts - np.array(self.origins)[self._row]) // self.stride
+
+    @cached_property
+    def begins(self) -> Ints:
+        """int64 (tiles,): the same in all rows one after another."""
+        return self._row * self.count + self._within
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether every window finds its shared positions."""
+        inside = (self._within + self.left >= 0) & (self._within + self.clean_end <= self.count)
+        return bool(inside.all())
+
+    @property
+    def values(self) -> int:
+        """Values that are held: of the rows, and of each window's own positions."""
+        own = self.tiling.tiles * (self.left + self.right)
+        return self.channels * (len(self.phases) * self.count + own)
+
+
+def first_place(tiling: Tiling, channels: int, spare: int) -> Place:
+    """Return the input's place, the stretch `spare` bases longer than the windows reach."""
+    return Place(tiling, channels, tiling.width, 1, 0, 0, (0,), (0,), tiling.bases + spare)
+
+
+def edges(place: Place, step: Sliding) -> Edges:
+    """Return what the unshared positions after a sliding layer are computed from."""
+    after = slid(place, step)
+    total = max(0, (after.left - 1) * step.stride + step.span) if after.left else 0
+    zeros = min(step.before, total)
+    begin = after.clean_end * step.stride - step.before if after.right else place.length
+    reach = (after.length - 1) * step.stride - step.before + step.span
+    end = place.length if step.partial else min(place.length, reach)
+    beyond = 0 if step.partial or not after.right else max(0, reach - place.length)
+    return Edges(total - zeros, zeros, begin, end, beyond)
+
+
+def row_starts(place: Place, step: Sliding, after: Place) -> list[tuple[int, int]]:
+    """Return from which row, and from which of its values on, each row after a sliding layer is made."""
+    numbers = {phase: number for number, phase in enumerate(place.phases)}
+    found = []
+    for phase, origin in zip(after.phases, after.origins, strict=True):
+        number = numbers[phase % place.stride]
+        found.append((number, (origin - place.origins[number]) // place.stride - step.before))
+    return found
+
+
+def slid(place: Place, step: Sliding) -> Place:
+    """Return the place after a sliding layer, whether or not it can be shared."""
+    length = step.length(place.length)
+    stride = place.stride * step.stride
+    tiles = range(min(place.tiling.tiles, stride))
+    phases = tuple(sorted({number * place.tiling.step % stride for number in tiles}))
+    by_phase = dict(zip(place.phases, place.origins, strict=True))
+    origins, counts = [], []
+    for phase in phases:
+        first = by_phase[phase % place.stride] + step.before * place.stride
+        origin = first + (phase - first) % stride
+        skipped = (origin - first) // place.stride
+        origins.append(origin)
+        counts.append((place.count - skipped - step.span) // step.stride + 1)
+    shared_end = (place.clean_end - step.span + step.before) // step.stride + 1
+    left = -(-(place.left + step.before) // step.stride)
+    return Place(
+        place.tiling, step.channels(place.channels), length, stride, left, length - shared_end,
+        phases, tuple(origins), min(counts),
+    )  # fmt: skip
+
+
+def aligned(one: Place, other: Place) -> Place:
+    """Return the place of the sum of two."""
+    starts = list(zip(one.origins, other.origins, strict=True))
+    origins = tuple(max(pair) for pair in starts)
+    counts = [
+        place.count - (origin - own) // place.stride
+        for place in (one, other)
+        for origin, own in zip(origins, place.origins, strict=True)
+    ]
+    left, right = max(one.left, other.left), max(one.right, other.right)
+    return replace(one, left=left, right=right, origins=origins, count=min(counts))
+
+
+def after_step(place: Place, step: Step) -> tuple[Place, float] | None:
+    """Return the place after a layer and the work of all windows; None where it cannot be shared."""
+    if isinstance(step, Pointwise):
+        after = replace(place, channels=step.channels(place.channels))
+        return after, TOUCH * max(place.values, after.values)
+    if isinstance(step, Added):
+        return _after_added(place, step)
+    after = slid(place, step)
+    if after.left >= after.clean_end or after.count < 1 or not after.holds_all:
+        return None
+    reads = edges(place, step)
+    if reads.left > place.clean_end or (after.right and reads.right < place.left):
+        return None
+    sides = place.tiling.tiles * (reads.left + reads.end - reads.right) * place.channels
+    work = step.work(place.channels) * after.values / after.channels
+    return after, work + TOUCH * (place.values + sides + after.values)
+
+
+def _after_added(place: Place, step: Added) -> tuple[Place, float] | None:
+    """Return what `after_step` does, of a residual block."""
+    ends, work = [], 0.0
+    for chain in (step.block, step.kept):
+        end = after_steps(place, chain)
+        if end is None:
+            return None
+        ends.append(end[0])
+        work += end[1]
+    after = aligned(*ends)
+    if after.left >= after.clean_end or not after.holds_all:
+        return None
+    return after, work + 2 * TOUCH * after.values
+
+
+def after_steps(place: Place, steps: tuple[Step, ...]) -> tuple[Place, float] | None:
+    """Return what `after_step` does, of a chain."""
+    work = 0.0
+    for step in steps:
+        found = after_step(place, step)
+        if found is None:
+            return None
+        place, work = found[0], work + found[1]
+    return place, work
+
+
+def window_work(channels: int, length: int, step: Step) -> tuple[int, int, float]:
+    """Return channels, length and work of one window after a layer that is not shared."""
+    if isinstance(step, Pointwise):
+        after = step.channels(channels)
+        return after, length, TOUCH * length * max(after, channels)
+    if isinstance(step, Sliding):
+        positions, after = step.length(length), step.channels(channels)
+        moved = TOUCH * (length * channels + positions * after)
+        return after, positions, positions * step.work(channels) + moved
+    work, shape = 0.0, (channels, length)
+    for chain in (step.block, step.kept):
+        shape = (channels, length)
+        for inner in chain:
+            *numbers, more = window_work(*shape, inner)
+            shape = (int(numbers[0]), int(numbers[1]))
+            work += more
+    return *shape, work + 2 * TOUCH * shape[0] * shape[1]

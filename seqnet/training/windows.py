@@ -1,0 +1,167 @@
+"""Layers as windows that slide over positions: what sharing work between overlapping inputs needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from seqnet.networks.modules import ACTIVATIONS, Maxout, Residual
+
+_PLAIN = (nn.BatchNorm2d, nn.Dropout, nn.Identity, *ACTIVATIONS.values())
+"""Modules that map each position by itself, all with the same map."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pointwise:
+    """A layer that maps every position alone: (n, C, 1, L) to (n, C', 1, L)."""
+
+    module: nn.Module
+    divisor: int = 1
+    """C over C'."""
+
+    def channels(self, before: int) -> int:
+        """Return C'."""
+        return before // self.divisor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply it."""
+        mapped: Tensor = self.module(x)
+        return mapped
+
+
+@dataclass(frozen=True, eq=False)
+class Sliding:
+    """A convolution or pool: `span` positions at a time, every `stride`.
+
+    Parameters
+    ----------
+    module
+        ``nn.Conv2d``, ``nn.MaxPool2d`` or ``nn.AvgPool2d``; its own padding is not used.
+    before, after
+        Zeros that stand before and after the positions.
+    partial
+        Whether a last window that is not full counts (pools alone).
+    """
+
+    module: nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d
+    span: int
+    stride: int
+    before: int = 0
+    after: int = 0
+    partial: bool = False
+
+    def channels(self, before: int) -> int:
+        """Return the channels that come out."""
+        return self.module.out_channels if isinstance(self.module, nn.Conv2d) else before
+
+    def work(self, channels: int) -> int:
+        """Return the multiplications (of a pool: comparisons) of one position, all channels that come out."""
+        if isinstance(self.module, nn.Conv2d):
+            return self.module.weight.numel()
+        return self.span * channels
+
+    def length(self, before: int) -> int:
+        """Return the number of positions that come out."""
+        spare = before + self.before + self.after - self.span
+        if not self.partial:
+            return spare // self.stride + 1
+        count = -(-spare // self.stride) + 1
+        return count - ((count - 1) * self.stride >= before)
+
+    def __call__(self, x: Tensor, *, partial: bool = False) -> Tensor:
+        """Apply it to (n, C, 1, L) without padding."""
+        module = self.module
+        if isinstance(module, nn.Conv2d):
+            return functional.conv2d(
+                x, module.weight, module.bias, module.stride, 0, module.dilation, module.groups
+            )
+        size, step = (1, self.span), (1, self.stride)
+        if isinstance(module, nn.MaxPool2d):
+            return functional.max_pool2d(x, size, step, ceil_mode=partial)
+        return functional.avg_pool2d(x, size, step, ceil_mode=partial)
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """A residual block: the sum of two chains."""
+
+    block: tuple[Step, ...]
+    kept: tuple[Step, ...]
+
+
+Step: TypeAlias = Pointwise | Sliding | Added
+
+
+def steps_of(layers: Iterable[nn.Module]) -> list[Step]:
+    """Return the first layers of a network as steps, up to the one that is none."""
+    steps: list[Step] = []
+    for layer in layers:
+        step = _step(layer)
+        if step is None:
+            break
+        steps.append(step)
+    return steps
+
+
+def _step(layer: nn.Module) -> Step | None:
+    """Return a layer as a step, None if it is not local."""
+    if isinstance(layer, _PLAIN):
+        return Pointwise(layer)
+    if isinstance(layer, Maxout):
+        return Pointwise(layer, layer.pieces)
+    if isinstance(layer, Residual):
+        return _added(layer)
+    if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
+        (_, span), (_, stride) = cast("tuple[tuple[int, int], ...]", (layer.kernel_size, layer.stride))
+        return Sliding(layer, span, stride, partial=layer.ceil_mode)
+    return _convolution(layer)
+
+
+def _added(layer: Residual) -> Added | None:
+    """Return a residual block, None if a layer in it is not local."""
+    chains = []
+    for part in (layer.block, layer.shortcut or nn.Sequential()):
+        assert isinstance(part, nn.Sequential)
+        steps = steps_of(part)
+        if len(steps) < len(part):
+            return None
+        chains.append(tuple(steps))
+    return Added(*chains)
+
+
+def _convolution(layer: nn.Module) -> Sliding | None:
+    """Return a convolution, which may be padded by a layer of its own."""
+    before = after = 0
+    if isinstance(layer, nn.Sequential) and len(layer) == 2 and isinstance(layer[0], nn.ZeroPad2d):
+        before, after = (int(side) for side in layer[0].padding[:2])
+        layer = layer[1]
+    if not isinstance(layer, nn.Conv2d):
+        return None
+    own = int(layer.padding[1])
+    span = layer.dilation[1] * (layer.kernel_size[1] - 1) + 1
+    return Sliding(layer, span, layer.stride[1], before + own, after + own)
+
+
+def channels_first(x: Tensor) -> Tensor:
+    """Return (n, L, C) as (n, C, 1, L), the same memory."""
+    return x.unsqueeze(1).permute(0, 3, 1, 2)
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """Return (n, C, 1, L) as contiguous (n, L, C)."""
+    return x.permute(0, 2, 3, 1).squeeze(1).contiguous()
+
+
+def zeros_beside(x: Tensor, before: int, after: int) -> Tensor:
+    """Return (n, L, C) with positions of zeros before and after."""
+    return functional.pad(x, (0, 0, before, after)) if before or after else x
+
+
+def joined(parts: list[Tensor]) -> Tensor:
+    """Return (n, L, C) parts one after another."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)

@@ -1,0 +1,89 @@
+"""Random architectures: windows that share their layers give what each gives alone."""
+
+import copy
+from unittest.mock import patch
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqnet.errors import SeqnetError
+from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import Shape, build_network
+from seqnet.training import trunk
+from seqnet.training.fold import fold_batch_norms
+from seqnet.training.places import Tiling
+from seqnet.training.trunk import plan_trunk, tile_outputs
+
+small = st.integers(1, 5)
+sides = st.sampled_from(["same", "valid", "0", "2", "7"])
+convs = st.builds(
+    "conv {}x{} stride={} dilation={} padding={} bias={}".format,
+    small, small, st.integers(1, 3), st.integers(1, 3), sides, st.sampled_from(["true", "false"]),
+)  # fmt: skip
+pools = st.builds(
+    "{} {} stride={} partial={}".format,
+    st.sampled_from(["max_pool", "average_pool"]), small, small, st.sampled_from(["true", "false"]),
+)  # fmt: skip
+blocks = st.one_of(
+    st.builds("residual(batch_norm, relu, conv 4x{} dilation={}, shortcut(conv 4x1))".format, small, small),
+    st.builds(
+        "residual(conv 4x3 padding=1 stride={0}, relu, conv 4x{1}, shortcut(conv 4x1 stride={0}))".format,
+        st.integers(1, 3), small,
+    ),
+    st.builds("conv 3x2, residual(conv 3x{}, residual(tanh, conv 3x2))".format, small),
+)  # fmt: skip
+plain = st.sampled_from(["batch_norm", "gelu", "exponential", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2"])
+layers = st.lists(st.one_of(convs, pools, blocks, plain), min_size=1, max_size=5)
+endings = st.sampled_from(["", "flatten", "global_pool max_average", "dense 7, batch_norm, relu"])
+tilings = st.builds(Tiling, st.integers(1, 80), st.integers(1, 70), st.sampled_from([1, 3, 17, 40]))
+
+
+def made(text, width):
+    """A network with weights and statistics of a size that tells places apart, or None."""
+    try:
+        network = build_network(parse_layers(text), Shape(4, width), 2).eval()
+    except SeqnetError:
+        return None
+    torch.manual_seed(1)
+    for name, tensor in network.state_dict().items():
+        spread = max(1, tensor[0].numel()) ** -0.5 if tensor.ndim > 1 else 0.5
+        tensor.copy_(torch.rand(tensor.shape) + 0.5 if "var" in name else spread * torch.randn(tensor.shape))
+    return network
+
+
+def deepest(network, steps, channels, length):
+    """Costs that make every layer worth sharing."""
+    return [1e18 * (len(steps) + 1 - number) for number in range(len(steps) + 1)]
+
+
+@given(layers, endings, tilings, st.booleans())
+def test_every_window_is_as_it_is_alone(texts, ending, tiling, as_planned):
+    network = made(", ".join([*texts, ending] if ending else texts), tiling.width)
+    if network is None:
+        return
+    with patch.object(trunk, "_remaining_work", trunk._remaining_work if as_planned else deepest):
+        plan = plan_trunk(network, 4, tiling)
+    letters = torch.randint(0, 5, (tiling.bases + plan.spare,), generator=torch.Generator().manual_seed(2))
+    stretch = torch.nn.functional.one_hot(letters, 5)[:, :4].float()
+    windows = [stretch[start : start + tiling.width] for start in range(0, tiling.bases - tiling.width + 1, tiling.step)]
+    folded = copy.deepcopy(network)
+    fold_batch_norms(folded)
+    with torch.inference_mode():
+        alone = torch.cat([network(window.T[None, :, None]) for window in windows])
+        shared = tile_outputs(folded, plan, stretch)
+    assert shared.shape == alone.shape
+    scale = 1 + alone.abs()
+    assert ((shared - alone).abs() / scale).max() < 4e-6
+    assert (torch.sigmoid(shared) - torch.sigmoid(alone)).abs().max() <= 1e-6
+
+
+def test_what_is_planned():
+    """Unpadded convolutions are shared up to the dense layers; a step of the window's width shares none."""
+    text = "conv 30x9 padding=0, relu, max_pool 3, conv 20x5 padding=0, relu, max_pool 4, flatten, dense 5"
+    network = made(text, 200)
+    assert [plan_trunk(network, 4, Tiling(200, step, 64)).shared for step in (12, 24, 200, 300)] == [6, 6, 0, 0]
+    near, phased = (plan_trunk(network, 4, Tiling(200, step, 64)) for step in (24, 25))
+    assert near.places[-1].phases == (0,)
+    assert phased.places[-1].phases == tuple(range(12))
+    assert near.work < phased.work < near.alone == phased.alone
