@@ -92,9 +92,9 @@ def progress_bar(label: str, total: int | None = None) -> Iterator[Progress]:
 
 
 @contextmanager
-def training_bar(total: int) -> Iterator[TrainingBar]:
-    """Lend a bar of rows that can also be told how training goes."""
-    bar = TrainingBar("rows", total)
+def training_bar(total: int, label: str = "rows") -> Iterator[TrainingBar]:
+    """Lend a bar that can also be told what an earlier run did, and how training goes."""
+    bar = TrainingBar(label, total)
     try:
         yield bar
     finally:

@@ -194,7 +194,7 @@ def predictions_from_model(
     from seqnet.training.predictor import Predictor
 
     model = read_model(path)
-    predictor = Predictor(model, torch_device(device, threads))
+    predictor = Predictor(model, torch_device(device, 1), threads=threads)
     with progress_bar("rows", len(rows)) as progress:
         if features is not None:
             from seqnet.formats.kmer_table import read_kmer_table

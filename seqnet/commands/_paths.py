@@ -1,27 +1,52 @@
-"""Paths of outputs that come as one file a motif."""
+"""Paths of outputs that come as one file a motif, or a task."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from seqnet.errors import UsageError
 
-MOTIF = "{motif}"
-"""What stands for a motif's name in a path."""
+MOTIF, TASK = "{motif}", "{task}"
+"""What stands for a motif's or a task's name in a path."""
+_UNSAFE = re.compile(r"[/\0]|^\.+")
+
+
+def safe_name(name: str) -> str:
+    """Return a name as a file may have it: what parts folders, and dots that come first, become _.
+
+    Examples
+    --------
+    >>> safe_name("a/b.1"), safe_name("..")
+    ('a_b.1', '_')
+    """
+    return _UNSAFE.sub("_", name)
 
 
 def path_per_motif(path: str, names: Sequence[str], option: str) -> list[str]:
-    """Return the path of each motif's file, its name put in; characters that part folders become _.
+    """Return the path of each motif's file; otherwise as `path_per_name`."""
+    return path_per_name(path, MOTIF, names, f"{option}: two motifs")
+
+
+def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) -> list[str]:
+    """Return a path for each name, put in as a file may have it.
+
+    Parameters
+    ----------
+    stands_for
+        What the name takes the place of.
+    two
+        How a message about two names that lead to one path begins.
 
     Raises
     ------
     UsageError
-        If two motifs would be written to one file.
+        If there are such.
     """
     paths: list[str] = []
     for name in names:
-        own = path.replace(MOTIF, name.replace("/", "_"))
+        own = path.replace(stands_for, safe_name(name))
         if own in paths:
-            raise UsageError(f"{option}: two motifs would be written to {own}")
+            raise UsageError(f"{two} would be written to {own}")
         paths.append(own)
     return paths

@@ -79,7 +79,7 @@ def padded_windows(codes: Codes, starts: Sequence[int] | np.ndarray, width: int)
 
 
 def padded_stretch(codes: Codes, start: int, end: int) -> Codes:
-    """Return the bases of one contig from `start` to before `end`, ambiguous outside it: uint8 (end - start,)."""
+    """Return a contig's bases from `start` to before `end`, ambiguous outside it: uint8 (end - start,)."""
     inside = codes[max(0, start) : max(0, end)]
     if len(inside) == end - start:
         return inside

@@ -92,13 +92,15 @@ class Place:
     def _row(self) -> Ints:
         """int64 (tiles,): each window's row."""
         starts = np.arange(self.tiling.tiles, dtype=np.int64) * self.tiling.step
-        return np.searchsorted(np.array(self.phases), starts % self.stride)
+        rows: Ints = np.searchsorted(np.array(self.phases), starts % self.stride)
+        return rows
 
     @cached_property
     def _within(self) -> Ints:
         """int64 (tiles,): where position 0 of each window would stand in its row."""
         starts = np.arange(self.tiling.tiles, dtype=np.int64) * self.tiling.step
-        return (starts - np.array(self.origins)[self._row]) // self.stride
+        within: Ints = (starts - np.array(self.origins)[self._row]) // self.stride
+        return within
 
     @cached_property
     def begins(self) -> Ints:

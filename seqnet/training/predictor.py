@@ -202,7 +202,8 @@ def _prior_shift(
             raise SeqnetError(f"--prior: the model states no base rate of {task} between 0 and 1")
     trained = np.array([rates[task] for task in tasks])
     wanted = np.log(prior) - np.log1p(-prior)
-    return (wanted - np.log(trained) + np.log1p(-trained)).astype(np.float32)
+    shift: Predictions = (wanted - np.log(trained) + np.log1p(-trained)).astype(np.float32)
+    return shift
 
 
 def _batch_rows(model: Model) -> int:

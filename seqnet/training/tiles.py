@@ -21,7 +21,7 @@ from seqnet.training.precision import autocast
 from seqnet.training.predictor import Predictor
 from seqnet.training.trunk import Plan, tile_outputs
 
-CHUNK = 1 << 10
+CHUNK = 1 << 13
 """Tiles predicted at a time where windows share nothing."""
 MAX_AMBIGUOUS = 0.5
 _BASES, _WIDTHS = 1 << 14, 8
@@ -110,9 +110,7 @@ class Tiles:
         starts = self._step * np.arange(tiles)
         return stretch, ambiguous[starts + self._width] - ambiguous[starts] <= self._limit
 
-    def _chunk(
-        self, first: int, clear: Bools, predict: Callable[[], NDArray[np.float32]]
-    ) -> TileChunk:
+    def _chunk(self, first: int, clear: Bools, predict: Callable[[], NDArray[np.float32]]) -> TileChunk:
         """Return a chunk with predictions of its clear tiles, which are made if there are any."""
         values = np.full((len(clear), len(self._predictor.tasks)), np.nan, dtype=np.float32)
         if clear.any():
@@ -136,7 +134,8 @@ class Tiles:
         def predict() -> NDArray[np.float32]:
             logits = self._logits(stretch, plan)
             if self._predictor.strands == "both":
-                logits = (logits + self._logits(reverse_complement(stretch), plan)[::-1]) / 2
+                logits += self._logits(reverse_complement(stretch), plan)[::-1]
+                logits /= 2
             return self._predictor.finished(logits[:tiles])[clear[:tiles]]
 
         return self._chunk(first, clear[:tiles], predict)
@@ -149,7 +148,8 @@ class Tiles:
             bases = torch.from_numpy(np.concatenate([stretch, spare])).to(device)
             letters = one_hot(bases.unsqueeze(0))[0, :, 0].T
             outputs = tile_outputs(self._predictor.network, plan, letters)
-        return outputs.float().cpu().numpy()
+        logits: NDArray[np.float32] = outputs.float().cpu().numpy()
+        return logits
 
 
 def _rounded(tiles: int) -> int:

@@ -107,7 +107,7 @@ def _remaining_work(network: nn.Sequential, steps: list[Step], channels: int, le
         channels, length, work = window_work(channels, length, step)
         each.append(work)
     rest = float(TOUCH * channels * length)
-    for layer in network[len(steps) :]:
+    for layer in list(network)[len(steps) :]:
         times = length if isinstance(layer, BiLstm) else 1
         rest += times * sum(parameter.numel() for parameter in layer.parameters())
     return [rest + sum(each[number:]) for number in range(len(each) + 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from seqnet.networks.modules import ACTIVATIONS, Maxout, Residual
 
-_PLAIN = (nn.BatchNorm2d, nn.Dropout, nn.Identity, *ACTIVATIONS.values())
+_PLAIN: tuple[Any, ...] = (nn.BatchNorm2d, nn.Dropout, nn.Identity, *ACTIVATIONS.values())
 """Modules that map each position by itself, all with the same map."""
 
 

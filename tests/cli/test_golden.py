@@ -52,6 +52,9 @@ CASES = [
     ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --bins 50 --step 25 --width 60 --negatives 0 -q --signal dnase={data}/dnase.bw", "tiles.bed"),
     ("negatives {golden}/few.bed --genome {data}/genome.fa --width 60 -q --on-bad skip", "few_negatives.bed"),
     ("negatives {golden}/few.fa --shuffle dinucleotide -q", "few_shuffled.fa"),
+    ("predict {golden}/few.safetensors --regions {golden}/labelled.bed --genome {data}/genome.fa -q", "few_predicted.bed"),
+    ("predict {golden}/few.safetensors {golden}/few.fa -q", "few_predicted.tsv"),
+    ("predict {golden}/few.safetensors --genome {golden}/few.fa --tile 9 --max-n 0.6 --no-header -q", "few_tiles.bed"),
     ("evaluate {golden}/scores.tsv --labels {golden}/labelled.bed --split all -q", "metrics.tsv"),
 ]  # fmt: skip
 

@@ -84,7 +84,12 @@ def test_sequences_predict_by_name(prepared, seqnet_ok, tmp_path):
     ("args", "message"),
     [
         (["--tile", "50", "-o", "x.bw"], "give --regions with --genome"),
-        (["--genome", "{g}", "--tile", "50", "-o", "x.bed"], "tiles go to bigWig"),
+        (["--genome", "{g}", "--tile", "50", "-o", "x{task}.bed"], "leave {task} out of x{task}.bed"),
+        (["--features", "k.npz", "--resume"], "--resume, --work-dir and --max-n are for --tile"),
+        (["--genome", "{g}", "--tile", "50", "--work-dir", "w", "-o", "x.bed"], "give --resume too"),
+        (["s.fa", "--on-bad", "skip"], "--on-bad is for --regions"),
+        (["s.fa", "--chroms", "chr1"], "--chroms is for --genome"),
+        (["s.fa", "--prior", "1"], "1.0 is not in the range 0<x<1"),
         (["--genome", "{g}", "--tile", "50", "-o", "x.bw"], "put '{task}' in the output's name"),
         (["--genome", "{g}", "--regions", "{r}", "-o", "x.bw"], "use --tile for bigWig"),
         (["--genome", "{g}", "--regions", "{r}", "--tile", "5"], "give --regions with --genome"),

@@ -33,7 +33,9 @@ blocks = st.one_of(
     ),
     st.builds("conv 3x2, residual(conv 3x{}, residual(tanh, conv 3x2))".format, small),
 )  # fmt: skip
-plain = st.sampled_from(["batch_norm", "gelu", "exponential", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2"])
+plain = st.sampled_from(
+    ["batch_norm", "gelu", "exponential", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2"]
+)
 layers = st.lists(st.one_of(convs, pools, blocks, plain), min_size=1, max_size=5)
 endings = st.sampled_from(["", "flatten", "global_pool max_average", "dense 7, batch_norm, relu"])
 tilings = st.builds(Tiling, st.integers(1, 80), st.integers(1, 70), st.sampled_from([1, 3, 17, 40]))
@@ -66,7 +68,10 @@ def test_every_window_is_as_it_is_alone(texts, ending, tiling, as_planned):
         plan = plan_trunk(network, 4, tiling)
     letters = torch.randint(0, 5, (tiling.bases + plan.spare,), generator=torch.Generator().manual_seed(2))
     stretch = torch.nn.functional.one_hot(letters, 5)[:, :4].float()
-    windows = [stretch[start : start + tiling.width] for start in range(0, tiling.bases - tiling.width + 1, tiling.step)]
+    windows = [
+        stretch[start : start + tiling.width]
+        for start in range(0, tiling.bases - tiling.width + 1, tiling.step)
+    ]
     folded = copy.deepcopy(network)
     fold_batch_norms(folded)
     with torch.inference_mode():
@@ -82,7 +87,12 @@ def test_what_is_planned():
     """Unpadded convolutions are shared up to the dense layers; a step of the window's width shares none."""
     text = "conv 30x9 padding=0, relu, max_pool 3, conv 20x5 padding=0, relu, max_pool 4, flatten, dense 5"
     network = made(text, 200)
-    assert [plan_trunk(network, 4, Tiling(200, step, 64)).shared for step in (12, 24, 200, 300)] == [6, 6, 0, 0]
+    assert [plan_trunk(network, 4, Tiling(200, step, 64)).shared for step in (12, 24, 200, 300)] == [
+        6,
+        6,
+        0,
+        0,
+    ]
     near, phased = (plan_trunk(network, 4, Tiling(200, step, 64)) for step in (24, 25))
     assert near.places[-1].phases == (0,)
     assert phased.places[-1].phases == tuple(range(12))

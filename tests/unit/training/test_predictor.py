@@ -11,6 +11,7 @@ from seqnet.kmers.counting import count_kmers
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 from seqnet.networks.model import Model
+from seqnet.training import predictor as predictor_module
 from seqnet.training.predictor import Predictor
 
 CPU = torch.device("cpu")
@@ -48,6 +49,27 @@ def test_sequences_and_their_table_predict_the_same():
     assert predictor.from_table(table) == pytest.approx(1 / (1 + np.exp(-logits)), rel=1e-5)
     assert np.array_equal(predictor.from_codes(codes), predictor.from_table(table))
     assert (predictor.takes_kmers, predictor.width, predictor.tasks) == (True, 8, ("T",))
+
+
+def test_many_features_are_read_as_they_are_stored(monkeypatch):
+    """A first layer over a sparse table, with means and scales, hidden units and without."""
+    generator = np.random.default_rng(4)
+    for architecture, names in (([], ("0",)), ([{"layer": "dense", "units": 3}], ("0", "1"))):
+        shapes = [(3, 16), (1, 3)] if len(names) == 2 else [(1, 16)]
+        tensors = {
+            "input.mean": generator.random(16, np.float32), "input.scale": generator.random(16, np.float32) + 0.5
+        }  # fmt: skip
+        for name, shape in zip(names, shapes, strict=True):
+            tensors[f"{name}.weight"] = generator.normal(size=shape).astype(np.float32)
+            tensors[f"{name}.bias"] = generator.normal(size=shape[:1]).astype(np.float32)
+        model = Model({**linear_model().header, "architecture": architecture}, tensors)
+        table = table_of("ACGTACGT", "TTTTACGA", "GGGGGGGG")
+        dense = Predictor(model, CPU).from_table(table)
+        monkeypatch.setattr(predictor_module, "SPARSE", 1)
+        sparse = Predictor(model, CPU).from_table(table)
+        monkeypatch.undo()
+        assert dense.std() > 0.01
+        np.testing.assert_allclose(sparse, dense, rtol=0, atol=1e-6)
 
 
 def test_columns_are_found_by_name():

@@ -26,7 +26,7 @@ class Weighted:
     def __init__(self, width):
         self.width = width
 
-    def plan(self, tiling):
+    def plan(self, _tiling):
         return None
 
     def from_codes(self, codes):
