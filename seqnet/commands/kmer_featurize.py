@@ -160,6 +160,7 @@ def _write(
     from seqnet.kmers.columns import feature_names
     from seqnet.kmers.counting import KmerRows, collect, count_blocks
     from seqnet.kmers.normalize import is_known
+    from seqnet.kmers.rows import sparse_rows
 
     parquet = output.endswith(".parquet")
     if parquet:
@@ -171,7 +172,7 @@ def _write(
     rows = chain([first], rows)
     if not is_known(settings):
         table = collect(rows, settings)
-        settings, rows = table.settings, iter([KmerRows(table.names, table.matrix)])
+        settings, rows = table.settings, iter([KmerRows(table.names, sparse_rows(table.matrix))])
     if output.endswith(".npz"):
         write_kmer_npz_rows(stream, rows, feature_names(settings), settings)
         return

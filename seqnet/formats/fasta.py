@@ -13,10 +13,9 @@ from seqnet.errors import FormatError
 from seqnet.formats._open import chunks_as_they_come, open_input, to_bytes
 from seqnet.genome.alphabet import SoftMask, decode, encoding_table
 from seqnet.genome.sequence import EncodedSequence, Genome, SequenceBlock, genome_from, join_blocks
-from seqnet.kernels.fasta import encode
+from seqnet.kernels.fasta import LONGEST_HEADER, RECORDS_AT_ONCE, encode, encode_records
 
 BLOCK = 1 << 20
-LONGEST_HEADER = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -70,11 +69,15 @@ class _Parser:
         """Parse the next bytes of the file."""
         position = 0
         room = np.empty(len(chunk), dtype=np.uint8)  # for the codes of every record in the chunk
+        whole = True  # whether whole records may follow
         while position < len(chunk):
             if self._header is not None:
                 position = self._feed_header(chunk, position)
             elif self._at_line_start and chunk[position] == ord(">"):
                 yield from self._close()
+                if whole:
+                    position, whole = yield from self._feed_records(chunk, position, room)
+                    continue
                 self._header = b""
                 position += 1
             elif self._name is None:
@@ -87,6 +90,25 @@ class _Parser:
         if self._header is not None:
             self._open(self._header)
         yield from self._close()
+
+    def _feed_records(
+        self, chunk: bytes, start: int, room: Codes
+    ) -> Generator[SequenceBlock, None, tuple[int, bool]]:
+        """Read whole records from a header on; return where they end, and whether more may follow.
+
+        What follows else is read piece by piece, as are names that are not unique, to find their line.
+        """
+        names, ends, used, lines = encode_records(memoryview(chunk)[start:], self._table, room[start:])
+        if self._names is not None and names:
+            if len(set(names)) < len(names) or not self._names.isdisjoint(names):
+                return start, False
+            self._names.update(names)
+        self._line += lines
+        begin = start
+        for name, end in zip(names, (ends + start).tolist(), strict=True):
+            yield SequenceBlock(name, 0, room[begin:end], last=True)
+            begin = end
+        return start + used, len(names) == RECORDS_AT_ONCE
 
     def _feed_header(self, chunk: bytes, position: int) -> int:
         """Read on in a header line; return where it ends."""

@@ -46,10 +46,11 @@ def write_kmer_parquet(
     step = max(1, _VALUES_AT_ONCE // len(fields))
     with arrow.parquet.ParquetWriter(stream, schema, use_dictionary=[_NAME]) as writer:
         for names, matrix in rows:
-            if matrix.dtype != np.float32:
+            if matrix.data.dtype != np.float32:
                 raise SeqnetError("a count is too large for the 32 bits of a parquet column; write npz")
             for start in range(0, len(names), step):
-                columns = np.ascontiguousarray(matrix[start : start + step].toarray().T, dtype=np.float32)
+                part = matrix.take(start, min(start + step, len(names)))
+                columns = np.ascontiguousarray(part.dense().T)
                 arrays = [
                     arrow.array(names[start : start + step], arrow.string()),
                     *map(arrow.array, columns),

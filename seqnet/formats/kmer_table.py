@@ -13,7 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
@@ -24,11 +24,9 @@ from seqnet.formats.numbers import format_singles
 from seqnet.kmers.columns import patterns_of
 from seqnet.kmers.counting import KmerRows
 from seqnet.kmers.normalize import EXACT
+from seqnet.kmers.rows import SparseRows, sparse_rows
 from seqnet.kmers.settings import KmerSettings, stored_settings
 from seqnet.kmers.table import KmerTable, make_table
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 _ZIP = b"PK\x03\x04"
 _PARQUET = b"PAR1"
@@ -137,7 +135,9 @@ def _row(cells: Sequence[str], path: str, number: int) -> np.ndarray:
 
 def write_kmer_npz(stream: BinaryIO, table: KmerTable) -> None:
     """Write the npz form."""
-    write_kmer_npz_rows(stream, [KmerRows(table.names, table.matrix)], table.features, table.settings)
+    write_kmer_npz_rows(
+        stream, [KmerRows(table.names, sparse_rows(table.matrix))], table.features, table.settings
+    )
 
 
 def write_kmer_npz_rows(
@@ -152,7 +152,7 @@ def write_kmer_npz_rows(
     lengths = [np.diff(matrix.indptr) for matrix in matrices]
     indptr = np.concatenate([[0], *lengths]).cumsum()
     index_type = np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64
-    value_type = np.result_type(np.float32, *(matrix.dtype for matrix in matrices))
+    value_type = np.result_type(np.float32, *(matrix.data.dtype for matrix in matrices))
     arrays = {
         "format": [np.array(b"csr")],
         "shape": [np.array((len(names), len(features)))],
@@ -197,17 +197,17 @@ def write_kmer_rows(stream: BinaryIO, rows: Iterable[KmerRows]) -> None:
     for names, matrix in rows:
         step = max(1, VALUES_AT_ONCE // max(1, matrix.shape[1]))
         for start in range(0, len(names), step):
-            texts = _texts(matrix[start : start + step])
+            texts = _texts(matrix.take(start, min(start + step, len(names))))
             lines = zip(names[start : start + step], texts, strict=True)
             stream.writelines(to_bytes("\t".join([name, *row]) + "\n") for name, row in lines)
 
 
-def _texts(matrix: csr_matrix) -> list[list[str]]:
+def _texts(matrix: SparseRows) -> list[list[str]]:
     """Write CSR values (n, d), each distinct one once."""
     values, places = np.unique(matrix.data, return_inverse=True)
     written = np.array(format_singles(values[None])[0], dtype=object)
     cells = np.full(matrix.shape, "0", dtype=object)
-    cells[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices] = written[places]
+    cells[matrix.row_numbers(), matrix.indices] = written[places]
     texts: list[list[str]] = cells.tolist()
     return texts
 
@@ -216,4 +216,4 @@ def write_kmer_tsv(stream: BinaryIO, table: KmerTable, header: dict[str, str] | 
     """Write the TSV form; None for `header` leaves out provenance and column line."""
     if header is not None:
         write_kmer_header(stream, table.features, table.settings, header)
-    write_kmer_rows(stream, [KmerRows(table.names, table.matrix)])
+    write_kmer_rows(stream, [KmerRows(table.names, sparse_rows(table.matrix))])

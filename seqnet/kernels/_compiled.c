@@ -84,6 +84,42 @@ static int holds(const Py_buffer *buffer, Py_ssize_t count, Py_ssize_t size, con
     return 0;
 }
 
+PyDoc_STRVAR(encode_records_doc,
+             "encode_records(kind, data, table, out, ends, names) -> (count, consumed, lines, named)\n\n"
+             "Translate whole records of FASTA text, at most as many as ends has room for.");
+
+static PyObject *encode_records(PyObject *module, PyObject *args) {
+    Py_buffer data, table, out, ends, names;
+    const char *name;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*y*w*w*w*:encode_records", &name, &data, &table, &out, &ends, &names))
+        return NULL;
+    PyObject *result = NULL;
+    const enum screen_kind kind = kind_named(name);
+    const Py_ssize_t limit = ends.len / (Py_ssize_t)sizeof(int64_t);
+    if (kind == SCREEN_KINDS) {
+        /* the error is set */
+    } else if (table.len != 256) {
+        PyErr_SetString(PyExc_ValueError, "table must hold 256 bytes");
+    } else if (out.len < data.len || names.len < data.len) {
+        PyErr_SetString(PyExc_ValueError, "out and names must be at least as long as data");
+    } else if (holds(&ends, limit, sizeof(int64_t), "ends")) {
+        struct records done;
+        Py_BEGIN_ALLOW_THREADS
+        done = seqnet_records(kind, data.buf, (size_t)data.len, table.buf, (size_t)limit, out.buf, ends.buf,
+                              names.buf);
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("nnnn", (Py_ssize_t)done.count, (Py_ssize_t)done.consumed,
+                               (Py_ssize_t)done.lines, (Py_ssize_t)done.named);
+    }
+    PyBuffer_Release(&data);
+    PyBuffer_Release(&table);
+    PyBuffer_Release(&out);
+    PyBuffer_Release(&ends);
+    PyBuffer_Release(&names);
+    return result;
+}
+
 PyDoc_STRVAR(extend_doc,
              "extend(sums, weights, column, letters, limit, tie, out_sums, out_weights) -> written");
 
@@ -681,12 +717,12 @@ static PyObject *gather_values(PyObject *module, PyObject *args) {
 }
 
 PyDoc_STRVAR(count_words_doc,
-             "count_words(codes, offsets, fresh, masks, bases, tables, starts, features, hash_bits, ends)\n"
-             "-> (columns, counts)\n\nColumns as buffers of int32 and uint32; ends is filled.");
+             "count_words(kind, codes, offsets, fresh, masks, bases, tables, starts, features, hash_bits,\n"
+             "ends, columns, counts) -> how many counts there are\n\nThe last three are filled.");
 
 enum {
     WORD_CODES, WORD_OFFSETS, WORD_FRESH, WORD_MASKS, WORD_BASES, WORD_TABLES, WORD_STARTS, WORD_ENDS,
-    WORD_BUFFERS
+    WORD_COLUMNS, WORD_COUNTS, WORD_BUFFERS
 };
 
 /* Whether a rule counts words of 1 to KMER_LONGEST bases with a table, if any, that has them all; sets
@@ -735,7 +771,10 @@ static int counts_fit(const Py_buffer b[WORD_BUFFERS], Py_ssize_t rows, Py_ssize
     if (!holds(&b[WORD_OFFSETS], rows + 1, size, "offsets") || !holds(&b[WORD_FRESH], rows, size, "fresh") ||
         !holds(&b[WORD_MASKS], rules, sizeof(uint32_t), "masks") ||
         !holds(&b[WORD_BASES], rules, size, "bases") || !holds(&b[WORD_STARTS], rules, size, "starts") ||
-        !holds(&b[WORD_ENDS], rows, size, "ends") || !ascend(b[WORD_OFFSETS].buf, rows, b[WORD_CODES].len))
+        !holds(&b[WORD_ENDS], rows, size, "ends") ||
+        !holds(&b[WORD_COLUMNS], b[WORD_COLUMNS].len / 4, sizeof(int32_t), "columns") ||
+        !holds(&b[WORD_COUNTS], b[WORD_COLUMNS].len / 4, sizeof(uint32_t), "counts") ||
+        !ascend(b[WORD_OFFSETS].buf, rows, b[WORD_CODES].len))
         return 0;
     const int64_t *offsets = b[WORD_OFFSETS].buf, *fresh = b[WORD_FRESH].buf;
     int good = features >= 1 && features <= INT32_MAX && hash_bits >= 0 && hash_bits <= 30 &&
@@ -747,40 +786,42 @@ static int counts_fit(const Py_buffer b[WORD_BUFFERS], Py_ssize_t rows, Py_ssize
 }
 
 /* Check everything, count; NULL with the error set if that cannot be. */
-static PyObject *make_counts(const Py_buffer b[WORD_BUFFERS], Py_ssize_t features, int hash_bits) {
+static PyObject *make_counts(enum screen_kind kind, const Py_buffer b[WORD_BUFFERS], Py_ssize_t features,
+                             int hash_bits) {
     const Py_ssize_t size = sizeof(int64_t);
     const Py_ssize_t rows = b[WORD_OFFSETS].len / size - 1, count = b[WORD_MASKS].len / 4;
     if (!counts_fit(b, rows, count, features, hash_bits)) return NULL;
     struct kmer_rule *rules = make_rules(b, count);
     if (!rules) return NULL;
     const struct kmer_rows held = {b[WORD_CODES].buf, b[WORD_OFFSETS].buf, b[WORD_FRESH].buf, (size_t)rows};
-    struct kmer_counts found;
+    const Py_ssize_t room = b[WORD_COLUMNS].len / (Py_ssize_t)sizeof(int32_t);
+    struct kmer_counts found = {b[WORD_COLUMNS].buf, b[WORD_COUNTS].buf, 0, (size_t)room};
     enum kmer_outcome outcome;
     Py_BEGIN_ALLOW_THREADS
-    outcome = seqnet_count_words(&held, rules, (size_t)count, (size_t)features, (unsigned)hash_bits,
+    outcome = seqnet_count_words(kind, &held, rules, (size_t)count, (size_t)features, (unsigned)hash_bits,
                                  b[WORD_ENDS].buf, &found);
     Py_END_ALLOW_THREADS
     free(rules);
-    if (outcome == KMER_DONE)
-        return Py_BuildValue("NN", column_of(found.column, found.used * sizeof *found.column),
-                             column_of(found.count, found.used * sizeof *found.count));
-    free(found.column);
-    free(found.count);
+    if (outcome == KMER_DONE) return PyLong_FromSize_t(found.used);
     if (outcome == KMER_NO_MEMORY) return PyErr_NoMemory();
-    PyErr_SetString(PyExc_ValueError, "tables must lead to columns below features");
+    PyErr_SetString(PyExc_ValueError, outcome == KMER_NO_ROOM ? "columns have no room for the counts"
+                                                              : "tables must lead to columns below features");
     return NULL;
 }
 
 static PyObject *count_words(PyObject *module, PyObject *args) {
+    const char *name;
     Py_buffer b[WORD_BUFFERS];
     Py_ssize_t features;
     int hash_bits;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*niw*:count_words", &b[WORD_CODES], &b[WORD_OFFSETS],
-                          &b[WORD_FRESH], &b[WORD_MASKS], &b[WORD_BASES], &b[WORD_TABLES],
-                          &b[WORD_STARTS], &features, &hash_bits, &b[WORD_ENDS]))
+    if (!PyArg_ParseTuple(args, "sy*y*y*y*y*y*y*niw*w*w*:count_words", &name, &b[WORD_CODES],
+                          &b[WORD_OFFSETS], &b[WORD_FRESH], &b[WORD_MASKS], &b[WORD_BASES], &b[WORD_TABLES],
+                          &b[WORD_STARTS], &features, &hash_bits, &b[WORD_ENDS], &b[WORD_COLUMNS],
+                          &b[WORD_COUNTS]))
         return NULL;
-    PyObject *result = make_counts(b, features, hash_bits);
+    const enum screen_kind kind = kind_named(name);
+    PyObject *result = kind == SCREEN_KINDS ? NULL : make_counts(kind, b, features, hash_bits);
     for (int i = 0; i < WORD_BUFFERS; i++) PyBuffer_Release(&b[i]);
     return result;
 }
@@ -788,6 +829,7 @@ static PyObject *count_words(PyObject *module, PyObject *args) {
 static PyMethodDef methods[] = {
     {"count_words", count_words, METH_VARARGS, count_words_doc},
     {"encode", encode, METH_VARARGS, encode_doc},
+    {"encode_records", encode_records, METH_VARARGS, encode_records_doc},
     {"extend", extend, METH_VARARGS, extend_doc},
     {"gather_one_hot", gather_one_hot, METH_VARARGS, gather_one_hot_doc},
     {"gather_values", gather_values, METH_VARARGS, gather_values_doc},

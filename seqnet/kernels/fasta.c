@@ -1,5 +1,7 @@
 #include "fasta.h"
 
+#include <string.h>
+
 #include "screen_pass.h"
 
 #if SCREEN_X86
@@ -133,4 +135,33 @@ static struct encoded steps(enum screen_kind kind, const uint8_t *data, size_t n
 struct encoded seqnet_encode(enum screen_kind kind, const uint8_t *data, size_t n,
                              const uint8_t table[256], uint8_t *out) {
     return loop(data, n, table, out, steps(kind, data, n, table, out));
+}
+
+static int is_blank(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+struct records seqnet_records(enum screen_kind kind, const uint8_t *data, size_t n, const uint8_t table[256],
+                              size_t limit, uint8_t *out, int64_t *ends, uint8_t *names) {
+    struct records done = {0, 0, 0, 0};
+    size_t written = 0;
+    while (done.count < limit && done.consumed < n && data[done.consumed] == '>') {
+        const uint8_t *const header = data + done.consumed + 1, *const end = data + n;
+        const uint8_t *const feed = memchr(header, '\n', (size_t)(end - header));
+        if (!feed || (size_t)(feed - header) > SEQNET_LONGEST_HEADER) break;
+        const uint8_t *name = header, *behind;
+        while (name < feed && is_blank(*name)) name++;
+        for (behind = name; behind < feed && !is_blank(*behind);) behind++;
+        if (name == behind) break;
+        const uint8_t *const body = feed + 1;
+        const struct encoded codes = seqnet_encode(kind, body, (size_t)(end - body), table, out + written);
+        const uint8_t *const next = body + codes.consumed;
+        if (next == end || *next != '>' || next[-1] != '\n') break;
+        memcpy(names + done.named, name, (size_t)(behind - name));
+        done.named += (size_t)(behind - name);
+        names[done.named++] = '\n';
+        written += codes.written;
+        ends[done.count++] = (int64_t)written;
+        done.lines += codes.lines + 1;
+        done.consumed = (size_t)(next - data);
+    }
+    return done;
 }

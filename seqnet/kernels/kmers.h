@@ -4,9 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "screen.h"
+
 enum {
     KMER_LONGEST = 12, /* informative bases of a word */
     KMER_WIDEST = 32,  /* bases of a window */
+    KMER_BEYOND = 8,   /* counts that are written behind the last at most */
 };
 
 /* Which words are counted, and where. */
@@ -24,21 +27,22 @@ struct kmer_rows {
     size_t count;
 };
 
-/* The counts as CSR: columns ascend within a row. Columns and counts are allocated. */
+/* The counts as CSR: columns ascend within a row. */
 struct kmer_counts {
     int32_t *column;
     uint32_t *count;
     size_t used, room;
 };
 
-enum kmer_outcome { KMER_DONE, KMER_NO_MEMORY, KMER_NO_COLUMN };
+enum kmer_outcome { KMER_DONE, KMER_NO_MEMORY, KMER_NO_COLUMN, KMER_NO_ROOM };
 
 /* Count the words of every row that hold no ambiguous base where they are informative. With hash_bits
  * the columns are folded into 1 << hash_bits by a hash, else one of features or beyond is
  * KMER_NO_COLUMN. ends (one a row) receives how many counts there are up to the row's end. A row may
- * have at most UINT32_MAX words over all rules. */
-enum kmer_outcome seqnet_count_words(const struct kmer_rows *rows, const struct kmer_rule *rules,
-                                     size_t rule_count, size_t features, unsigned hash_bits,
-                                     int64_t *ends, struct kmer_counts *out);
+ * have at most UINT32_MAX words over all rules. Room for as many counts as a row has bases for each rule,
+ * but at most features, of all rows, and KMER_BEYOND, is enough. */
+enum kmer_outcome seqnet_count_words(enum screen_kind kind, const struct kmer_rows *rows,
+                                     const struct kmer_rule *rules, size_t rule_count, size_t features,
+                                     unsigned hash_bits, int64_t *ends, struct kmer_counts *out);
 
 #endif

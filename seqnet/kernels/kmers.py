@@ -70,15 +70,27 @@ def count_words(rows: Rows, rules: Rules, features: int, hash_bits: int = 0) -> 
     ValueError
         If sizes do not fit together or a word has no column.
     """
+    return count_words_with(_dispatch.description(), rows, rules, features, hash_bits)
+
+
+def count_words_with(kind: str, rows: Rows, rules: Rules, features: int, hash_bits: int = 0) -> Counts:
+    """Do what `count_words` does, with a kind of kernels out of `_dispatch.available`."""
     held = Rows(*(np.ascontiguousarray(part, t) for part, t in zip(rows, _ROW_TYPES, strict=True)))
-    compiled = _dispatch.compiled()
+    compiled = None if kind == "numpy" else _dispatch.compiled()
     if compiled is None:
         return count_words_numpy(held, rules, features, hash_bits)
     ends = np.empty(len(held.fresh), np.int64)
-    columns, counts = compiled.count_words(*held, *rules, features, hash_bits, ends)
-    return Counts(np.frombuffer(columns, np.int32), np.frombuffer(counts, np.uint32), ends)
+    most = np.minimum(np.diff(held.offsets) * len(rules.masks), features)
+    room = max(0, int(most.sum())) + _BEYOND  # memory that is not written to costs nothing
+    columns, counts = np.empty(room, np.int32), np.empty(room, np.uint32)
+    used = compiled.count_words(kind, *held, *rules, features, hash_bits, ends, columns, counts)
+    for array in (columns, counts):
+        array.resize(used, refcheck=False)
+    return Counts(columns, counts, ends)
 
 
+_BEYOND = 8
+"""Room that the kernel needs behind the last count; KMER_BEYOND in kmers.h."""
 _ROW_TYPES: tuple[Any, ...] = (np.uint8, np.int64, np.int64)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqnet.aliases import Codes, Ints, Progress, no_progress
+from seqnet.aliases import Codes, Progress, no_progress
 from seqnet.genome.sequence import EncodedSequence, SequenceBlock
 from seqnet.kernels.kmers import Rows, count_words
 from seqnet.kmers.columns import Columns, feature_names, make_columns
 from seqnet.kmers.normalize import is_known, normalized, require_few_columns, with_constants
+from seqnet.kmers.rows import SparseRows, added, stacked
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 from seqnet.parallel import ordered_map
@@ -19,17 +20,19 @@ from seqnet.parallel import ordered_map
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-BASES_AT_ONCE = 1 << 18
-"""Bases counted at a time, more or less."""
-PIECES_AT_ONCE = 1 << 14
+BASES_AT_ONCE = 1 << 20
+"""Bases of a block that is cut from a record."""
+WORDS_AT_ONCE = 1 << 22
+"""Words of a stream counted at a time, more or less; fewer, and the system hands memory out slowly."""
+RECORDS_AT_ONCE = 1 << 14
 
 
 class KmerRows(NamedTuple):
     """Some rows of a table."""
 
     names: list[str]
-    matrix: csr_matrix
-    """CSR (n, d)."""
+    matrix: SparseRows
+    """(n, d)."""
 
 
 def count_codes(codes: Codes, settings: KmerSettings, threads: int = 1) -> csr_matrix:
@@ -49,16 +52,15 @@ def count_codes(codes: Codes, settings: KmerSettings, threads: int = 1) -> csr_m
     """
     columns = columns_for(settings)
     n, length = codes.shape
-    step = max(1, BASES_AT_ONCE // max(1, length))
+    step = max(1, -(-n // threads)) if threads > 1 else max(1, n)  # as few parts to join as can be
 
-    def count(begin: int) -> csr_matrix:
+    def count(begin: int) -> SparseRows:
         part = codes[begin : begin + step]
         offsets = np.arange(len(part) + 1, dtype=np.int64) * length
         counts = _count_rows(Rows(part.reshape(-1), offsets, offsets[:-1]), settings, columns)
         return normalized(counts, settings, columns)
 
-    parts = list(ordered_map(count, range(0, n, step), threads))
-    return _stacked(parts, columns.features)
+    return stacked(list(ordered_map(count, range(0, max(1, n), step), threads))).matrix()
 
 
 def count_kmers(
@@ -75,15 +77,22 @@ def collect(parts: Iterable[KmerRows], settings: KmerSettings) -> KmerTable:
     """Put rows together into a table; z without constants takes them from these rows' counts."""
     columns = make_columns(settings)
     names: list[str] = []
-    held: list[csr_matrix] = []
+    held: list[SparseRows] = []
     for part in parts:
         names += part.names
         held.append(part.matrix)
-    matrix = _stacked(held, columns.features)
+    if not held:
+        held = [_no_rows(columns.features)]
+    whole = stacked(held)
     if not is_known(settings):
-        settings = with_constants(matrix, settings)
-        matrix = normalized(matrix, settings, columns)
-    return KmerTable(names, feature_names(settings), matrix, settings)
+        settings = with_constants(whole, settings)
+        whole = normalized(whole, settings, columns)
+    return KmerTable(names, feature_names(settings), whole.matrix(), settings)
+
+
+def _no_rows(features: int) -> SparseRows:
+    """Return a table without rows."""
+    return SparseRows(np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(1, np.int64), features)
 
 
 def count_blocks(
@@ -112,17 +121,18 @@ def count_blocks(
     known = is_known(settings)
     columns = columns_for(settings)
 
-    def count(batch: _Batch) -> tuple[_Batch, csr_matrix]:
-        return batch, _summed(_count_rows(batch.rows, settings, columns), batch.row)
+    def count(batch: _Batch) -> tuple[_Batch, SparseRows]:
+        return batch, _count_rows(batch.rows, settings, columns)
 
-    begun: csr_matrix | None = None  # the row of a record that the next batch goes on with
-    for batch, counts in ordered_map(count, _batches(blocks, columns.span), threads):
+    begun: SparseRows | None = None  # the row of a record that the next batch goes on with
+    for batch, counts in ordered_map(count, _batches(blocks, columns), threads):
         names = batch.names
         if begun is not None:
-            counts = _stacked([begun + counts[0], counts[1:]], columns.features)
+            counts = stacked([added(begun, counts.take(0, 1)), counts.take(1, len(names))])
         begun = None
         if not batch.complete:
-            begun, names, counts = counts[-1], names[:-1], counts[:-1]
+            last = len(names) - 1
+            begun, names, counts = counts.take(last, last + 1), names[:-1], counts.take(0, last)
         if names:
             yield KmerRows(names, normalized(counts, settings, columns) if known else counts)
             progress(len(names))
@@ -145,14 +155,11 @@ def columns_for(settings: KmerSettings) -> Columns:
 
 
 class _Batch(NamedTuple):
-    """Pieces of records, counted at a time."""
+    """Records counted at a time."""
 
     names: list[str]
     """The record of each row; the first may go on from the batch before."""
     rows: Rows
-    """A row for each piece."""
-    row: Ints
-    """int64: the record of each piece."""
     complete: bool
     """Whether the last record ends here."""
 
@@ -165,59 +172,44 @@ def as_blocks(sequences: Iterable[EncodedSequence]) -> Iterator[SequenceBlock]:
             yield SequenceBlock(name, start, codes[start:end], end >= len(codes))
 
 
-def _batches(blocks: Iterable[SequenceBlock], span: int) -> Iterator[_Batch]:
-    """Gather blocks; one that goes on with a record begins with the last bases of the one before."""
-    held: list[tuple[SequenceBlock, int]] = []
+def _batches(blocks: Iterable[SequenceBlock], columns: Columns) -> Iterator[_Batch]:
+    """Gather blocks; a batch that goes on with a record begins with the last bases of the one before."""
+    held: list[SequenceBlock] = []
+    most = WORDS_AT_ONCE // len(columns.rules.masks)
     bases, overlap = 0, np.empty(0, np.uint8)
     for block in blocks:
-        codes = np.concatenate([overlap, block.codes]) if len(overlap) else block.codes
-        held.append((block._replace(codes=codes), len(overlap)))
-        overlap = codes[:0] if block.last else codes[max(0, len(codes) - span + 1) :]
-        bases += len(codes)
-        if bases >= BASES_AT_ONCE or len(held) >= PIECES_AT_ONCE:
-            yield _batch(held)
+        held.append(block)
+        bases += len(block.codes)
+        if bases >= most or len(held) >= RECORDS_AT_ONCE:
+            batch = _batch(held, overlap)
+            yield batch
+            overlap = batch.rows.codes[:0] if batch.complete else _tail(batch.rows, columns.span - 1)
             held, bases = [], 0
     if held:
-        yield _batch(held)
+        yield _batch(held, overlap)
 
 
-def _batch(held: list[tuple[SequenceBlock, int]]) -> _Batch:
-    """Join blocks, each with the number of bases that were counted before."""
-    offsets = np.zeros(len(held) + 1, np.int64)
-    np.cumsum([len(block.codes) for block, _ in held], out=offsets[1:])
-    begins = np.array([True] + [block.last for block, _ in held[:-1]])
-    names = [block.name for (block, _), begun in zip(held, begins.tolist(), strict=True) if begun]
-    fresh = offsets[:-1] + np.array([known for _, known in held])
-    rows = Rows(np.concatenate([block.codes for block, _ in held]), offsets, fresh)
-    return _Batch(names, rows, np.cumsum(begins) - 1, held[-1][0].last)
+def _tail(rows: Rows, bases: int) -> Codes:
+    """Return up to so many last bases of the last row."""
+    return rows.codes[max(int(rows.offsets[-2]), len(rows.codes) - bases) :]
 
 
-def _count_rows(rows: Rows, settings: KmerSettings, columns: Columns) -> csr_matrix:
-    """Count the words of rows, CSR uint32."""
-    from scipy.sparse import csr_matrix
+def _batch(held: list[SequenceBlock], overlap: Codes) -> _Batch:
+    """Join blocks behind bases that were counted before."""
+    lengths = np.array([len(block.codes) for block in held], np.int64)
+    ends = np.cumsum(lengths) + len(overlap)
+    last = np.array([block.last for block in held])
+    last[-1] = True  # here, at least
+    offsets = np.concatenate([np.zeros(1, np.int64), ends[last]])
+    names = [block.name for block, ended in zip(held, last.tolist(), strict=True) if ended]
+    fresh = offsets[:-1].copy()
+    fresh[0] = len(overlap)
+    codes = np.concatenate([overlap, *(block.codes for block in held)])
+    return _Batch(names, Rows(codes, offsets, fresh), held[-1].last)
 
+
+def _count_rows(rows: Rows, settings: KmerSettings, columns: Columns) -> SparseRows:
+    """Count the words of rows, uint32."""
     found = count_words(rows, columns.rules, columns.features, settings.hash_bits)
     indptr = np.concatenate([np.zeros(1, np.int64), found.ends])
-    return csr_matrix((found.counts, found.columns, indptr), shape=(len(found.ends), columns.features))
-
-
-def _summed(counts: csr_matrix, row: Ints) -> csr_matrix:
-    """Add the rows of one record up."""
-    from scipy.sparse import csr_matrix
-
-    rows = int(row[-1]) + 1
-    if rows == len(row):
-        return counts
-    pieces = np.arange(len(row))
-    total = csr_matrix((np.ones(len(row), np.int64), (row, pieces)), shape=(rows, len(row))) @ counts
-    total.sort_indices()
-    return total
-
-
-def _stacked(parts: list[csr_matrix], features: int) -> csr_matrix:
-    """Put rows one below the other; none are an empty table of float32."""
-    from scipy.sparse import csr_matrix, vstack
-
-    if len(parts) == 1:
-        return parts[0]
-    return vstack(parts, format="csr") if parts else csr_matrix((0, features), dtype=np.float32)
+    return SparseRows(found.counts, found.columns, indptr, columns.features)

@@ -28,6 +28,7 @@ from seqnet.genome.alphabet import encode_text
 from seqnet.genome.coverage import Pileup
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.kmers.counting import KmerRows, count_kmers
+from seqnet.kmers.rows import sparse_rows
 from seqnet.kmers.settings import KmerSettings
 from seqnet.motifs.background import Background
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm, Pssm, to_ppm, to_pssm
@@ -65,7 +66,8 @@ def mutate(data: bytes, generator: random.Random) -> bytes:
 
 
 def kmer_parquet(stream, table):
-    write_kmer_parquet(stream, [KmerRows(table.names, table.matrix)], table.features, table.settings)
+    rows = [KmerRows(table.names, sparse_rows(table.matrix))]
+    write_kmer_parquet(stream, rows, table.features, table.settings)
 
 
 def kmer_bytes(writer):

@@ -17,6 +17,7 @@ from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kme
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.kmers.counting import KmerRows, count_kmers
+from seqnet.kmers.rows import sparse_rows
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 
@@ -30,7 +31,8 @@ def written(table, form):
     if form == "npz":
         write_kmer_npz(buffer, table)
     elif form == "parquet":
-        write_kmer_parquet(buffer, [KmerRows(table.names, table.matrix)], table.features, table.settings)
+        rows = [KmerRows(table.names, sparse_rows(table.matrix))]
+        write_kmer_parquet(buffer, rows, table.features, table.settings)
     else:
         write_kmer_tsv(buffer, table, {"command": "x"})
     return buffer.getvalue()

@@ -27,6 +27,7 @@ static long word_at(const uint8_t *row, long last, uint32_t mask) {
 int main(void) {
     static uint32_t expected[COLUMNS];
     for (int round = 0; round < ROUNDS; round++) {
+        const enum screen_kind kind = round / 2 % 2 && seqnet_screen_supported(SCREEN_AVX2) ? SCREEN_AVX2 : SCREEN_PORTABLE;
         const size_t features = round % 2 ? COLUMNS : 300;
         const unsigned rows = below(MOST_ROWS + 1), rule_count = 1 + below(MOST_RULES);
         int64_t offsets[MOST_ROWS + 1] = {0}, fresh[MOST_ROWS + 1], ends[MOST_ROWS + 1];
@@ -42,9 +43,11 @@ int main(void) {
             while (__builtin_popcount(mask) < 1 + (int)below(4)) mask |= UINT32_C(1) << below(32);
             rules[i] = (struct kmer_rule){mask, below(40), NULL};
         }
-        struct kmer_counts found;
+        const size_t all = (size_t)offsets[rows] * rule_count, most = rows * features;
+        const size_t room = (all < most ? all : most) + KMER_BEYOND; /* for no count more than there may be */
+        struct kmer_counts found = {malloc(room * sizeof(int32_t)), malloc(room * sizeof(uint32_t)), 0, room};
         const struct kmer_rows held = {codes, offsets, fresh, rows};
-        if (seqnet_count_words(&held, rules, rule_count, features, 0, ends, &found) != KMER_DONE) return 1;
+        if (seqnet_count_words(kind, &held, rules, rule_count, features, 0, ends, &found) != KMER_DONE) return 1;
         size_t at = 0;
         for (unsigned row = 0; row < rows; row++) {
             const long length = (long)(offsets[row + 1] - offsets[row]);

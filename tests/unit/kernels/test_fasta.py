@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.genome.alphabet import encoding_table
-from seqnet.kernels import _dispatch
-from seqnet.kernels.fasta import INVALID, SKIP, encode, encode_numpy, encode_with
+from seqnet.kernels import _dispatch, fasta
+from seqnet.kernels.fasta import INVALID, SKIP, encode, encode_numpy, encode_records_with, encode_with
 
 KINDS = _dispatch.available()
 BORDERS = sorted({0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 200})
@@ -86,6 +86,82 @@ def test_a_long_text_and_a_memoryview(kind):
 def test_wrong_sizes_are_refused(kind, table, room):
     with pytest.raises(ValueError, match="must"):
         encode_with(kind, b"ACGT", table, np.empty(room, dtype=np.uint8))
+
+
+def naive_records(data: bytes) -> tuple[list[str], list[list[int]], int]:
+    """Whole records, line by line; up to the one that no other follows."""
+    names, rows, used = [], [], 0
+    name, codes, place = None, [], 0
+    for line in data.splitlines(keepends=True):
+        if line.startswith(b">"):
+            if name is not None:
+                names, rows, used = [*names, name], [*rows, codes], place
+            words = line[1:].split()
+            if not words or not line.endswith(b"\n"):
+                break
+            name, codes = words[0].decode("utf-8", "surrogateescape"), []
+        else:
+            found, consumed, _ = naive(line, encoding_table())
+            if name is None or consumed < len(line):
+                break
+            codes = codes + found
+        place += len(line)
+    return names, rows, used
+
+
+PIECES = st.sampled_from(
+    [
+        ">a\n",
+        ">b c\n",
+        "> \td\r\n",
+        ">\n",
+        ">\u00e9 x\n",
+        ">e",
+        "ACGT\n",
+        "acgtnRY" * 12 + "\r\n",
+        "\n",
+        "AC",
+        "x\n",
+    ]
+)
+
+
+@kinds
+@given(
+    st.lists(PIECES, max_size=30).map(lambda pieces: "".join(pieces).encode()),
+    st.sampled_from([b"", b"\xff\n"]),
+)
+def test_whole_records_equal_the_loop(kind, data, ending):
+    data = data + ending
+    out = np.full(len(data) + 64, GUARD, dtype=np.uint8)
+    names, ends, consumed, lines = encode_records_with(kind, data, encoding_table(), out[: len(data)])
+    expected, rows, used = naive_records(data)
+    assert (names, consumed, lines) == (expected, used, data[:used].count(b"\n"))
+    assert [row.tolist() for row in np.split(out[: ends[-1]], ends[:-1])] == rows if rows else not len(ends)
+    assert (out[len(data) :] == GUARD).all()
+
+
+@kinds
+def test_records_in_one_go_are_limited(kind):
+    many = fasta.RECORDS_AT_ONCE + 5
+    text = b">\xff\nACG\n" * (many + 1)
+    found = encode_records_with(kind, text, encoding_table(), np.empty(len(text), np.uint8))
+    assert found.names == ["\udcff"] * fasta.RECORDS_AT_ONCE
+    assert found.ends.tolist() == list(range(3, 3 * fasta.RECORDS_AT_ONCE + 1, 3))
+    long = b">" + b"x" * fasta.LONGEST_HEADER
+    for header, count in [(long, 1), (long + b"y", 0)]:
+        text = header + b"\nA\n>b\n"
+        assert (
+            len(encode_records_with(kind, text, encoding_table(), np.empty(len(text), np.uint8)).names)
+            == count
+        )
+
+
+@kinds
+@pytest.mark.parametrize(("table", "room"), [(b"x" * 255, 4), (b"x" * 256, 3)])
+def test_wrong_sizes_of_records_are_refused(kind, table, room):
+    with pytest.raises(ValueError, match="must"):
+        encode_records_with(kind, b">a\nA", table, np.empty(room, dtype=np.uint8))
 
 
 def test_the_kernels_that_run_are_those_in_force(kernels, monkeypatch):

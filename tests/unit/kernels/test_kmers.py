@@ -69,9 +69,9 @@ def test_a_word_without_a_column_is_an_error(kernels):
 
 CODES = bytes(8)
 GOOD = {
-    "codes": CODES, "offsets": np.array([0, 8]), "fresh": np.array([0]), "masks": np.array([3], np.uint32),
+    "kind": "c", "codes": CODES, "offsets": np.array([0, 8]), "fresh": np.array([0]), "masks": np.array([3], np.uint32),
     "bases": np.array([0]), "tables": NO_TABLES, "starts": np.array([-1]), "features": 16, "hash_bits": 0,
-    "ends": np.zeros(1, np.int64),
+    "ends": np.zeros(1, np.int64), "columns": np.zeros(16, np.int32), "counts": np.zeros(16, np.uint32),
 }  # fmt: skip
 
 
@@ -98,6 +98,11 @@ GOOD = {
         ({"hash_bits": 3}, "of a wrong size"),
         ({"hash_bits": -1}, "of a wrong size"),
         ({"ends": np.zeros(2, np.int64)}, "ends has 16 bytes; expected 8"),
+        ({"columns": np.zeros(15, np.int32), "counts": np.zeros(15, np.uint32)}, "no room for the counts"),
+        ({"columns": np.zeros(0, np.int32), "counts": np.zeros(0, np.uint32)}, "no room for the counts"),
+        ({"columns": np.zeros(9, np.int32)}, "counts has 64 bytes; expected 36"),
+        ({"columns": bytearray(65)}, "columns has 65 bytes; expected 64"),
+        ({"kind": "fortran"}, "no kernels of the kind fortran"),
         ({"features": 1, "codes": bytes([3] * 8)}, "columns below features"),
     ],
 )

@@ -115,7 +115,7 @@ def test_blocks_of_any_length_count_as_whole_records(kernels, sequences, cuts, t
                     break
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "BASES_AT_ONCE", 7)
+        patch.setattr(counting, "WORDS_AT_ONCE", 35)
         pieces = collect(count_blocks(blocks(), settings, threads=threads), settings)
     whole = counted(sequences, settings)
     assert pieces.names == whole.names
@@ -230,7 +230,7 @@ def test_counts_beyond_float32_stay_exact(monkeypatch):
 
 
 def test_rows_beyond_one_batch_stay_in_order(monkeypatch):
-    monkeypatch.setattr(counting, "PIECES_AT_ONCE", 10)
+    monkeypatch.setattr(counting, "RECORDS_AT_ONCE", 10)
     sequences = ["A" * (1 + i % 7) for i in range(43)]
     done = []
     table = counted(sequences, KmerSettings(("1",), "forward"), progress=done.append)
