@@ -21,7 +21,7 @@ from seqnet.kernels import _dispatch
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import GAPPED, KmerSettings, all_patterns, contiguous
 
-SEQUENCES = 20_000
+SEQUENCES = 100_000
 LENGTH = 600
 K = 6
 ROUNDS = 3
@@ -73,10 +73,10 @@ def library(codes: np.ndarray) -> None:
     chosen = {f"k = {k}": KmerSettings((contiguous(k),)) for k in (4, 6, 8, 10, 12)}
     chosen["eleven gapped patterns"] = KmerSettings(GAPPED, normalize="sqrt")
     chosen["66 patterns 7 of 11"] = KmerSettings(tuple(all_patterns(11, 7, "both")))
-    chosen["66 patterns 7 of 11, 16 bits"] = KmerSettings(tuple(all_patterns(11, 7, "both")), hash_bits=16)
+    chosen["66 patterns 7 of 11, 16 bits"] = chosen["66 patterns 7 of 11"]._replace(hash_bits=16)
     print(f"\ncount_codes, kernels {_dispatch.description()}, both strands, one thread")
     for name, settings in chosen.items():
-        rows = codes if len(settings.patterns) == 1 else codes[: SEQUENCES // 20]
+        rows = codes[: SEQUENCES // 5 // len(settings.patterns)]
         count_codes(rows[:1], settings)  # makes the tables that every later call shares
         call = partial(function_seconds, partial(count_codes, rows, settings))
         seconds = medians({name: call}, ROUNDS)[name]

@@ -85,13 +85,13 @@ def kernels(request, monkeypatch):
     from seqnet.kernels import _dispatch
 
     monkeypatch.setenv("SEQNET_KERNELS", request.param)
-    _dispatch.compiled.cache_clear()
+    _dispatch.chosen.cache_clear()
     try:
         _dispatch.compiled()
     except Exception as error:  # not built: only possible without a compiler
         pytest.skip(str(error))
     yield request.param
-    _dispatch.compiled.cache_clear()
+    _dispatch.chosen.cache_clear()
 
 
 @pytest.fixture(scope="session", params=["cpu", "cuda"])

@@ -6,9 +6,9 @@ from seqnet.kernels import _dispatch
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    _dispatch.compiled.cache_clear()
+    _dispatch.chosen.cache_clear()
     yield
-    _dispatch.compiled.cache_clear()
+    _dispatch.chosen.cache_clear()
 
 
 def test_an_unknown_kind_is_refused(monkeypatch):
@@ -24,7 +24,7 @@ def test_missing_kernels_fall_back_unless_forced(monkeypatch):
     monkeypatch.setattr(_dispatch.importlib, "import_module", missing)
     monkeypatch.delenv("SEQNET_KERNELS", raising=False)
     assert _dispatch.compiled() is None
-    _dispatch.compiled.cache_clear()
+    _dispatch.chosen.cache_clear()
     monkeypatch.setenv("SEQNET_KERNELS", "c")
     with pytest.raises(UsageError, match="asks for compiled kernels"):
         _dispatch.compiled()
@@ -56,6 +56,6 @@ def test_the_best_kind_runs_unless_one_is_forced(monkeypatch):
     assert _dispatch.description() == kinds[-1]
     for kind in kinds:
         monkeypatch.setenv("SEQNET_KERNELS", kind)
-        _dispatch.compiled.cache_clear()
+        _dispatch.chosen.cache_clear()
         assert _dispatch.description() == kind
         assert (_dispatch.compiled() is None) == (kind == "numpy")
