@@ -16,6 +16,7 @@ from seqnet.commands._command import Command, Group
 from seqnet.commands._fit import train_network
 from seqnet.commands._fit_options import fit_options
 from seqnet.commands._kmer_options import kmer_options
+from seqnet.commands._linear import linear_options
 from seqnet.commands._options import (
     combine,
     common_options,
@@ -58,20 +59,22 @@ _side_options = combine(
 @command.command(
     "linear",
     cls=Command,
-    short_help="Train logistic regressions on k-mers.",
+    short_help="Train linear models on k-mers.",
     example="seqnet train linear --features kmers.npz --labels regions.bed -o linear.safetensors\n"
-    "seqnet train linear --positives bound.fa --negatives shuffle --gapped -o linear.safetensors",
+    "seqnet train linear --positives bound.fa --negatives shuffle --gapped --loss hinge -o m.safetensors\n"
+    "seqnet train linear --table mpra.csv --sequence-column seq --target expression -o ridge.safetensors",
 )
 @feature_options
 @sequence_options
 @_kmer_options
+@linear_options
 @split_options
 @leak_option
 @seed_option
 @output_option("Model file.", required=True, default=None)
 @_side_options
 def linear(**options: Any) -> None:
-    """Train logistic regressions on k-mers, their L2 penalty chosen on the validation rows."""
+    """Train linear models on k-mers, their L2 penalty chosen on the validation rows."""
     from seqnet.commands._linear import train_linear
 
     train_linear(**options)

@@ -1,129 +1,136 @@
-"""L2-regularised logistic regression, one task at a time, its strength chosen on validation."""
+"""Linear models of features, their strength chosen on the validation rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from seqnet.aliases import Floats, Progress, no_progress
+from seqnet.training.least_squares import least_squares
+from seqnet.training.linear_losses import LINEAR_LOSSES
+from seqnet.training.metrics.binary import binary_metrics
+from seqnet.training.newton import Matrix, Solution, minimise
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-STRENGTHS = tuple(10.0 ** np.arange(-5, 2))
-"""Values of C tried: the weight of the data against that of the penalty."""
-_MOST_STEPS = 1000
+_WEIGHTS_OF_DATA = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+STRENGTHS: dict[str, tuple[float, ...]] = {
+    "bce": _WEIGHTS_OF_DATA,
+    "hinge": (1e-4, 1e-3, 1e-2),
+    "cross_entropy": _WEIGHTS_OF_DATA,
+    "poisson": _WEIGHTS_OF_DATA,
+    "mse": (1e-1, 1.0, 1e1, 1e2, 1e3, 1e4),
+}
+"""Values tried: C, the weight of the data, as scikit-learn's; of `mse` the weight of the penalty."""
 
 
-class LinearTask(NamedTuple):
-    """The solution of one task."""
+class Fitted(NamedTuple):
+    """The solution of one task, or of all classes together."""
 
     weights: Floats
-    """float64 (d,)."""
-    bias: float
+    """float64 (d,) or (d, T)."""
+    bias: Floats
+    """float64 () or (T,)."""
     strength: float
-    """The C that was chosen."""
+    """The one that was chosen."""
     valid_loss: float
-    """Mean log loss on validation rows; NaN where the task has none."""
-
-
-def logistic_regression(
-    features: csr_matrix, targets: Floats, strength: float, start: Floats | None = None
-) -> tuple[Floats, float]:
-    """Minimise C sum log(1 + exp(-s x.w - s b)) + |w|^2 / 2, s = +-1; the bias is not penalised.
-
-    Parameters
-    ----------
-    features
-        CSR (n, d).
-    targets
-        float64 (n,) of 0 and 1.
-    strength
-        C.
-    start
-        float64 (d + 1,): weights and bias to begin from.
-
-    Returns
-    -------
-    weights, bias
-        float64 (d,) and a number.
-    """
-    from scipy.optimize import minimize
-
-    matrix = features.astype(np.float64)
-    transposed = matrix.T.tocsr()
-    signs = 2 * targets - 1
-
-    def objective(solution: Floats) -> tuple[float, Floats]:
-        weights = solution[:-1]
-        margins = signs * (matrix @ weights + solution[-1])
-        slopes = -signs * _sigmoid(-margins)
-        value = strength * float(np.logaddexp(0, -margins).sum()) + weights @ weights / 2
-        gradient = np.append(strength * (transposed @ slopes) + weights, strength * slopes.sum())
-        return float(value), gradient
-
-    begin = np.zeros(matrix.shape[1] + 1) if start is None else start
-    options = {"maxiter": _MOST_STEPS, "maxfun": 4 * _MOST_STEPS, "gtol": 1e-6, "ftol": 1e-14}
-    result = minimize(objective, begin, jac=True, method="L-BFGS-B", options=options)
-    return result.x[:-1], float(result.x[-1])
-
-
-def _sigmoid(values: Floats) -> Floats:
-    """Return 1 / (1 + exp(-v)) without overflow."""
-    return np.asarray(np.exp(-np.logaddexp(0, -values)))
-
-
-def log_loss(features: csr_matrix, targets: Floats, weights: Floats, bias: float) -> float:
-    """Return the mean log loss of a solution, NaN for no rows."""
-    if not len(targets):
-        return float("nan")
-    margins = (2 * targets - 1) * (features @ weights + bias)
-    return float(np.logaddexp(0, -margins).mean())
+    """Mean loss on the validation rows; NaN where none is known."""
 
 
 def fit_linear(
+    loss: str,
     train: tuple[csr_matrix, Floats],
     valid: tuple[csr_matrix, Floats],
-    strengths: tuple[float, ...] = STRENGTHS,
+    strengths: Sequence[float] | None = None,
     progress: Progress = no_progress,
-) -> list[LinearTask]:
-    """Solve every task, each at the strength with the lowest validation loss.
+    warn: Callable[[str], object] = lambda _text: None,
+) -> list[Fitted]:
+    """Solve every task, each at the strength that does best on the validation rows.
+
+    The best has the lowest loss; that of `hinge`, whose outputs are no probabilities, the highest auROC.
+    BLAS gets one thread: its products here are too short to share, and sums must not depend on threads.
 
     Parameters
     ----------
+    loss
+        Row of `STRENGTHS`.
     train, valid
-        Features CSR (n, d) and targets float64 (n, T), NaN where unknown. A task without known
-        validation rows takes the middle strength.
+        Features CSR (n, d) and targets float64 (n, T), NaN where unknown. Without known validation rows
+        the middle strength is taken.
+    strengths
+        To choose from; those of `STRENGTHS` when None. 0, for `mse`, is no penalty.
     progress
-        Told the number of solutions done, strengths times tasks in all.
+        Told the number of solutions done, strengths times fits in all.
+    warn
+        Told what has not converged.
+
+    Returns
+    -------
+    One for each task; for `cross_entropy` one in all.
     """
-    return [
-        _fit_task(train[0], train[1][:, task], valid[0], valid[1][:, task], strengths, progress)
-        for task in range(train[1].shape[1])
-    ]
+    from threadpoolctl import threadpool_limits
+
+    tried = tuple(STRENGTHS[loss] if strengths is None else strengths)
+    columns: list[int | slice] = [slice(None)] if loss == "cross_entropy" else [*range(train[1].shape[1])]
+    with threadpool_limits(1, "blas"):
+        return [
+            _fit(loss, _known(train, column), _known(valid, column), tried, progress, warn)
+            for column in columns
+        ]
 
 
-def _fit_task(
-    features: csr_matrix,
-    targets: Floats,
-    valid_features: csr_matrix,
-    valid_targets: Floats,
-    strengths: tuple[float, ...],
+def stacked(fitted: Sequence[Fitted]) -> tuple[Floats, Floats]:
+    """Return the weights and biases of all outputs, float64 (T, d) and (T,)."""
+    weights = np.concatenate([np.atleast_2d(one.weights.T) for one in fitted])
+    return weights, np.concatenate([np.atleast_1d(one.bias) for one in fitted])
+
+
+def _known(rows: tuple[csr_matrix, Floats], column: int | slice) -> tuple[csr_matrix, Floats]:
+    """Return the rows whose target is known."""
+    targets = rows[1][:, column]
+    unknown = np.isnan(targets.sum(axis=tuple(range(1, targets.ndim))))
+    return (rows[0][~unknown], targets[~unknown]) if unknown.any() else (rows[0], targets)
+
+
+def _fit(
+    loss: str,
+    train: tuple[csr_matrix, Floats],
+    valid: tuple[csr_matrix, Floats],
+    strengths: Sequence[float],
     progress: Progress,
-) -> LinearTask:
-    """Solve one task along the strengths, each from the one before."""
-    known, valid_known = ~np.isnan(targets), ~np.isnan(valid_targets)
-    rows, truth = features[known], targets[known]
-    valid_rows, valid_truth = valid_features[valid_known], valid_targets[valid_known]
-    solutions: list[LinearTask] = []
-    start: Floats | None = None
-    for strength in strengths:
-        weights, bias = logistic_regression(rows, truth, strength, start)
-        start = np.append(weights, bias)
-        loss = log_loss(valid_rows, valid_truth, weights, bias)
-        solutions.append(LinearTask(weights, bias, strength, loss))
+    warn: Callable[[str], object],
+) -> Fitted:
+    """Solve along the strengths and take the best."""
+    solutions: list[Fitted] = []
+    scores: list[float] = []
+    solved = least_squares(*train, strengths, warn) if loss == "mse" else _path(loss, *train, strengths)
+    for strength, solution in zip(strengths, solved, strict=True):
+        outputs = valid[0] @ solution.weights + solution.bias
+        value = mean_loss(loss, outputs, valid[1])
+        solutions.append(Fitted(*solution, strength, value))
+        auroc = binary_metrics("", valid[1], outputs).auroc if loss == "hinge" else None
+        scores.append(value if auroc is None else -auroc)
         progress(1)
-    if not len(valid_truth):
+    if not len(valid[1]):
         return solutions[len(solutions) // 2]
-    return min(solutions, key=lambda solution: solution.valid_loss)
+    return solutions[int(np.argmin(scores))]
+
+
+def _path(loss: str, features: csr_matrix, targets: Floats, strengths: Sequence[float]) -> Iterator[Solution]:
+    """Yield the solution at each strength, each begun at the one before."""
+    matrix = Matrix.of(features)
+    solution: Solution | None = None
+    for strength in strengths:
+        solution = minimise(matrix, targets, LINEAR_LOSSES[loss], strength, solution)
+        yield solution
+
+
+def mean_loss(loss: str, outputs: Floats, targets: Floats) -> float:
+    """Return the mean loss of rows, NaN for none."""
+    if not len(targets):
+        return float("nan")
+    values = (outputs - targets) ** 2 if loss == "mse" else LINEAR_LOSSES[loss](outputs, targets).values
+    return float(values.mean())
