@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from seqnet.commands._console import detail, note, warn
-from seqnet.genome.regions import UNKNOWN
 
 if TYPE_CHECKING:
     from seqnet.aliases import Codes
@@ -59,6 +58,7 @@ def without_leaking_rows(regions: Regions, codes: Codes, policy: OnLeak | None) 
     import numpy as np
 
     from seqnet.datasets.leakage import WORD, default_policy, find_leakage, without_leaks
+    from seqnet.genome.regions import UNKNOWN
 
     leaks = find_leakage(regions.splits, codes)
     if len(leaks.shared.train) > len(leaks.equal.train):
