@@ -52,7 +52,7 @@ example-data: $(READY)  ## Make the example data anew
 
 bench: $(READY)  ## Measure against other tools; see benchmarks/README.md
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	for script in startup pvalues fasta scan tracks bedtext bigwig shuffle compare kmers feed evaluate train; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in startup pvalues fasta scan tracks bedtext bigwig shuffle compare kmers feed evaluate train predict; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 	BIN=$(BIN) benchmarks/scan_cli.sh
 
 clean:  ## Remove what make made

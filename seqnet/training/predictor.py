@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Predictions = NDArray[np.float32]
-_VALUES_AT_ONCE = 1 << 24
-"""Values of a layer that a batch may have; keeps memory bounded, and near the processor."""
+_VALUES_AT_ONCE = 1 << 22
+"""Values of a layer that a batch may have: larger ones do not fit a processor's caches and are slower."""
 _LEAST_BATCH = 8
+_LEAST_GAIN = 1.2
+"""Sharing has costs that are not counted: it must save at least so much of the work."""
 SPARSE = 4096
 """From so many features on, the first layer of a k-mer model reads the table as it is, mostly zeros."""
 
@@ -148,14 +150,14 @@ class Predictor:
         return self._output(outputs).numpy()
 
     def plan(self, tiling: Tiling) -> Plan | None:
-        """Return how windows along a stretch are best computed; None where nothing can be shared.
+        """Return how windows along a stretch are best computed; None where sharing does not pay.
 
         Pools that leave out padding see how far each window reaches past its contig.
         """
         if self._settings is not None or isinstance(self.network, Masking):
             return None
         plan = plan_trunk(self.network, 4, tiling)
-        return plan if plan.shared else None
+        return plan if plan.alone > _LEAST_GAIN * plan.work else None
 
 
 @dataclass(frozen=True, eq=False)

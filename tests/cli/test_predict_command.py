@@ -229,6 +229,15 @@ def test_a_kmer_model_reads_sequences_of_any_length_and_tiles(prepared, inside, 
     inside("predict", linear, tmp_path / "s.fa", "--no-header", "-q", "-o", tmp_path / "a.tsv")
     inside("predict", linear, "--features", tmp_path / "k.npz", "--no-header", "-q", "-o", tmp_path / "b.tsv")
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
+    tasks = ("CTCF", "GATA1", "REB1")
+    genome, chosen = ("--genome", prepared.data / "genome.fa"), ("--chroms", "chr4")
+    rows = "".join(f"chr4\t{start + 1950}\t{start + 2050}\n" for start in range(0, 112_000, 4000))
+    (tmp_path / "w.bed").write_text(rows)
+    inside("predict", linear, *genome, "--regions", tmp_path / "w.bed", "-q", "-o", tmp_path / "w.out.bed")
+    inside("predict", linear, *genome, *chosen, "--tile", 4000, "-q", "-o", tmp_path / "t.bed")
+    windows, tiles = (read_bed(str(tmp_path / name)) for name in ("w.out.bed", "t.bed"))
+    assert windows.tasks == tiles.tasks == tasks
+    np.testing.assert_allclose(tiles.targets[: len(windows)], windows.targets, **TOLERANCE)
 
 
 @pytest.mark.parametrize(("how", "rows"), [("skip", 1), ("clip", 2)])
