@@ -36,6 +36,7 @@ def kmer_options(normalize: str, choices: Sequence[str]) -> Callable[[Function],
         The normalisations to choose from.
     """
     meanings = ", ".join(f"{name} ({NORMALIZATIONS[name]})" for name in choices)
+    default = normalize if normalize == "sqrt" else f"{normalize}, sqrt with --gapped"
     options = combine(
         click.option("-k", "--k", "k", type=click.IntRange(1, LONGEST_WORD), multiple=True,
                      help=f"Length of the k-mers. Repeats. Default: {DEFAULT_K}, or none with patterns."),
@@ -49,7 +50,7 @@ def kmer_options(normalize: str, choices: Sequence[str]) -> Callable[[Function],
                      help="Hash the features into 2**BITS columns."),
         kmer_strands_option,
         click.option("--normalize", type=click.Choice(choices),
-                     help=f"Values: {meanings}. Default: {normalize}, sqrt with --gapped."),
+                     help=f"Values: {meanings}. Default: {default}."),
     )  # fmt: skip
 
     def decorate(function: Function) -> Function:

@@ -56,13 +56,11 @@ def load_masked_genome(
     return split_soft_mask(load_genome(path, chroms, "flag"))
 
 
-def load_regions(
-    path: str, genome: Genome, *, on_bad: OnBad = "error", tasks: Sequence[str] | None = None
-) -> Regions:
+def load_regions(path: str, genome: Genome, *, on_bad: OnBad = "error") -> Regions:
     """Read regions and make sure they lie inside the genome."""
     from seqnet.formats.bed import read_bed
 
-    return fit_to_genome(read_bed(path, tasks=tasks), genome, on_bad)
+    return fit_to_genome(read_bed(path), genome, on_bad)
 
 
 def fit_to_genome(regions: Regions, genome: Bases, on_bad: OnBad = "error") -> Regions:

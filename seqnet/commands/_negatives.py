@@ -85,7 +85,7 @@ class Cut:
     """How positives are read: the options of ``negatives``."""
 
     on_bad: OnBad
-    tasks: str | None
+    tasks: list[str] | None
     width: int | None
     center: Center
     restricted: bool
@@ -93,7 +93,7 @@ class Cut:
 
 def read_positives(path: str, genome: Genome, cut: Cut) -> Regions:
     """Read a labelled table, or BED as the positives of one task; cut to one width if so asked."""
-    regions = read_bed(path, tasks=cut.tasks.split(",") if cut.tasks else None, labelled=True)
+    regions = read_bed(path, tasks=cut.tasks, labelled=True)
     if cut.restricted:
         chosen = regions.intervals.contig_index_in(list(genome.codes)) >= 0
         if not chosen.all():

@@ -71,6 +71,14 @@ def threads_option(default: int) -> Callable[[Function], Function]:
     )  # fmt: skip
 
 
+def _split_names(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
+    """Return the names of a comma list."""
+    names = None if value is None else value.split(",")
+    if names is not None and ("" in names or len(set(names)) < len(names)):
+        raise click.BadParameter(f"{value!r} is no list of distinct names such as A,B,C")
+    return names
+
+
 def output_option(
     help: str = "Output file; the suffix picks compression.", **options: Any
 ) -> Callable[[Function], Function]:
@@ -101,8 +109,9 @@ center_option = click.option(
     show_default=True, help="Centre of a window: auto is the summit where there is one.",
 )  # fmt: skip
 tasks_option = click.option(
-    "--tasks", metavar="A,B,C", help="Task names of a table that lost its column line."
-)
+    "--tasks", metavar="A,B,C", callback=_split_names,
+    help="Task names of a table that lost its column line.",
+)  # fmt: skip
 exclude_option = click.option(
     "--exclude", multiple=True, metavar="BED", help="Keep negatives away from these too. Repeats."
 )
@@ -127,10 +136,6 @@ small_sample_option = click.option(
 device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda[:N] or mps."
 )
-strands_option = click.option(
-    "--strands", type=click.Choice(["both", "forward"]), default="both", show_default=True,
-    help="Whether a sequence and its reverse complement mean the same.",
-)  # fmt: skip
 kmer_strands_option = click.option(
     "--strands", type=click.Choice(["both", "forward", "column"]), default="both", show_default=True,
     help="Whether a word and its reverse complement count as one, or which strand's words count: the "

@@ -102,13 +102,14 @@ def _from_regions(source: Source, stranded: bool) -> Rows:
     """Take the sequences of labelled regions."""
     import numpy as np
 
-    from seqnet.commands._load import load_genome, load_regions
+    from seqnet.commands._load import fit_to_genome, load_genome
     from seqnet.datasets.padded import PaddedSequences
+    from seqnet.formats.bed import read_bed
     from seqnet.genome.extract import extract_windows
     from seqnet.genome.joins import check_distinct
 
     genome = load_genome(source.genome, soft_mask=source.soft_mask)
-    regions = load_regions(str(source.regions), genome, tasks=_task_names(source))
+    regions = fit_to_genome(read_bed(str(source.regions), tasks=source.tasks, labelled=True), genome)
     check_distinct(regions)
     if source.length is not None:
         regions = _resized(regions, source.length, genome.lengths)
@@ -298,14 +299,9 @@ def _labels(source: Source) -> tuple[Regions, bool]:
     from seqnet.formats.label_table import read_labels
     from seqnet.genome.joins import check_distinct
 
-    labels = read_labels(str(source.labels), _task_names(source))
+    labels = read_labels(str(source.labels), source.tasks)
     if labels.regions is not None:
         check_distinct(labels.regions)
         return labels.regions, True
     regions = _unlocated(labels.names, labels.tasks, labels.targets, str(source.labels))
     return regions.with_splits(labels.splits), False
-
-
-def _task_names(source: Source) -> list[str] | None:
-    """Return the task names that the options give."""
-    return None if source.tasks is None else source.tasks.split(",")

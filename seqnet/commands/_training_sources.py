@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from seqnet.commands._options import combine, genome_option, soft_mask_option
+from seqnet.commands._options import combine, genome_option, soft_mask_option, tasks_option
 from seqnet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ sequence_options = combine(
                  help="Rows with the same text here stay in one split (with --table)."),
     click.option("--length", type=click.IntRange(1), metavar="BASES",
                  help="Crop or pad sequences around their centre to this length. Default: the longest."),
-    click.option("--tasks", metavar="NAMES", help="Task names of labels that lost their column line."),
+    tasks_option,
     soft_mask_option,
 )  # fmt: skip
 
@@ -69,7 +69,7 @@ class Source(NamedTuple):
     split_column: str | None = None
     group_column: str | None = None
     length: int | None = None
-    tasks: str | None = None
+    tasks: Sequence[str] | None = None
     soft_mask: SoftMask = "ignore"
 
     @staticmethod

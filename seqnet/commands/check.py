@@ -16,6 +16,7 @@ from seqnet.commands._options import (
     output_option,
     seed_option,
     split_options,
+    tasks_option,
 )
 
 COLUMNS = ("level", "what", "where", "message")
@@ -35,7 +36,7 @@ COLUMNS = ("level", "what", "where", "message")
 )
 @click.option("--motifs", metavar="FILE", help="Motifs to check.")
 @click.option("--predictions", metavar="BED", help="Predictions to check against the regions.")
-@click.option("--tasks", metavar="NAMES", help="Task names, comma-separated, where the column line is lost.")
+@tasks_option
 @split_options
 @seed_option
 @click.option("--json", "json_path", metavar="FILE", help="The findings as JSON too.")
@@ -49,7 +50,7 @@ def command(
     signals: tuple[str, ...],
     motifs: str | None,
     predictions: str | None,
-    tasks: str | None,
+    tasks: list[str] | None,
     valid_chroms: tuple[str, ...],
     test_chroms: tuple[str, ...],
     valid_fraction: float | None,
@@ -74,7 +75,7 @@ def command(
 
     others = (genome, motifs, predictions, *signals)
     path = regions if regions is not None or any(others) else "-"
-    table = None if path is None else read_bed(path, tasks=None if tasks is None else tasks.split(","))
+    table = None if path is None else read_bed(path, tasks=tasks, labelled=True)
     splitting = {
         "valid_chroms": valid_chroms, "test_chroms": test_chroms, "valid_fraction": valid_fraction,
         "test_fraction": test_fraction, "seed": seed,
@@ -96,6 +97,7 @@ def command(
             write_json(
                 stream, {"counts": dict(counts), "findings": [finding._asdict() for finding in findings]}
             )
-    note(f"{counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes")
+    levels = ("error", "warning", "note")
+    note(", ".join(f"{counts[level]} {level}{'s' * (counts[level] != 1)}" for level in levels))
     if counts["error"]:
         click.get_current_context().exit(1)

@@ -24,7 +24,7 @@ from seqnet.commands._options import (
 if TYPE_CHECKING:
     from seqnet.genome.regions import Center, OnBad
 
-_Cut: TypeAlias = "tuple[OnBad, str | None, int | None, Center]"
+_Cut: TypeAlias = "tuple[OnBad, list[str] | None, int | None, Center]"
 _SHUFFLES = {"mononucleotide": 1, "dinucleotide": 2}
 _LARGEST_K = 8
 
@@ -90,7 +90,7 @@ def command(
     margin: int | None,
     width: int | None,
     center: Center,
-    tasks: str | None,
+    tasks: list[str] | None,
     labels_out: str | None,
     seed: int,
     output: str,

@@ -141,7 +141,7 @@ class _BedReader:
         rows.name.append(f"{fields[0]}:{fields[1]}-{fields[2]}" if name == UNKNOWN else name)
         rows.line.append(number)
         if self._tasks is None:
-            if self._labelled and len(fields) >= len(COLUMNS) and fields[len(COLUMNS) - 1] in SPLITS:
+            if self._labelled and _looks_labelled(fields):
                 message = "looks like a labelled-regions table without its column line; give --tasks"
                 raise FormatError(self._path, message, number)
             rows.split.append(UNKNOWN)
@@ -228,6 +228,17 @@ class _BedReader:
             self._path,
             self._header,
         )
+
+
+def _looks_labelled(fields: Sequence[str]) -> bool:
+    """Tell a row of a labelled-regions table from BED: a split, or none and then numbers."""
+    if len(fields) < len(COLUMNS):
+        return False
+    split, targets = fields[len(COLUMNS) - 1], fields[len(COLUMNS) :]
+    if split != UNKNOWN:  # narrowPeak has a number there
+        return split in SPLITS
+    known = [text for text in targets if text != UNKNOWN]
+    return bool(known) and all(text.replace(".", "", 1).isdigit() for text in known)
 
 
 def _summit(fields: list[str]) -> int:

@@ -114,6 +114,9 @@ def test_tables_that_lost_their_column_line(run, tmp_path):
     regions = tmp_path / "r.bed"
     regions.write_text("".join("\t".join(row.split()) + "\n" for row in GOOD))
     assert found(run("check", "-", "--tasks", "A", stdin=regions.read_bytes())) == []
+    lost = run("check", regions)
+    assert (lost.code, lost.out) == (1, b"")
+    assert "r.bed:1: looks like a labelled-regions table without its column line; give --tasks" in lost.err
     finished = run("check", regions, "--tasks", "A,B")
     assert finished.code == 1
     assert "r.bed:1: expected 9 columns (2 tasks), found 8" in finished.err

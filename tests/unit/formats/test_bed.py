@@ -129,3 +129,24 @@ def test_numbers_are_written_short():
     ]
     singles = np.array([[0.1, 2.0, 1e-7]], dtype=np.float32)
     assert format_singles(singles) == [["0.1", "2", "1e-07"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "lost"),
+    [
+        ("train\t0\t1", True),
+        (".\t0\t.", True),  # label without splits
+        (".\t0.25", True),
+        (".\t.", False),
+        ("5.5\t-1\t-1\t30", False),  # narrowPeak
+        ("0\t9\t255,0,0\t1\t9,\t0,", False),  # BED12
+    ],
+)
+def test_rows_of_a_table_without_its_column_line(tmp_path, row, lost):
+    text = f"chr1\t0\t9\tx\t0\t+\t{row}\n"
+    assert len(read(tmp_path, text)) == 1
+    if lost:
+        with pytest.raises(FormatError, match=r"x\.bed:1: looks like .* give --tasks"):
+            read(tmp_path, text, labelled=True)
+    else:
+        assert len(read(tmp_path, text, labelled=True)) == 1
