@@ -11,7 +11,7 @@ import numpy as np
 from seqnet.commands._console import progress_bar
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.header import base_name
-from seqnet.formats.scores import NamedScores, per_task, read_predictions
+from seqnet.formats.scores import NamedScores, per_task, read_scores
 from seqnet.genome.joins import check_distinct, coordinates, join_rows
 from seqnet.genome.regions import UNKNOWN, Regions
 from seqnet.training.metrics.bootstrap import genome_blocks, named_blocks
@@ -116,7 +116,7 @@ def read_labels(path: str) -> Labels:
     FormatError
         If it holds no tasks, or two rows of one place.
     """
-    table = read_predictions(path)
+    table = read_scores(path)
     if not table.tasks:
         raise FormatError(path, "holds no tasks; expected a column line with task names")
     if isinstance(table, Regions):
@@ -150,7 +150,7 @@ def predictions_from_file(path: str, labels: Labels, rows: Ints, extra: Ints, na
     extra
         Label rows that are taken when all of them are there.
     """
-    table = read_predictions(path)
+    table = read_scores(path)
     wanted = np.concatenate([rows, extra])
     try:
         found = _joined(labels, wanted, table)

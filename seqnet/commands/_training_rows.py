@@ -296,12 +296,17 @@ def _unlocated(names: Sequence[str], tasks: Sequence[str], targets: Any, source:
 
 def _labels(source: Source) -> tuple[Regions, bool]:
     """Read labels; return them, and whether they have coordinates."""
-    from seqnet.formats.label_table import read_labels
-    from seqnet.genome.joins import check_distinct
+    import numpy as np
 
-    labels = read_labels(str(source.labels), source.tasks)
-    if labels.regions is not None:
-        check_distinct(labels.regions)
-        return labels.regions, True
-    regions = _unlocated(labels.names, labels.tasks, labels.targets, str(source.labels))
-    return regions.with_splits(labels.splits), False
+    from seqnet.formats.scores import read_scores
+    from seqnet.genome.joins import check_distinct
+    from seqnet.genome.regions import Regions
+
+    labels = read_scores(str(source.labels), source.tasks)
+    if isinstance(labels, Regions):
+        check_distinct(labels)
+        return labels, True
+    if not labels.names:
+        raise SeqnetError(f"{labels.source}: holds no rows")
+    regions = _unlocated(labels.names, labels.tasks, labels.values, labels.source)
+    return regions.with_splits(np.array(labels.splits, dtype=object)), False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
 import click
 
@@ -67,6 +68,7 @@ def command(
     it, a note is neither. Exits with 1 if there is an error.
     """
     from seqnet.commands._checking import Checker
+    from seqnet.datasets.checks import Level
     from seqnet.formats._open import open_output
     from seqnet.formats.bed import read_bed
     from seqnet.formats.header import base_name, provenance
@@ -97,7 +99,7 @@ def command(
             write_json(
                 stream, {"counts": dict(counts), "findings": [finding._asdict() for finding in findings]}
             )
-    levels = ("error", "warning", "note")
-    note(", ".join(f"{counts[level]} {level}{'s' * (counts[level] != 1)}" for level in levels))
+    found = {level: counts[level] for level in get_args(Level)}
+    note(", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in found.items()))
     if counts["error"]:
         click.get_current_context().exit(1)

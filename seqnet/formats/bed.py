@@ -14,7 +14,7 @@ from seqnet.aliases import Floats
 from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input, to_bytes
 from seqnet.formats.header import header_lines, parse_header_line
-from seqnet.formats.numbers import format_number
+from seqnet.formats.numbers import format_number, parse_target
 from seqnet.genome.intervals import STRAND_SIGNS, STRANDS, make_intervals
 from seqnet.genome.regions import UNKNOWN, Regions
 from seqnet.genome.splits import SPLITS
@@ -178,21 +178,9 @@ class _BedReader:
             numbers = [_NAN if word == UNKNOWN else float(word) for word in texts]
             if sum(map(isfinite, numbers)) + texts.count(UNKNOWN) == len(texts):
                 return np.array(numbers, dtype=np.float64)
-        row = [self._target(text, task, number) for text, task in zip(texts, self._tasks, strict=True)]
+        pairs = zip(texts, self._tasks, strict=True)
+        row = [parse_target(text, task, self._path, number) for text, task in pairs]
         return np.array(row, dtype=np.float64)
-
-    def _target(self, text: str, task: str, number: int) -> float:
-        """Read one target; unknown is NaN."""
-        if text == UNKNOWN:
-            return float("nan")
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not np.isfinite(value):
-            message = f"{task} is {text!r}; expected a number or {UNKNOWN}"
-            raise FormatError(self._path, message, number)
-        return value
 
     def _integer(self, text: str, what: str, number: int) -> int:
         """Read a coordinate."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from math import exp, floor, log
+from math import exp, floor, isfinite, log, nan
 
 import numpy as np
 from numpy.typing import NDArray
+
+from seqnet.errors import FormatError
 
 UNKNOWN = "."
 _LOG_SMALLEST = -700.0
@@ -17,6 +19,25 @@ def format_number(value: float) -> str:
     if value != value:
         return UNKNOWN
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+
+
+def parse_target(text: str, task: str, path: str, line: int) -> float:
+    """Read a target or a prediction; NaN where it is unknown.
+
+    Raises
+    ------
+    FormatError
+        Naming the task and what was found, if it is neither a finite number nor ``.``.
+    """
+    if text == UNKNOWN:
+        return nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not isfinite(value):
+        raise FormatError(path, f"{task} is {text!r}; expected a number or {UNKNOWN}", line)
+    return value
 
 
 def format_singles(values: NDArray[np.float32]) -> list[list[str]]:

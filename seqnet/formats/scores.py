@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import isfinite, nan
 
 import numpy as np
 
@@ -12,11 +14,13 @@ from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input
 from seqnet.formats.bed import COLUMNS, read_bed_lines
 from seqnet.formats.header import parse_header_line
+from seqnet.formats.numbers import parse_target
 from seqnet.genome.regions import UNKNOWN, Regions
 from seqnet.genome.splits import SPLITS
 
 _SPLIT, _GROUP = "split", "group"
 """Columns of a table with names that are no tasks."""
+_EXPECTED = "expected '#chrom start end ...' or 'name ...'"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +53,16 @@ class NamedScores:
     header: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_predictions(path: str) -> Regions | NamedScores:
+def read_scores(path: str, tasks: Sequence[str] | None = None) -> Regions | NamedScores:
     """Read a table of predictions or of labels.
 
     A column line ``#chrom start end ...`` makes it a labelled-regions table; one that begins with
     ``name`` (``#`` or not) makes the rest of it task columns, but for ``split`` and ``group``.
+
+    Parameters
+    ----------
+    tasks
+        Task names of a labelled-regions table that lost its column line.
 
     Raises
     ------
@@ -62,6 +71,8 @@ def read_predictions(path: str) -> Regions | NamedScores:
     """
     with open_input(path) as stream:
         lines = list(numbered_lines(stream, path))
+    if tasks is not None:
+        return read_bed_lines(lines, path, tasks=tasks)
     for number, line in lines:
         columns = line.removeprefix("#").split("\t")
         if tuple(columns[: len(COLUMNS)]) == COLUMNS:
@@ -71,8 +82,8 @@ def read_predictions(path: str) -> Regions | NamedScores:
                 raise FormatError(path, "two columns of one name", number)
             return _named(lines, columns, path)
         if line.strip() and not line.startswith("#"):
-            break
-    raise FormatError(path, "has no column line; expected '#chrom start end ...' or 'name ...'")
+            raise FormatError(path, f"rows without a column line; {_EXPECTED}", number)
+    raise FormatError(path, f"has no column line; {_EXPECTED}")
 
 
 def per_task(text: str, path: str, key: str) -> dict[str, float]:
@@ -109,11 +120,8 @@ def _named(lines: Iterable[tuple[int, str]], columns: list[str], path: str) -> N
             continue
         if len(fields) != len(columns):
             raise FormatError(path, f"expected {len(columns)} columns, found {len(fields)}", number)
-        try:
-            texts = fields[1:] if len(tasks) == len(fields) - 1 else [fields[place] for place in places]
-            values.append([float("nan") if text == UNKNOWN else float(text) for text in texts])
-        except ValueError:
-            raise FormatError(path, "a score is no number", number) from None
+        texts = fields[1:] if len(tasks) == len(fields) - 1 else [fields[place] for place in places]
+        values.append(_values(texts, tasks, path, number))
         names.append(fields[0])
         splits.append(fields[columns.index(_SPLIT)] if _SPLIT in columns else UNKNOWN)
         groups.append(fields[columns.index(_GROUP)] if _GROUP in columns else fields[0])
@@ -122,3 +130,12 @@ def _named(lines: Iterable[tuple[int, str]], columns: list[str], path: str) -> N
             raise FormatError(path, message, number)
     table = np.array(values, dtype=np.float64).reshape(len(names), len(tasks))
     return NamedScores(names, tasks, table, path, splits, groups, header)
+
+
+def _values(texts: Sequence[str], tasks: Sequence[str], path: str, number: int) -> list[float]:
+    """Read the values of a row: all at once, one by one only to name what is wrong."""
+    with suppress(ValueError):
+        found = [nan if text == UNKNOWN else float(text) for text in texts]
+        if isfinite(sum(found)) or sum(map(isfinite, found)) + texts.count(UNKNOWN) == len(found):
+            return found
+    return [parse_target(text, task, path, number) for text, task in zip(texts, tasks, strict=True)]

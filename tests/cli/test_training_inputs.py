@@ -5,9 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from seqnet.formats.label_table import read_labels
 from seqnet.formats.model_file import read_model
-from seqnet.formats.scores import read_predictions
+from seqnet.formats.scores import read_scores
 
 MOTIF = "TTACCCGGATA"
 SMALL = ("--layers", "conv 8x11, relu, global_pool max", "--epochs", 3, "-t", 1)
@@ -123,7 +122,7 @@ def test_a_table_gives_numbers_to_learn_and_predict(run, tmp_path):
     write_fasta(tmp_path / "p.fa", texts[:5])
     predicted = run("predict", tmp_path / "m.safetensors", tmp_path / "p.fa", "-o", tmp_path / "p.tsv")
     assert predicted.code == 0, predicted.err
-    values = read_predictions(str(tmp_path / "p.tsv")).values
+    values = read_scores(str(tmp_path / "p.tsv")).values
     assert values.shape == (5, 1)
     assert model.header["metrics"][0]["pearson"] is not None
 
@@ -192,6 +191,6 @@ def test_inputs_that_do_not_fit_are_one_line(run, tmp_path, bound, options, code
 def test_label_tables_of_names(tmp_path):
     path = tmp_path / "l.tsv"
     path.write_text("name\tA\tsplit\nx\t1\ttrain\ny\t.\t.\n")
-    labels = read_labels(str(path))
-    assert (labels.names, labels.tasks, labels.splits.tolist()) == (["x", "y"], ("A",), ["train", "."])
-    assert np.array_equal(labels.targets, [[1], [np.nan]], equal_nan=True)
+    labels = read_scores(str(path))
+    assert (labels.names, labels.tasks, labels.splits) == (["x", "y"], ("A",), ["train", "."])
+    assert np.array_equal(labels.values, [[1], [np.nan]], equal_nan=True)

@@ -21,7 +21,7 @@ from seqnet.formats.meme import read_background
 from seqnet.formats.model_file import read_model, write_model
 from seqnet.formats.motifs import read_motifs, write_motifs
 from seqnet.formats.samples import read_samples
-from seqnet.formats.scores import read_predictions
+from seqnet.formats.scores import read_scores
 from seqnet.formats.sites import SITE_FORMATS, read_sites
 from seqnet.genome.alignments import ReadFilter, inside_contigs, read_spans
 from seqnet.genome.alphabet import encode_text
@@ -160,7 +160,7 @@ TEXT = {
     "narrowPeak": (read_bed, lambda _: (EXAMPLE_DATA / "peaks" / "CTCF.narrowPeak").read_bytes()[:600]),
     "labelled": (read_bed, lambda _: (GOLDEN / "labelled.bed").read_bytes()),
     "samples": (read_samples, lambda _: b"task\tfile\tmin_score\trelaxed\nA\ta.bed\t5\tr.bed\nB\t.\t.\t.\n"),
-    "scores": (read_predictions, lambda _: (GOLDEN / "scores.tsv").read_bytes()),
+    "scores": (read_scores, lambda _: (GOLDEN / "scores.tsv").read_bytes()),
     "fasta": (read_genome, lambda _: (EXAMPLE_DATA / "genome.fa").read_bytes()[:2000]),
     "fasta.gz": (read_genome, lambda _: gzip.compress((EXAMPLE_DATA / "genome.fa").read_bytes()[:2000])),
     "kmers.tsv": (read_kmer_table, lambda _: kmer_bytes(lambda s, t: write_kmer_tsv(s, t, {}))),

@@ -7,7 +7,7 @@ import pytest
 from seqnet.errors import FormatError
 from seqnet.formats.header import base_name, header_lines, parse_header_line, provenance
 from seqnet.formats.metrics import write_json, write_table
-from seqnet.formats.scores import NamedScores, read_predictions
+from seqnet.formats.scores import NamedScores, read_scores
 from seqnet.genome.regions import Regions
 
 
@@ -37,7 +37,7 @@ def test_json_states_its_schema_and_refuses_nan():
 def read(tmp_path, text):
     path = tmp_path / "p.tsv"
     path.write_text(text)
-    return read_predictions(str(path))
+    return read_scores(str(path))
 
 
 def test_predictions_with_names_or_coordinates(tmp_path):
@@ -55,9 +55,11 @@ def test_predictions_with_names_or_coordinates(tmp_path):
     ("text", "message"),
     [
         ("", "has no column line"),
-        ("r1\t0.5\n", "has no column line"),
+        ("r1\t0.5\n", r"p\.tsv:1: rows without a column line"),
         ("#name\tA\nr1\n", r"p\.tsv:2: expected 2 columns, found 1"),
-        ("#name\tA\nr1\tx\n", r"p\.tsv:2: a score is no number"),
+        ("#name\tA\nr1\tx\n", r"p\.tsv:2: A is 'x'; expected a number or "),
+        ("#name\tA\tB\nr1\t1\tinf\n", r"p\.tsv:2: B is 'inf'; expected a number"),
+        ("#name\tA\nr1\tnan\n", r"p\.tsv:2: A is 'nan'; expected a number"),
     ],
 )
 def test_other_tables_are_refused(tmp_path, text, message):
