@@ -23,7 +23,7 @@ simulate() { # GRAMMAR SET MOTIF [OPTIONS...]: sequences, labels with a task of 
     shift 3
     seqnet simulate "$grammar" "$motifs" --motif "$motif" --length 500 --gc 0.4 --positives "$count" \
         --negatives "$count" --valid-fraction 0.1 --test-fraction 0.1 --seed "${SEED:-0}" "$@" -q \
-        --labels "$out/$set.bed" --truth "$out/$set.sites.bed" -o "$out/$set.fa"
+        --labels-out "$out/$set.bed" --truth "$out/$set.sites.bed" -o "$out/$set.fa"
 }
 
 auroc() { # TABLE COLUMN LABELS: auROC on the test split of a column of a scan's table

@@ -101,9 +101,9 @@ def simulate_genome(options: GenomeOptions) -> None:
             header = _provenance(options, given, lengths) if options.with_header else None
             side = stack.enter_context(open_output(options.truth))
             write_truth(side, _true_sites(made, given), header, TRUTH_COLUMNS)
-        for motif, path in enumerate(paths["--peaks"]):
+        for motif, path in enumerate(paths["--peaks-out"]):
             _write_peaks(stack.enter_context(open_output(path)), motif, made, given, options.seed)
-        for motif, path in enumerate(paths["--sites"]):
+        for motif, path in enumerate(paths["--sites-out"]):
             _write_sites(stack.enter_context(open_output(path)), motif, made, given)
         if options.signal is not None:
             _write_signal(options, lengths, made)
@@ -112,14 +112,14 @@ def simulate_genome(options: GenomeOptions) -> None:
 
 
 def _side_paths(options: GenomeOptions, given: Ingredients) -> dict[str, list[str]]:
-    """Return the files of --peaks and --sites, one a motif each, none where not asked for."""
+    """Return the files of --peaks-out and --sites-out, one a motif each, none where not asked for."""
     paths: dict[str, list[str]] = {}
-    for option, path in (("--peaks", options.peaks), ("--sites", options.sites)):
+    for option, path in (("--peaks-out", options.peaks), ("--sites-out", options.sites)):
         if path is not None and MOTIF not in path and len(given.names) > 1:
             message = f"{options.motifs} holds {len(given.names)} motifs; put {MOTIF} in the path, or choose"
             raise UsageError(f"{option}: {message} with --motif")
         paths[option] = [] if path is None else path_per_motif(path, given.names, option)
-    single = {"-o": options.output, "--truth": options.truth, "--signal": options.signal}
+    single = {"-o": options.output, "--truth": options.truth, "--signal-out": options.signal}
     many = {f"{option} of {name}": path for option, found in paths.items()
             for name, path in zip(given.names, found, strict=False)}  # fmt: skip
     refuse_shared_paths({**single, **many})

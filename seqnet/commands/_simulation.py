@@ -76,7 +76,8 @@ sequence_options = combine(
                  help="Sequences of the negative class."),
     click.option("--length", type=click.IntRange(1), default=500, show_default=True,
                  help="Bases per sequence."),
-    click.option("--labels", metavar="BED", help="Write labelled regions, each a whole sequence."),
+    click.option("--labels-out", "labels", metavar="BED",
+                 help="Write labelled regions, each a whole sequence."),
     click.option("--task", metavar="NAME", help="Name of the task (default: the motif, or the grammar)."),
     fraction_options,
     output_option("FASTA file; the suffix picks compression."),
@@ -194,7 +195,7 @@ def simulate_sequences(
     from seqnet.formats.simulated import write_truth
     from seqnet.genome.sequence import EncodedSequence
 
-    refuse_shared_paths({"-o": options.output, "--labels": options.labels, "--truth": options.truth})
+    refuse_shared_paths({"-o": options.output, "--labels-out": options.labels, "--truth": options.truth})
     if not options.positives + options.negatives:
         raise UsageError("--positives 0 --negatives 0 leaves nothing to simulate")
     with ExitStack() as stack:

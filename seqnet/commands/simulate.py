@@ -23,7 +23,7 @@ command = Group("simulate", short_help="Simulate sequences and genomes.", help=(
     "Simulate sequences and genomes.\n\n"
     "Background letters of any order, and sites drawn from motifs, on either strand, never "
     "overlapping. All but 'genome' write FASTA of two classes, pos_0001 ... and neg_0001 ..., with "
-    "--labels to train and judge by. The same seed gives the same sequences everywhere."
+    "--labels-out to train and judge by. The same seed gives the same sequences everywhere."
 ))  # fmt: skip
 
 
@@ -31,7 +31,7 @@ command = Group("simulate", short_help="Simulate sequences and genomes.", help=(
     "single",
     cls=Command,
     short_help="One site against none.",
-    example="seqnet simulate single encode.pfm --motif TAL1_known4 --labels tal1.bed -o tal1.fa \\\n"
+    example="seqnet simulate single encode.pfm --motif TAL1_known4 --labels-out tal1.bed -o tal1.fa \\\n"
     "    --valid-fraction 0.1 --test-fraction 0.1",
 )
 @sequence_options
@@ -50,7 +50,7 @@ def single(**options: Any) -> None:
     cls=Command,
     short_help="Many sites against few or none.",
     example="seqnet simulate density encode.pfm --motif TAL1_known4 --copies 2-4 \\\n"
-    "    --negative-copies 1 --labels counting.bed -o counting.fa",
+    "    --negative-copies 1 --labels-out counting.bed -o counting.fa",
 )
 @sequence_options
 @range_option("--copies", "2-4", "Sites of a positive.")
@@ -72,7 +72,7 @@ def density(copies: tuple[int, int], negative_copies: tuple[int, int], **options
     cls=Command,
     short_help="All of several motifs against some.",
     example="seqnet simulate heterotypic motifs.jaspar --motif CTCF --motif REB1 --motif GATA1 \\\n"
-    "    --labels het.bed -o het.fa",
+    "    --labels-out het.bed -o het.fa",
 )
 @sequence_options
 @range_option("--negative-motifs", "0-1", "Different motifs of a negative; fewer than all.")
@@ -90,7 +90,7 @@ def heterotypic(negative_motifs: tuple[int, int], **options: Any) -> None:
     cls=Command,
     short_help="Two motifs at a distance against anywhere.",
     example="seqnet simulate spacing encode.pfm --motif SIX5_known5 --motif ZNF143_known2 \\\n"
-    "    --spacing 2-5 --labels pair.bed -o pair.fa",
+    "    --spacing 2-5 --labels-out pair.bed -o pair.fa",
 )
 @sequence_options
 @range_option("--spacing", "2-10", "Bases between the two sites of a positive.")
@@ -116,7 +116,7 @@ def spacing(spacing: tuple[int, int], fixed_order: bool, **options: Any) -> None
     cls=Command,
     short_help="Sites in the centre against anywhere.",
     example="seqnet simulate localization encode.pfm --motif TAL1_known4 --copies 2-4 --center 150 \\\n"
-    "    --labels local.bed -o local.fa",
+    "    --labels-out local.bed -o local.fa",
 )
 @sequence_options
 @range_option("--copies", "2-4", "Sites of every sequence.", 1)
@@ -152,7 +152,7 @@ def localization(copies: tuple[int, int], center: int, negative_place: Place, **
     cls=Command,
     short_help="A small genome with peaks and a signal.",
     example="seqnet simulate genome motifs.jaspar --contig chr1=300000 --contig chr2=200000 \\\n"
-    "    --truth sites.bed --peaks '{motif}.narrowPeak' --signal dnase.bw -o genome.fa",
+    "    --truth sites.bed --peaks-out '{motif}.narrowPeak' --signal-out dnase.bw -o genome.fa",
 )
 @simulation_options
 @click.option(
@@ -171,12 +171,16 @@ def localization(copies: tuple[int, int], center: int, negative_place: Place, **
     "--unbound", type=click.IntRange(0), default=50, show_default=True,
     help="Sites of each motif in closed chromatin, which nothing binds.",
 )  # fmt: skip
-@click.option("--peaks", metavar="NARROWPEAK", help="Write peaks; {motif} stands for a motif's name.")
-@click.option("--signal", metavar="BIGWIG", help="Write accessibility, counts per step.")
+@click.option(
+    "--peaks-out", "peaks", metavar="NARROWPEAK", help="Write peaks; {motif} stands for a motif's name."
+)
+@click.option("--signal-out", "signal", metavar="BIGWIG", help="Write accessibility, counts per step.")
 @click.option(
     "--step", type=click.IntRange(1), default=20, show_default=True, help="Bases per step of the signal."
 )
-@click.option("--sites", metavar="FASTA", help="Write aligned bound sites; {motif} as in --peaks.")
+@click.option(
+    "--sites-out", "sites", metavar="FASTA", help="Write aligned bound sites; {motif} as in --peaks-out."
+)
 @output_option("FASTA file of the genome; the suffix picks compression.")
 def genome(
     contigs: tuple[str, ...],

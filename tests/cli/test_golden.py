@@ -47,7 +47,7 @@ CASES = [
     ("check {golden}/odd.bed --genome {data}/genome.fa --motifs {data}/motifs.jaspar -q", "odd_checked.tsv"),
     ("simulate single {data}/motifs.jaspar --motif CTCF --length 70 --positives 2 --negatives 1 -q", "simulated.fa"),
     ("simulate density {data}/motifs.jaspar --motif REB1 --copies 1-2 --negative-copies 1 --positives 3 --negatives 2 -o /dev/null --truth - -q", "simulated_sites.bed"),
-    ("simulate spacing {data}/motifs.jaspar --motif REB1 --motif GATA1 --fixed-order --positives 3 --negatives 3 --valid-fraction 0.2 --test-fraction 0.2 -o /dev/null --labels - -q", "simulated_labels.bed"),
+    ("simulate spacing {data}/motifs.jaspar --motif REB1 --motif GATA1 --fixed-order --positives 3 --negatives 3 --valid-fraction 0.2 --test-fraction 0.2 -o /dev/null --labels-out - -q", "simulated_labels.bed"),
     ("simulate genome {data}/motifs.jaspar --contig c=6000 --bound 2 --unbound 1 -o /dev/null --truth - -q", "simulated_genome.bed"),
     ("label {golden}/few.bed {golden}/more.bed --genome {data}/genome.fa --bins 50 --step 25 --width 60 --negatives 0 -q --signal dnase={data}/dnase.bw", "tiles.bed"),
     ("negatives {golden}/few.bed --genome {data}/genome.fa --width 60 -q --on-bad skip", "few_negatives.bed"),

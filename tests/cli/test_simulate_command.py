@@ -65,7 +65,7 @@ def test_the_truth_is_what_the_sequences_hold(seqnet_ok, tmp_path, options):
 def test_the_truth_tells_the_classes(seqnet_ok, tmp_path):
     truth, labels = tmp_path / "t.bed", tmp_path / "l.bed"
     seqnet_ok("simulate", "density", MOTIFS, "--copies", "2-4", "--negative-copies", 1, *FEW, "-o",
-              tmp_path / "s.fa", "--truth", truth, "--labels", labels)  # fmt: skip
+              tmp_path / "s.fa", "--truth", truth, "--labels-out", labels)  # fmt: skip
     sites = [row["chrom"] for row in table(truth)]
     for row in table(labels):
         assert (row["start"], row["end"], row["name"]) == ("0", "500", row["chrom"])
@@ -80,14 +80,16 @@ def test_the_task_is_the_motif_or_what_it_is_called(seqnet_ok, tmp_path):
         ((), "single"),
         (("--motif", "REB1", "--task", "bound"), "bound"),
     ):
-        seqnet_ok("simulate", "single", MOTIFS, *options, *FEW, "-o", tmp_path / "s.fa", "--labels", labels)
+        seqnet_ok(
+            "simulate", "single", MOTIFS, *options, *FEW, "-o", tmp_path / "s.fa", "--labels-out", labels
+        )
         assert list(table(labels)[0])[-1] == task
 
 
 def test_splits_have_their_shares_of_both_classes(seqnet_ok, tmp_path):
     labels = tmp_path / "l.bed"
     seqnet_ok("simulate", "single", MOTIFS, "--positives", 400, "--negatives", 400, "--length", 50, "-o",
-              tmp_path / "s.fa", "--labels", labels, "--valid-fraction", 0.1, "--test-fraction", 0.2)  # fmt: skip
+              tmp_path / "s.fa", "--labels-out", labels, "--valid-fraction", 0.1, "--test-fraction", 0.2)  # fmt: skip
     rows = table(labels)
     splits = [row["split"] for row in rows]
     assert [splits.count(split) for split in ("train", "valid", "test")] == [560, 80, 160]
@@ -100,7 +102,7 @@ def test_the_same_seed_gives_the_same_bytes(seqnet_ok, tmp_path):
     def bytes_of(*options):
         paths = [tmp_path / name for name in ("s.fa", "t.bed", "l.bed")]
         seqnet_ok("simulate", "single", MOTIFS, *FEW, *options, "-o", paths[0], "--truth", paths[1],
-                  "--labels", paths[2], "--valid-fraction", 0.2)  # fmt: skip
+                  "--labels-out", paths[2], "--valid-fraction", 0.2)  # fmt: skip
         return [path.read_bytes() for path in paths]
 
     assert bytes_of() == bytes_of("--seed", 0)
@@ -120,10 +122,12 @@ def test_parts_of_a_genome_do_not_depend_on_which_are_asked_for(seqnet_ok, tmp_p
     line = ("simulate", "genome", MOTIFS, "--contig", "c=60000", "--bound", 20, "--unbound", 5)
     peaks, sites, signal = tmp_path / "{motif}.narrowPeak", tmp_path / "{motif}.fa", tmp_path / "d.bw"
     truth = tmp_path / "t.bed"
-    whole = seqnet_ok(*line, "--truth", truth, "--peaks", peaks, "--sites", sites, "--signal", signal)
+    whole = seqnet_ok(
+        *line, "--truth", truth, "--peaks-out", peaks, "--sites-out", sites, "--signal-out", signal
+    )
     assert whole.out == seqnet_ok(*line).out
     other = tmp_path / "other.bw"
-    seqnet_ok(*line, "--signal", other, "-o", tmp_path / "g.fa")
+    seqnet_ok(*line, "--signal-out", other, "-o", tmp_path / "g.fa")
     rows = table(truth)
     assert len(rows) == 75
     for motif in ("CTCF", "REB1", "GATA1"):
@@ -156,8 +160,8 @@ def test_parts_of_a_genome_do_not_depend_on_which_are_asked_for(seqnet_ok, tmp_p
         ("single {m} --motif CTFC", 1, "no motif is named CTFC"),
         ("single {m} --length 10", 2, "a site can need 19 bases; a sequence has 10"),
         ("single {m} --positives 0 --negatives 0", 2, "leaves nothing to simulate"),
-        ("single {m} --labels s.fa -o s.fa", 2, "-o and --labels would both be written to s.fa"),
-        ("single {m} --valid-fraction 0.6 --test-fraction 0.6 --labels l.bed -o s.fa", 2, "leave nothing to train on"),
+        ("single {m} --labels-out s.fa -o s.fa", 2, "-o and --labels-out would both be written to s.fa"),
+        ("single {m} --valid-fraction 0.6 --test-fraction 0.6 --labels-out l.bed -o s.fa", 2, "leave nothing to train on"),
         ("density {m} --copies 4-2", 2, "'4-2'; expected A-B with 0 <= A <= B, or one number"),
         ("density {m} --copies many", 2, "'many'; expected A-B"),
         ("density {m} --copies -3", 2, "'-3'; expected A-B"),
@@ -168,8 +172,8 @@ def test_parts_of_a_genome_do_not_depend_on_which_are_asked_for(seqnet_ok, tmp_p
         ("genome {m} --contig chr1", 2, "--contig chr1: expected NAME=BASES"),
         ("genome {m} --contig a=5000 --contig a=6000", 2, "a second contig of that name"),
         ("genome {m} --contig a=5000", 2, "450 sites need as many slots of 500 bases; there are 8"),
-        ("genome {m} --peaks p.narrowPeak", 2, "holds 3 motifs; put {{motif}} in the path, or choose with --motif"),
-        ("genome {m} --peaks {{motif}} --sites {{motif}}", 2, "--peaks of CTCF and --sites of CTCF would both"),
+        ("genome {m} --peaks-out p.narrowPeak", 2, "holds 3 motifs; put {{motif}} in the path, or choose with --motif"),
+        ("genome {m} --peaks-out {{motif}} --sites-out {{motif}}", 2, "--peaks-out of CTCF and --sites-out of CTCF would both"),
     ],
 )  # fmt: skip
 def test_bad_options_are_one_line(run, tmp_path, monkeypatch, line, code, message):
@@ -190,7 +194,7 @@ def test_compressed_by_suffix(seqnet_ok, tmp_path):
 def test_simulated_sequences_go_through_the_whole_pipe(tmp_path):
     finished = shell(
         f"seqnet simulate single motifs.jaspar --motif CTCF --positives 500 --negatives 500 --length 60 "
-        f"--valid-fraction 0.2 --test-fraction 0.3 --labels {tmp_path}/l.bed -q -o {tmp_path}/s.fa && "
+        f"--valid-fraction 0.2 --test-fraction 0.3 --labels-out {tmp_path}/l.bed -q -o {tmp_path}/s.fa && "
         f"seqnet train cnn --regions {tmp_path}/l.bed --genome {tmp_path}/s.fa --epochs 5 -t 1 -q "
         f"-o {tmp_path}/m.safetensors && "
         f"seqnet predict {tmp_path}/m.safetensors --regions {tmp_path}/l.bed --genome {tmp_path}/s.fa -q | "
