@@ -54,15 +54,18 @@ def prepared(tmp_path_factory) -> Prepared:
         folder / "k.npz",
     )
     features = ("--features", folder / "k.npz", "--labels", folder / "regions.bed")
-    must("train", "linear", *features, "-q", "-o", folder / "linear.safetensors")
-    must("train", "dense", *features, "--epochs", 2, "--hidden", 8, "-q", "-o", folder / "dense.safetensors")
+    must("train", "linear", *features, "-t", 1, "-q", "-o", folder / "linear.safetensors")
+    must(
+        "train", "dense", *features, "--epochs", 1, "--hidden", 8, "-t", 1, "-q",
+        "-o", folder / "dense.safetensors",
+    )  # fmt: skip
     must(
         "train", "cnn", "--regions", folder / "regions.bed", "--genome", genome, "--preset", "lecture",
         "--epochs", 1, "-t", 1, "-q", "-o", folder / "cnn.safetensors",
     )  # fmt: skip
     must(
         "predict", folder / "cnn.safetensors", "--regions", folder / "regions.bed", "--genome", genome,
-        "-o", folder / "pred.bed",
+        "-t", 1, "-o", folder / "pred.bed",
     )  # fmt: skip
     (folder / "head.fa").write_text("".join((genome.read_text().splitlines(keepends=True))[:400]))
     return Prepared(folder)

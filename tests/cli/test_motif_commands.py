@@ -408,7 +408,7 @@ def test_a_motif_is_found_in_a_collection_turned_and_shifted(seqnet_ok, example_
         ("{p}/regions.bed", {"kind": "regions", "widths": "100 to 100, median 100"}),
         ("{data}/peaks/REB1.narrowPeak", {"kind": "regions", "with summit": "300"}),
         ("{data}/dnase.bw", {"kind": "bigwig", "contigs": "4", "bases": "800000"}),
-        ("{p}/k.npz", {"kind": "k-mer table", "k": "4", "features": "136"}),
+        ("{p}/k.npz", {"kind": "k-mer table", "patterns": "1111", "features": "136"}),
         ("{p}/linear.safetensors", {"kind": "model", "model kind": "linear", "input": "kmers"}),
         ("{p}/cnn.safetensors", {"kind": "model", "model kind": "cnn", "input": "sequence"}),
     ],
@@ -416,7 +416,7 @@ def test_a_motif_is_found_in_a_collection_turned_and_shifted(seqnet_ok, example_
 def test_show_describes_every_kind_of_file(seqnet_ok, prepared, name, facts):
     path = name.format(data=prepared.data, p=prepared.folder)
     out = seqnet_ok("show", path).text
-    found = dict(line.split("\t")[:2] for line in out.splitlines())
+    found = dict(line.split("\t")[:2] for line in reversed(out.splitlines()))  # facts before tables
     assert {key: found[key] for key in facts} == facts
     with Path(path).open("rb") as stream:
         piped = seqnet_ok("show", stdin=stream.read())
