@@ -34,6 +34,7 @@ def long_work(prepared, tmp_path):
             "--epochs", 2, "-o", tmp_path / "m.safetensors")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_bar_shows_on_a_terminal_and_is_taken_away(long_work):
     text = stderr_on_a_terminal(*long_work)
     assert "rows" in text
@@ -41,6 +42,7 @@ def test_a_bar_shows_on_a_terminal_and_is_taken_away(long_work):
     assert "seqnet train cnn: valid" in text.rstrip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_no_bar_in_a_pipe_or_under_q(long_work, run):
     finished = run(*long_work)
     assert "\x1b" not in finished.err

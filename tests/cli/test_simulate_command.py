@@ -191,6 +191,7 @@ def test_compressed_by_suffix(seqnet_ok, tmp_path):
     assert gzip.decompress((tmp_path / "s.fa.gz").read_bytes()) == seqnet_ok(*line).out
 
 
+@pytest.mark.slow
 def test_simulated_sequences_go_through_the_whole_pipe(tmp_path):
     finished = shell(
         f"seqnet simulate single motifs.jaspar --motif CTCF --positives 500 --negatives 500 --length 60 "

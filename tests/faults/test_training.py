@@ -157,6 +157,7 @@ def test_signals_save_the_state_and_end_with_their_code(labelled, unbroken, tmp_
     assert digests(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_finished_run_restores_its_outputs(labelled, unbroken, tmp_path):
     expected, _ = unbroken("dense")
     args = [*command(labelled, "dense"), "-o", tmp_path / "m.safetensors", *kept(tmp_path, "9s")]
@@ -168,6 +169,7 @@ def test_a_finished_run_restores_its_outputs(labelled, unbroken, tmp_path):
     assert digests(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_what_cannot_be_resumed_is_said_in_one_line(labelled, tmp_path):
     args = [*command(labelled, "dense"), "-o", tmp_path / "m.safetensors", *kept(tmp_path, 3)]
     assert run_seqnet(*args).code == 0

@@ -68,7 +68,9 @@ def test_reads_are_the_depth_of_samtools(real_data, seqnet_ok, tmp_path, name, q
     assert expected
 
 
-@pytest.mark.parametrize("name", ["alignmentSieve.bam", "paired_chr2L.bam", "tiny.bam"])
+@pytest.mark.parametrize(
+    "name", ["alignmentSieve.bam", "paired_chr2L.bam", pytest.param("tiny.bam", marks=pytest.mark.slow)]
+)
 def test_reads_cuts_and_fragments_are_those_of_bedtools(real_data, seqnet_ok, tmp_path, name):
     samtools, bedtools = tool("samtools"), tool("bedtools")
     path, kept = tmp_path / "pairs.bam", tmp_path / "kept.bam"
