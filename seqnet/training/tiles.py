@@ -27,6 +27,8 @@ MAX_AMBIGUOUS = 0.5
 _BASES, _WIDTHS = 1 << 14, 8
 """A chunk that shares work covers so many bases, or windows' widths: what overlaps the next is little."""
 _UNIT, _MOST_TILES = 64, 4096
+_MOST_BASES = 1 << 22
+"""Bases looked at at a time where windows share nothing and lie far apart."""
 
 
 class TileChunk(NamedTuple):
@@ -74,7 +76,9 @@ class Tiles:
     @property
     def chunk(self) -> int:
         """Tiles predicted at a time."""
-        return CHUNK if self.plan is None else self.plan.places[0].tiling.tiles
+        if self.plan is not None:
+            return self.plan.places[0].tiling.tiles
+        return min(CHUNK, max(_UNIT, _MOST_BASES // self._step))
 
     def _planned(self, tiles: int) -> Plan | None:
         """Return how so many tiles are computed."""
