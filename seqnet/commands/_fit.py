@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from seqnet.commands._baselines import Baselines
 from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
 from seqnet.commands._console import detail, note, training_bar, verbosity
 from seqnet.commands._fit_options import check_options, default_epochs, take_config
@@ -56,7 +57,7 @@ def train_network(
     """
     if task_type is not None:
         check_options(options, task_type)
-    kept = CheckpointOptions.take(options)
+    kept, baselines = CheckpointOptions.take(options), Baselines.take(options)
     source, splits = Source.take(options), take_splits(options)
     from seqnet.commands._architecture import print_network
     from seqnet.commands._training import SideFiles
@@ -73,6 +74,7 @@ def train_network(
         if data.padded:
             architecture = architecture._replace(layers=with_masked_pools(architecture.layers))
         check_options(options, data.task_type)
+        baselines.check(data.task_type)
         if options["epochs"] is None:
             options["epochs"] = default_epochs(len(data.rows("train")))
         config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
@@ -83,6 +85,7 @@ def train_network(
         network = _network(architecture, data, seed)
         side = SideFiles.beside(output, metrics, json_path, plot)
         settings = _described(config, architecture.described, ranks)
+        beside = baselines.judge(data, strands) if ranks.first else {}
         result, outputs = _fit(
             network, data, inputs, config, chosen, ranks, checkpoints, side,
             _settings(kind, architecture.layers, settings, data, threads, chosen),
@@ -91,7 +94,7 @@ def train_network(
             told = {**settings, "best-epoch": result.best_epoch}
             about = {"kind": kind, "architecture": architecture.layers, "strands": strands, "seed": seed,
                      "threads": threads, "options": told}  # fmt: skip
-            _write(network, data, result, outputs, constants, about, output, side)
+            _write(network, data, result, outputs, constants, about, beside, output, side)
 
 
 def _config(
@@ -137,16 +140,19 @@ def _write(
     outputs: Any,
     constants: dict[str, Any],
     about: Json,
+    beside: Json,
     output: str,
     side: SideFiles,
 ) -> None:
-    """Write a trained network and its side files."""
+    """Write a trained network and its side files, the metrics of baselines among them."""
     from seqnet.commands._judging import judge_valid, valid_thresholds
     from seqnet.commands._training import model_header, write_outputs
     from seqnet.networks.model import Model
 
     header = model_header(data, metrics=judge_valid(data, outputs), **about)
     header["thresholds"] = valid_thresholds(data, outputs)
+    if beside:
+        header["baselines"] = beside
     tensors = {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
     columns, rows = _log_table(result.history)
     summary = {"history": [row.columns() for row in result.history]}

@@ -29,7 +29,7 @@ def judge_valid(data: TrainingData, outputs: Any) -> list[Json]:
     rows = data.rows("valid")
     targets, outputs = data.targets[rows], np.asarray(outputs, dtype=np.float64)
     if data.task_type == "binary":
-        return _judge_binary(data, targets, outputs)
+        return judge_binary(data, targets, outputs)
     from seqnet.training.judge import judge
 
     figures = judge(
@@ -40,15 +40,22 @@ def judge_valid(data: TrainingData, outputs: Any) -> list[Json]:
     return [{"task": "mean", "n": len(rows), **figures}]
 
 
-def _judge_binary(data: TrainingData, targets: Floats, outputs: Floats) -> list[Json]:
-    """Judge tasks of two classes."""
+def judge_binary(data: TrainingData, targets: Floats, outputs: Floats, name: str = "") -> list[Json]:
+    """Judge tasks of two classes, and say how good they are, after the name of what is judged.
+
+    Parameters
+    ----------
+    targets, outputs
+        (n, T).
+    """
     judged = task_metrics(data.regions.tasks, targets, outputs)
     last = judged[-1]
     if last.auroc is not None and last.auprc is not None and last.base_rate is not None:
         what = "mean " if len(judged) > 1 else ""
+        whose = f"{name}: " if name else ""
         note(
-            f"valid ({len(targets)} rows): {what}auROC {last.auroc:.4f}, {what}auPRC {last.auprc:.4f} "
-            f"at a base rate of {last.base_rate:.4f}"
+            f"valid ({len(targets)} rows): {whose}{what}auROC {last.auroc:.4f}, "
+            f"{what}auPRC {last.auprc:.4f} at a base rate of {last.base_rate:.4f}"
         )
     return [row._asdict() for row in judged]
 

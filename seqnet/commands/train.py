@@ -12,6 +12,7 @@ from seqnet.commands._architecture import (
     model_output_option,
     split_architecture,
 )
+from seqnet.commands._baselines import baseline_options
 from seqnet.commands._command import Command, Group
 from seqnet.commands._fit import train_network
 from seqnet.commands._fit_options import fit_options
@@ -93,6 +94,7 @@ def linear(**options: Any) -> None:
 @dense_architecture_options
 @_task_options
 @fit_options
+@baseline_options
 @split_options
 @leak_option
 @seed_option
@@ -130,6 +132,7 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
 )
 @_task_options
 @fit_options
+@baseline_options
 @split_options
 @leak_option
 @seed_option

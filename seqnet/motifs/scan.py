@@ -263,3 +263,21 @@ def best_sites(sequences: Sequence[Codes], scanner: Scanner) -> BestSites:
     codes = np.concatenate(sequences) if len(sequences) else np.empty(0, dtype=np.uint8)
     found = summarise(codes, offsets, scanner.pssm.scores, np.array(scanner.thresholds, dtype=np.float64))
     return BestSites(found.start, found.strand, found.score, found.hits)
+
+
+def best_scores(codes: Codes, pssm: Pssm) -> Floats:
+    """Return the score of each sequence's best window on either strand, -inf without a window.
+
+    Parameters
+    ----------
+    codes
+        uint8 (n, L).
+
+    Returns
+    -------
+    float64 (n,), bits.
+    """
+    n, length = codes.shape
+    offsets = np.arange(n + 1, dtype=np.int64) * length
+    found = summarise(np.ascontiguousarray(codes).reshape(-1), offsets, pssm.scores, np.full(2, np.inf))
+    return np.where(found.start < 0, -np.inf, found.score)
