@@ -11,7 +11,7 @@ import pytest
 
 from seqnet.formats.bigwig import open_bigwig
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 BAMS = "phiX.bam", "alignmentSieve.bam", "paired_chr2L.bam", "tiny.bam"
 FILTERS = (0, 1796), (30, 1804)
 
