@@ -12,7 +12,7 @@ from seqnet.errors import SeqnetError, UsageError
 if TYPE_CHECKING:
     from seqnet.aliases import Bools, Codes, Ints, Progress
     from seqnet.genome.alphabet import SoftMask
-    from seqnet.genome.regions import OnBad, Regions
+    from seqnet.genome.regions import Center, OnBad, Regions
     from seqnet.genome.sequence import Bases, Genome, SequenceBlock
 
 
@@ -75,6 +75,39 @@ def fit_to_genome(regions: Regions, genome: Bases, on_bad: OnBad = "error") -> R
     if fitted.clipped:
         note(f"{regions.source}: {fitted.clipped} regions clipped to their contigs")
     return fitted.regions
+
+
+def cut_regions(
+    regions: Regions, genome: Genome, on_bad: OnBad, *, restricted: bool, width: int | None, center: Center
+) -> Regions:
+    """Bring regions onto a genome and, if so asked, to windows of one width; say what that left out.
+
+    Parameters
+    ----------
+    restricted
+        Whether the genome is restricted (``--chroms``), so that rows on other contigs do not matter.
+    width
+        Bases of the windows around each region's centre; None leaves regions as they are.
+    center
+        What the centre is.
+    """
+    from seqnet.genome.regions import windows
+
+    if restricted:
+        chosen = regions.intervals.contig_index_in(list(genome.codes)) >= 0
+        if not chosen.all():
+            left = int((~chosen).sum())
+            note(f"{regions.source}: {left} rows lie on other contigs than --chroms and are left out")
+        regions = regions.take(chosen)
+    regions = fit_to_genome(regions, genome, on_bad)
+    if width is None:
+        return regions
+    cut, skipped = windows(regions, width, center, genome.lengths)
+    if skipped:
+        note(f"{skipped} windows of {width} bases pass a contig's end and were skipped")
+    if not len(cut):
+        raise SeqnetError(f"{regions.source}: no window of {width} bases lies inside {genome.source}")
+    return cut
 
 
 def apply_splits(

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqnet.aliases import Bools, Floats
 from seqnet.commands._console import note, warn
-from seqnet.commands._load import fit_to_genome
+from seqnet.commands._load import cut_regions
 from seqnet.datasets.negatives import gc_negatives
 from seqnet.datasets.shuffles import shuffled_records
 from seqnet.errors import FormatError, SeqnetError
@@ -19,7 +19,7 @@ from seqnet.formats.fasta import read_sequences
 from seqnet.genome.extract import extract_sequences
 from seqnet.genome.intervals import Intervals, make_intervals
 from seqnet.genome.joins import check_distinct, coordinates
-from seqnet.genome.regions import Center, OnBad, Regions, concatenate_regions, make_regions, windows
+from seqnet.genome.regions import Center, OnBad, Regions, concatenate_regions, make_regions
 from seqnet.genome.sequence import EncodedSequence, Genome
 
 PEAK_SUFFIXES = (".gz", ".bgz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".fa", ".fasta", ".fna")
@@ -94,16 +94,9 @@ class Cut:
 def read_positives(path: str, genome: Genome, cut: Cut) -> Regions:
     """Read a labelled table, or BED as the positives of one task; cut to one width if so asked."""
     regions = read_bed(path, tasks=cut.tasks, labelled=True)
-    if cut.restricted:
-        chosen = regions.intervals.contig_index_in(list(genome.codes)) >= 0
-        if not chosen.all():
-            note(f"{path}: {int((~chosen).sum())} rows lie on other contigs than --chroms and are left out")
-        regions = regions.take(chosen)
-    regions = fit_to_genome(regions, genome, cut.on_bad)
-    if cut.width:
-        regions, skipped = windows(regions, cut.width, cut.center, genome.lengths)
-        if skipped:
-            note(f"{skipped} windows of {cut.width} bases pass a contig's end and were skipped")
+    regions = cut_regions(
+        regions, genome, cut.on_bad, restricted=cut.restricted, width=cut.width, center=cut.center
+    )
     if not regions.tasks:
         regions = _of_one_task(_distinct(regions, rename=bool(cut.width)))
     check_distinct(regions)

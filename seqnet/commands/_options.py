@@ -119,6 +119,10 @@ margin_option = click.option(
     "--margin", type=click.IntRange(0), metavar="BASES",
     help="Distance of negatives from any peak (default: the width).",
 )  # fmt: skip
+width_option = click.option(
+    "--width", type=click.IntRange(1), metavar="BASES",
+    help="Cut windows of so many bases around each region's centre (default: regions as they are).",
+)  # fmt: skip
 on_bad_option = click.option(
     "--on-bad", type=click.Choice(["error", "skip", "clip"]), default="error", show_default=True,
     help="What becomes of a region outside the genome.",

@@ -10,6 +10,8 @@ from seqnet.commands._command import Command
 from seqnet.commands._console import note, progress_bar
 from seqnet.commands._kmer_options import kmer_options
 from seqnet.commands._options import (
+    center_option,
+    chroms_option,
     common_options,
     genome_option,
     header_option,
@@ -18,6 +20,7 @@ from seqnet.commands._options import (
     regions_option,
     soft_mask_option,
     threads_option,
+    width_option,
 )
 from seqnet.errors import SeqnetError, UsageError
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from seqnet.aliases import Progress
     from seqnet.genome.alphabet import SoftMask
-    from seqnet.genome.regions import OnBad
+    from seqnet.genome.regions import Center, OnBad
     from seqnet.genome.sequence import SequenceBlock
     from seqnet.kmers.settings import KmerSettings
 
@@ -36,7 +39,10 @@ class Source(NamedTuple):
 
     sequences: str | None
     genome: str | None
+    chroms: tuple[str, ...]
     regions: str | None
+    width: int | None
+    center: Center
     on_bad: OnBad
     soft_mask: SoftMask
 
@@ -57,7 +63,10 @@ class Source(NamedTuple):
 )
 @click.argument("sequences", required=False)
 @genome_option
+@chroms_option
 @regions_option
+@width_option
+@center_option
 @on_bad_option
 @soft_mask_option
 @kmer_options("counts", ("counts", "frequency", "log", "sqrt", "z"))
@@ -117,6 +126,8 @@ def _check(source: Source, settings: KmerSettings) -> None:
         raise UsageError("--regions and --genome go together")
     if source.regions is not None and source.sequences is not None:
         raise UsageError("give SEQUENCES or --regions, not both")
+    if source.regions is None and (source.chroms or source.width):
+        raise UsageError("--chroms and --width are for --regions, with --genome")
     if settings.strands == "column" and source.regions is None:
         raise UsageError("--strands column needs --regions, whose strands it goes by")
     try:
@@ -127,15 +138,19 @@ def _check(source: Source, settings: KmerSettings) -> None:
 
 def _blocks(source: Source, settings: KmerSettings) -> Iterator[SequenceBlock]:
     """Stream the sequences, regions on the strand that counts."""
-    from seqnet.commands._load import load_genome, load_regions
+    from seqnet.commands._load import cut_regions, load_genome
+    from seqnet.formats.bed import read_bed
     from seqnet.formats.fasta import read_blocks
     from seqnet.genome.extract import extract_sequences
     from seqnet.kmers.counting import as_blocks
 
     if source.regions is None:
         return read_blocks(source.path, soft_mask=source.soft_mask)
-    genome = load_genome(source.genome, soft_mask=source.soft_mask)
-    regions = load_regions(source.regions, genome, on_bad=source.on_bad)
+    genome = load_genome(source.genome, source.chroms, source.soft_mask)
+    regions = cut_regions(
+        read_bed(source.regions), genome, source.on_bad,
+        restricted=bool(source.chroms), width=source.width, center=source.center,
+    )  # fmt: skip
     stranded = settings.strands == "column"
     unknown = int((regions.intervals.strand == 0).sum())
     if stranded and unknown:

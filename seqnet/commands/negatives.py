@@ -19,6 +19,7 @@ from seqnet.commands._options import (
     output_option,
     seed_option,
     tasks_option,
+    width_option,
 )
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ def _klets(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 @click.option("--only", is_flag=True, help="Write the negatives alone.")
 @exclude_option
 @margin_option
-@click.option(
-    "--width", type=click.IntRange(1), help="Cut windows of so many bases (default: regions as they are)."
-)
+@width_option
 @center_option
 @tasks_option
 @click.option("--labels-out", metavar="FILE", help="With --shuffle: a labelled-regions table of the FASTA.")

@@ -157,3 +157,20 @@ def test_long_records_are_counted_in_bounded_memory(seqnet_ok, tmp_path):
     assert finished.returncode == 0, finished.stderr
     # AC CG GT TC CA, GT as AC, TC as GA
     assert sum(map(int, finished.stdout.split()[1:])) == 400_000_000 - 1
+
+
+def test_windows_around_summits_on_some_contigs(run, tmp_path):
+    (tmp_path / "g.fa").write_text(">a\nACGTACGTTTGACCAGTACGATTACAGGAT\n>b\nTTTTTTTTTTTTTTTTTTTT\n")
+    peak = "{}\t{}\t{}\tp{}\t0\t.\t0\t0\t0\t{}\n"
+    rows = [("a", 5, 15, 1, 4), ("b", 3, 9, 2, 2), ("a", 0, 10, 3, 1)]
+    (tmp_path / "p.narrowPeak").write_text("".join(peak.format(*row) for row in rows))
+    (tmp_path / "w.fa").write_text(">p1\nGTTTGA\n")  # bases 6 to 12, the summit, 9, in the middle
+    regions = ("--regions", tmp_path / "p.narrowPeak", "--genome", tmp_path / "g.fa")
+    cut = run("kmer-featurize", *regions, "--chroms", "a", "--width", 6, "-k", 3)
+    assert cut.code == 0, cut.err
+    assert "1 rows lie on other contigs" in cut.err
+    assert "1 windows of 6 bases pass a contig's end and were skipped" in cut.err
+    assert cut.rows == run("kmer-featurize", tmp_path / "w.fa", "-k", 3).rows
+    refused = run("kmer-featurize", tmp_path / "w.fa", "--width", 6)
+    assert refused.code == 2
+    assert "--chroms and --width are for --regions" in refused.err
