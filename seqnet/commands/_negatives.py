@@ -22,7 +22,19 @@ from seqnet.genome.joins import check_distinct, coordinates
 from seqnet.genome.regions import Center, OnBad, Regions, concatenate_regions, make_regions
 from seqnet.genome.sequence import EncodedSequence, Genome
 
-PEAK_SUFFIXES = (".gz", ".bgz", ".bed", ".narrowPeak", ".broadPeak", ".txt", ".fa", ".fasta", ".fna")
+PEAK_SUFFIXES = (
+    ".gz",
+    ".bgz",
+    ".bed",
+    ".bb",
+    ".bigBed",
+    ".narrowPeak",
+    ".broadPeak",
+    ".txt",
+    ".fa",
+    ".fasta",
+    ".fna",
+)
 
 
 def task_name(path: str) -> str:

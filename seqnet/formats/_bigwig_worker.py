@@ -1,4 +1,4 @@
-"""The process that touches bigWig files for seqnet; see `seqnet.formats.bigwig`.
+"""The process that touches bigWig and bigBed files for seqnet; see `seqnet.formats.bigwig`.
 
 The bigWig library can bring its process down on damaged files. So it runs here, behind a pipe: one
 JSON line in; one JSON line out, followed by ``bytes`` bytes of float32 where it says so. Whatever
@@ -24,7 +24,7 @@ WINDOW = 1 << 22
 
 
 class Worker:
-    """Answers requests about one bigWig file."""
+    """Answers requests about one file."""
 
     def __init__(self) -> None:
         self._file: Any = None
@@ -35,6 +35,17 @@ class Worker:
         if not self._file.isBigWig():
             raise RuntimeError("is not a bigWig file")
         return {"contigs": list(self._file.chroms().items())}
+
+    def open_bed(self, path: str) -> dict[str, Any]:
+        """Open a bigBed file for reading."""
+        self._file = pyBigWig.open(path)
+        if not self._file.isBigBed():
+            raise RuntimeError("is not a bigBed file")
+        return {"contigs": list(self._file.chroms().items())}
+
+    def entries(self, contig: str) -> dict[str, Any]:
+        """Return start, end and the other columns of each entry of a contig."""
+        return {"entries": self._file.entries(contig, 0, self._file.chroms(contig)) or []}
 
     def values(self, contig: str, start: int, end: int) -> Values:
         """Return one value per base, NaN where there is none."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.errors import FormatError
-from seqnet.formats._open import numbered_lines, open_input, to_bytes
+from seqnet.formats._open import STANDARD, numbered_lines, open_input, to_bytes
+from seqnet.formats.bigbed import MAGIC, bigbed_lines
 from seqnet.formats.header import header_lines, parse_header_line
 from seqnet.formats.numbers import format_number, parse_target
 from seqnet.genome.intervals import STRAND_SIGNS, STRANDS, make_intervals
@@ -48,7 +49,7 @@ class _Rows:
 
 
 def read_bed(path: str, *, tasks: Sequence[str] | None = None, labelled: bool = False) -> Regions:
-    """Read BED (3 to 12 columns or more), narrowPeak, or a labelled-regions table.
+    """Read BED (3 to 12 columns or more), narrowPeak, either as bigBed, or a labelled-regions table.
 
     A column line ``#chrom start end name score strand split TASK...`` makes it the latter.
 
@@ -67,7 +68,12 @@ def read_bed(path: str, *, tasks: Sequence[str] | None = None, labelled: bool = 
         With the line, at anything that is not BED.
     """
     with open_input(path) as stream:
-        return read_bed_lines(numbered_lines(stream, path), path, tasks=tasks, labelled=labelled)
+        lines = numbered_lines(stream, path)
+        if stream.peek(4)[:4] in MAGIC:
+            if path == STANDARD:
+                raise FormatError(path, "is bigBed, which cannot be read from a pipe; name the file")
+            lines = bigbed_lines(path)
+        return read_bed_lines(lines, path, tasks=tasks, labelled=labelled)
 
 
 def read_bed_lines(
