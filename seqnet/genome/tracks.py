@@ -235,10 +235,13 @@ def _covered(track: DenseTrack, intervals: Intervals) -> NDArray[Any]:
 
 
 def _center_and_factor(values: NDArray[np.float64], scale: Scale) -> tuple[float, float]:
-    """Return what to subtract and to multiply by; a track without variation is left as it is."""
+    """Return what to subtract and to multiply by; a track without variation is left as it is.
+
+    So is one that varies by less than float32 can tell from 0: its factor would be infinite.
+    """
     spread = {"none": 1.0, "z": values.std(), "max": np.abs(values).max(), "library": values.mean()}[scale]
     center = float(values.mean()) if scale == "z" else 0.0
-    return center, 1.0 / float(spread) if spread > 0 else 1.0
+    return center, 1.0 / float(spread) if spread > np.finfo(np.float32).tiny else 1.0
 
 
 def normalised(track: DenseTrack, constants: Constants) -> DenseTrack:

@@ -225,7 +225,7 @@ def test_training_without_splits_validates_on_a_random_tenth_and_says_so(prepare
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda row: [*row[:7], "2", *row[8:]], "targets must be 0, 1 or ."),
+        (lambda row: [*row[:7], "x", *row[8:]], "is 'x'; expected a number or ."),
         (lambda row: [*row[:6], "test", *row[7:]], "no rows to train on"),
         (lambda row: [*row[:7], "0", "0", "0"], "every task has one class only"),
     ],

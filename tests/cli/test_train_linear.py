@@ -7,7 +7,7 @@ from sklearn.svm import LinearSVC
 
 from seqnet.formats.fasta import read_sequences
 from seqnet.formats.model_file import read_model
-from seqnet.formats.scores import read_predictions
+from seqnet.formats.scores import read_scores
 from seqnet.kmers.counting import count_kmers
 from seqnet.kmers.settings import KmerSettings, contiguous
 
@@ -58,7 +58,7 @@ def test_least_squares_of_numbers(inside, tmp_path, table):
     x, y = features(tmp_path).toarray(), column(table, "level").astype(float)
     reference = LinearRegression().fit(x[:80], y[:80])
     inside("predict", tmp_path / "m.safetensors", tmp_path / "t.fa", "-q", "-o", tmp_path / "p.tsv")
-    predicted = read_predictions(str(tmp_path / "p.tsv")).values[:, 0]
+    predicted = read_scores(str(tmp_path / "p.tsv")).values[:, 0]
     assert predicted == pytest.approx(reference.predict(x), abs=1e-3)
     (row,) = log_rows(table)
     assert float(row["valid_loss"]) == pytest.approx(np.mean((reference.predict(x) - y)[80:] ** 2), rel=1e-4)
@@ -73,7 +73,7 @@ def test_classes_give_probabilities_that_add_up(inside, tmp_path, table):
     reference = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(x[:80], y[:80])
     assert model.tasks == tuple(reference.classes_)
     inside("predict", tmp_path / "m.safetensors", tmp_path / "t.fa", "-q", "-o", tmp_path / "p.tsv")
-    predicted = read_predictions(str(tmp_path / "p.tsv")).values
+    predicted = read_scores(str(tmp_path / "p.tsv")).values
     assert predicted == pytest.approx(reference.predict_proba(x), abs=1e-4)
     (row,) = log_rows(table)
     assert float(row["valid_accuracy"]) == pytest.approx(reference.score(x[80:], y[80:]))
