@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -123,15 +124,18 @@ def test_runs_killed_at_random_times_end_with_the_same_bytes(labelled, unbroken,
     expected, steps = unbroken(kind)
     chance = random.Random(kind)
     args = [*command(labelled, kind), "-o", tmp_path / "m.safetensors", *kept(tmp_path, 2), "--resume"]
+    killed = 0
     for _ in range(kills):
         process = start(args)
         # at any time after some progress, or before there is any
-        goal = last_step(tmp_path) + chance.uniform(0, 0.9 * steps / kills) * (chance.random() < 0.8)
+        goal = last_step(tmp_path) + chance.uniform(0, 0.5 * steps / kills) * (chance.random() < 0.8)
         wait_for(lambda goal=goal: last_step(tmp_path) >= goal, process)
-        time.sleep(chance.uniform(0, 0.3))
-        assert process.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(chance.uniform(0, 0.02))
+        killed += process.poll() is None  # a fast machine may have finished it
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+    assert killed >= 3
     finished = run_seqnet(*args)
     assert finished.code == 0, finished.err
     assert digests(tmp_path) == expected
