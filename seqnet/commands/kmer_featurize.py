@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seqnet.aliases import Progress
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import Center, OnBad
-    from seqnet.genome.sequence import SequenceBlock
+    from seqnet.genome.sequence import SequenceRun
     from seqnet.kmers.settings import KmerSettings
 
 
@@ -136,16 +136,16 @@ def _check(source: Source, settings: KmerSettings) -> None:
         raise UsageError(str(error)) from error
 
 
-def _blocks(source: Source, settings: KmerSettings) -> Iterator[SequenceBlock]:
+def _runs(source: Source, settings: KmerSettings) -> Iterator[SequenceRun]:
     """Stream the sequences, regions on the strand that counts."""
     from seqnet.commands._load import cut_regions, load_genome
     from seqnet.formats.bed import read_bed
-    from seqnet.formats.fasta import read_blocks
+    from seqnet.formats.fasta import read_runs
     from seqnet.genome.extract import extract_sequences
-    from seqnet.kmers.counting import as_blocks
+    from seqnet.kmers.counting import as_runs
 
     if source.regions is None:
-        return read_blocks(source.path, soft_mask=source.soft_mask)
+        return read_runs(source.path, soft_mask=source.soft_mask)
     genome = load_genome(source.genome, source.chroms, source.soft_mask)
     regions = cut_regions(
         read_bed(source.regions), genome, source.on_bad,
@@ -155,7 +155,7 @@ def _blocks(source: Source, settings: KmerSettings) -> Iterator[SequenceBlock]:
     unknown = int((regions.intervals.strand == 0).sum())
     if stranded and unknown:
         note(f"{source.regions}: {unknown} regions without a strand are read forward")
-    return as_blocks(extract_sequences(genome, regions.intervals, regions.names.tolist(), stranded=stranded))
+    return as_runs(extract_sequences(genome, regions.intervals, regions.names.tolist(), stranded=stranded))
 
 
 def _write(
@@ -173,14 +173,14 @@ def _write(
     from seqnet.formats.kmer_parquet import require_parquet, write_kmer_parquet
     from seqnet.formats.kmer_table import write_kmer_header, write_kmer_npz_rows, write_kmer_rows
     from seqnet.kmers.columns import feature_names
-    from seqnet.kmers.counting import KmerRows, collect, count_blocks
+    from seqnet.kmers.counting import KmerRows, collect, count_runs
     from seqnet.kmers.normalize import is_known
     from seqnet.kmers.rows import sparse_rows
 
     parquet = output.endswith(".parquet")
     if parquet:
         require_parquet()
-    rows = count_blocks(_blocks(source, settings), settings, progress, threads)
+    rows = count_runs(_runs(source, settings), settings, progress, threads)
     first = next(rows, None)
     if first is None:
         raise SeqnetError(f"{source.path}: holds no sequences")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Generator, Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -12,7 +12,14 @@ from seqnet.aliases import Codes
 from seqnet.errors import FormatError
 from seqnet.formats._open import chunks_as_they_come, open_input, to_bytes
 from seqnet.genome.alphabet import SoftMask, decode, encoding_table
-from seqnet.genome.sequence import EncodedSequence, Genome, SequenceBlock, genome_from, join_blocks
+from seqnet.genome.sequence import (
+    EncodedSequence,
+    Genome,
+    SequenceBlock,
+    SequenceRun,
+    genome_from,
+    join_blocks,
+)
 from seqnet.kernels.fasta import LONGEST_HEADER, RECORDS_AT_ONCE, encode, encode_records
 
 BLOCK = 1 << 20
@@ -42,6 +49,14 @@ def read_blocks(
     FormatError
         With the line, at anything that is not FASTA.
     """
+    for run in read_runs(path, soft_mask=soft_mask, unique=unique, block=block):
+        yield from run.blocks()
+
+
+def read_runs(
+    path: str, *, soft_mask: SoftMask = "ignore", unique: bool = True, block: int = BLOCK
+) -> Iterator[SequenceRun]:
+    """Stream a FASTA file many short records at a time; parameters and errors as of `read_blocks`."""
     with open_input(path) as stream:
         parser = _Parser(path, soft_mask, unique)
         first = True
@@ -65,7 +80,7 @@ class _Parser:
         self._offset = 0
         self._pending: Codes | None = None  # held back until it is known whether more follows
 
-    def feed(self, chunk: bytes) -> Iterator[SequenceBlock]:
+    def feed(self, chunk: bytes) -> Iterator[SequenceRun]:
         """Parse the next bytes of the file."""
         position = 0
         room = np.empty(len(chunk), dtype=np.uint8)  # for the codes of every record in the chunk
@@ -85,7 +100,7 @@ class _Parser:
             else:
                 position = yield from self._feed_body(chunk, position, room)
 
-    def finish(self) -> Iterator[SequenceBlock]:
+    def finish(self) -> Iterator[SequenceRun]:
         """Close the last record."""
         if self._header is not None:
             self._open(self._header)
@@ -93,7 +108,7 @@ class _Parser:
 
     def _feed_records(
         self, chunk: bytes, start: int, room: Codes
-    ) -> Generator[SequenceBlock, None, tuple[int, bool]]:
+    ) -> Generator[SequenceRun, None, tuple[int, bool]]:
         """Read whole records from a header on; return where they end, and whether more may follow.
 
         What follows else is read piece by piece, as are names that are not unique, to find their line.
@@ -104,10 +119,8 @@ class _Parser:
                 return start, False
             self._names.update(names)
         self._line += lines
-        begin = start
-        for name, end in zip(names, (ends + start).tolist(), strict=True):
-            yield SequenceBlock(name, 0, room[begin:end], last=True)
-            begin = end
+        if names:
+            yield SequenceRun(names, 0, room[start : start + int(ends[-1])], ends, last=True)
         return start + used, len(names) == RECORDS_AT_ONCE
 
     def _feed_header(self, chunk: bytes, position: int) -> int:
@@ -138,12 +151,17 @@ class _Parser:
                 raise FormatError(self._path, message, self._line)
             self._names.add(self._name)
 
-    def _close(self) -> Iterator[SequenceBlock]:
+    def _close(self) -> Iterator[SequenceRun]:
         """End the record being read, where one is."""
         if self._name is not None:
             codes = np.empty(0, dtype=np.uint8) if self._pending is None else self._pending
-            yield SequenceBlock(self._name, self._offset, codes, last=True)
+            yield self._stretch(codes, last=True)
         self._name = self._pending = None
+
+    def _stretch(self, codes: Codes, last: bool) -> SequenceRun:
+        """Return a stretch of the record being read."""
+        ends = np.array([len(codes)], np.int64)
+        return SequenceRun([cast("str", self._name)], self._offset, codes, ends, last)
 
     def _feed_blanks(self, chunk: bytes, position: int) -> int:
         """Read on in front of the first header, where all is blank; return where the header begins."""
@@ -154,7 +172,7 @@ class _Parser:
         self._at_line_start = chunk[end - 1] == ord("\n")
         return end
 
-    def _feed_body(self, chunk: bytes, start: int, room: Codes) -> Generator[SequenceBlock, None, int]:
+    def _feed_body(self, chunk: bytes, start: int, room: Codes) -> Generator[SequenceRun, None, int]:
         """Encode sequence lines up to the next header; return where that begins."""
         written, used, lines = encode(memoryview(chunk)[start:], self._table, room[start:])
         end = start + used
@@ -164,8 +182,8 @@ class _Parser:
         if end < len(chunk) and not (self._at_line_start and chunk[end] == ord(">")):
             self._reject(chunk[end])
         if written:
-            if self._pending is not None and self._name is not None:
-                yield SequenceBlock(self._name, self._offset, self._pending, last=False)
+            if self._pending is not None:
+                yield self._stretch(self._pending, last=False)
                 self._offset += len(self._pending)
             self._pending = room[start : start + written]
         return end

@@ -13,9 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input, to_bytes
@@ -143,43 +144,55 @@ def write_kmer_npz(stream: BinaryIO, table: KmerTable) -> None:
 def write_kmer_npz_rows(
     stream: BinaryIO, rows: Iterable[KmerRows], features: np.ndarray, settings: KmerSettings
 ) -> None:
-    """Write the npz form of rows that come in parts; they are held, but never copied together."""
+    """Write the npz form of rows that come in parts; they are held, packed, but never copied together."""
     names: list[str] = []
-    matrices = []
+    values, columns, lengths = [], [], [np.zeros(1, np.int64)]
+    column_type = np.uint16 if len(features) <= 1 << 16 else np.int32
+    value_type: np.dtype[Any] = np.dtype(np.float32)
     for part in rows:
         names += part.names
-        matrices.append(part.matrix)
-    lengths = [np.diff(matrix.indptr) for matrix in matrices]
-    indptr = np.concatenate([[0], *lengths]).cumsum()
-    index_type = np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64
-    value_type = np.result_type(np.float32, *(matrix.data.dtype for matrix in matrices))
+        values.append(_packed(part.matrix.data))
+        columns.append(part.matrix.indices.astype(column_type))
+        lengths.append(np.diff(part.matrix.indptr))
+        value_type = np.result_type(value_type, part.matrix.data.dtype)
+    indptr = np.concatenate(lengths).cumsum()
     arrays = {
-        "format": [np.array(b"csr")],
-        "shape": [np.array((len(names), len(features)))],
-        "data": [matrix.data.astype(value_type, copy=False) for matrix in matrices],
-        "indices": [matrix.indices.astype(index_type, copy=False) for matrix in matrices],
-        "indptr": [indptr.astype(index_type)],
-        "row_names": [np.array(names, dtype=np.str_)],
-        "feature_names": [features],
-        "settings": [np.array(json.dumps(settings._asdict(), sort_keys=True))],
+        "format": ([np.array(b"csr")], None),
+        "shape": ([np.array((len(names), len(features)))], None),
+        "data": (values, value_type),
+        "indices": (columns, None),
+        "indptr": ([indptr], np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64),
+        "row_names": ([np.array(names, dtype=np.str_)], None),
+        "feature_names": ([features], None),
+        "settings": ([np.array(json.dumps(settings._asdict(), sort_keys=True))], None),
     }
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, parts in arrays.items():
+        for name, (parts, kind) in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy")
             text = parts[0].dtype.kind == "U"
             entry.compress_type = zipfile.ZIP_DEFLATED if text else zipfile.ZIP_STORED
             with archive.open(entry, "w", force_zip64=True) as member:
-                _write_array(member, parts)
+                _write_array(member, parts, kind or parts[0].dtype)
 
 
-def _write_array(stream: IO[bytes], parts: list[np.ndarray]) -> None:
-    """Write arrays, one behind the other, as one array of numpy's format."""
-    first = parts[0]
-    shape = first.shape if len(parts) == 1 else (sum(map(len, parts)),)
-    header = {"descr": np.lib.format.dtype_to_descr(first.dtype), "fortran_order": False, "shape": shape}
+def _packed(values: np.ndarray) -> np.ndarray:
+    """Return a copy of values for the time being: as bytes where these hold them exactly, as counts are."""
+    with np.errstate(invalid="ignore"):  # what does not fit shows when it is compared
+        packed = values.astype(np.uint8)
+    return packed if np.array_equal(packed, values) else values.copy()
+
+
+def _write_array(stream: IO[bytes], parts: list[np.ndarray], kind: DTypeLike) -> None:
+    """Write arrays, one behind the other, as one array of numpy's format and of a type."""
+    shape = parts[0].shape if len(parts) == 1 else (sum(map(len, parts)),)
+    descr = np.lib.format.dtype_to_descr(np.dtype(kind))
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, header)
     for part in parts:
-        stream.write(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+        flat = part.reshape(-1)
+        for begin in range(0, len(flat), VALUES_AT_ONCE):
+            some = np.ascontiguousarray(flat[begin : begin + VALUES_AT_ONCE], kind)
+            stream.write(some.view(np.uint8).data)
 
 
 def write_kmer_header(

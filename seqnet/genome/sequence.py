@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from seqnet.aliases import Bools, Codes
+from seqnet.aliases import Bools, Codes, Ints
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import LOWER, decode
 
@@ -26,6 +26,28 @@ class SequenceBlock(NamedTuple):
     """uint8 (length,)."""
     last: bool
     """Whether the record ends with this block."""
+
+
+class SequenceRun(NamedTuple):
+    """Consecutive records of a stream, many at a time; of the first and the last maybe a stretch."""
+
+    names: list[str]
+    """Of one record at least."""
+    offset: int
+    """0-based position of the first code in its record."""
+    codes: Codes
+    """uint8 (length,): the codes of the records, one behind the other."""
+    ends: Ints
+    """int64 (records,): where the codes of each one end."""
+    last: bool
+    """Whether the last record ends with this run."""
+
+    def blocks(self) -> Iterator[SequenceBlock]:
+        """Part the run into the blocks of its records."""
+        begin, offset, final = 0, self.offset, len(self.names) - 1
+        for number, (name, end) in enumerate(zip(self.names, self.ends.tolist(), strict=True)):
+            yield SequenceBlock(name, offset, self.codes[begin:end], self.last or number < final)
+            begin, offset = end, 0
 
 
 class EncodedSequence(NamedTuple):

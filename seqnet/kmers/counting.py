@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seqnet.aliases import Codes, Progress, no_progress
-from seqnet.genome.sequence import EncodedSequence, SequenceBlock
+from seqnet.genome.sequence import EncodedSequence, SequenceRun
 from seqnet.kernels.kmers import Rows, count_words
 from seqnet.kmers.columns import Columns, feature_names, make_columns
 from seqnet.kmers.normalize import is_known, normalized, require_few_columns, with_constants
@@ -20,10 +20,10 @@ from seqnet.parallel import ordered_map
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-BASES_AT_ONCE = 1 << 20
-"""Bases of a block that is cut from a record."""
-WORDS_AT_ONCE = 1 << 22
-"""Words of a stream counted at a time, more or less; fewer, and the system hands memory out slowly."""
+WORDS_AT_ONCE = 1 << 20
+"""Words of records counted at a time, more or less: their counts stay near the processor."""
+WORDS_OF_A_RECORD = 1 << 22
+"""Words of a long record counted at a time, more or less: each time counts are added up."""
 RECORDS_AT_ONCE = 1 << 14
 
 
@@ -69,8 +69,8 @@ def count_kmers(
     progress: Progress = no_progress,
     threads: int = 1,
 ) -> KmerTable:
-    """Count the words of whole sequences; parameters as `count_blocks` has them."""
-    return collect(count_blocks(as_blocks(sequences), settings, progress, threads), settings)
+    """Count the words of whole sequences; parameters as `count_runs` has them."""
+    return collect(count_runs(as_runs(sequences), settings, progress, threads), settings)
 
 
 def collect(parts: Iterable[KmerRows], settings: KmerSettings) -> KmerTable:
@@ -95,13 +95,13 @@ def _no_rows(features: int) -> SparseRows:
     return SparseRows(np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(1, np.int64), features)
 
 
-def count_blocks(
-    blocks: Iterable[SequenceBlock],
+def count_runs(
+    runs: Iterable[SequenceRun],
     settings: KmerSettings,
     progress: Progress = no_progress,
     threads: int = 1,
 ) -> Iterator[KmerRows]:
-    """Count the words of records that come as blocks; yield rows in order as they are complete.
+    """Count the words of records that come in runs; yield rows in order as they are complete.
 
     Words that hold an ambiguous base where they are informative are left out. Memory does not depend
     on how long records are.
@@ -125,7 +125,7 @@ def count_blocks(
         return batch, _count_rows(batch.rows, settings, columns)
 
     begun: SparseRows | None = None  # the row of a record that the next batch goes on with
-    for batch, counts in ordered_map(count, _batches(blocks, columns), threads):
+    for batch, counts in ordered_map(count, _batches(runs, columns), threads):
         names = batch.names
         if begun is not None:
             counts = stacked([added(begun, counts.take(0, 1)), counts.take(1, len(names))])
@@ -164,29 +164,45 @@ class _Batch(NamedTuple):
     """Whether the last record ends here."""
 
 
-def as_blocks(sequences: Iterable[EncodedSequence]) -> Iterator[SequenceBlock]:
-    """Cut whole records into blocks."""
+def as_runs(sequences: Iterable[EncodedSequence]) -> Iterator[SequenceRun]:
+    """Make a run of each record."""
     for name, codes in sequences:
-        for start in range(0, max(1, len(codes)), BASES_AT_ONCE):
-            end = start + BASES_AT_ONCE
-            yield SequenceBlock(name, start, codes[start:end], end >= len(codes))
+        yield SequenceRun([name], 0, codes, np.array([len(codes)], np.int64), last=True)
 
 
-def _batches(blocks: Iterable[SequenceBlock], columns: Columns) -> Iterator[_Batch]:
-    """Gather blocks; a batch that goes on with a record begins with the last bases of the one before."""
-    held: list[SequenceBlock] = []
-    most = WORDS_AT_ONCE // len(columns.rules.masks)
-    bases, overlap = 0, np.empty(0, np.uint8)
-    for block in blocks:
-        held.append(block)
-        bases += len(block.codes)
-        if bases >= most or len(held) >= RECORDS_AT_ONCE:
+def _batches(runs: Iterable[SequenceRun], columns: Columns) -> Iterator[_Batch]:
+    """Gather runs; a batch that goes on with a record begins with the last bases of the one before."""
+    held: list[SequenceRun] = []
+    patterns = len(columns.rules.masks)
+    bases, records, overlap = 0, 0, np.empty(0, np.uint8)
+    for run in _cut(runs, max(1, WORDS_AT_ONCE // patterns), max(1, WORDS_OF_A_RECORD // patterns)):
+        held.append(run)
+        bases += len(run.codes)
+        records += len(run.names)
+        enough = (WORDS_AT_ONCE if run.last else WORDS_OF_A_RECORD) // patterns
+        if bases >= enough or records >= RECORDS_AT_ONCE:
             batch = _batch(held, overlap)
             yield batch
             overlap = batch.rows.codes[:0] if batch.complete else _tail(batch.rows, columns.span - 1)
-            held, bases = [], 0
+            held, bases, records = [], 0, 0
     if held:
         yield _batch(held, overlap)
+
+
+def _cut(runs: Iterable[SequenceRun], most: int, longest: int) -> Iterator[SequenceRun]:
+    """Cut runs behind records, to have at most so many bases, and records into at most `longest`."""
+    for names, offset, codes, ends, last in runs:
+        begin = first = 0
+        while first < len(names):
+            stop = int(np.searchsorted(ends, begin + most, side="right"))
+            stop = max(stop, first + 1)
+            end = min(int(ends[stop - 1]), begin + longest)
+            whole = end == ends[stop - 1]
+            pieces = np.minimum(ends[first:stop], end) - begin
+            complete = whole and (last or stop < len(names))
+            yield SequenceRun(names[first:stop], offset, codes[begin:end], pieces, complete)
+            offset = 0 if whole else offset + end - begin
+            begin, first = end, stop if whole else first
 
 
 def _tail(rows: Rows, bases: int) -> Codes:
@@ -194,18 +210,20 @@ def _tail(rows: Rows, bases: int) -> Codes:
     return rows.codes[max(int(rows.offsets[-2]), len(rows.codes) - bases) :]
 
 
-def _batch(held: list[SequenceBlock], overlap: Codes) -> _Batch:
-    """Join blocks behind bases that were counted before."""
-    lengths = np.array([len(block.codes) for block in held], np.int64)
-    ends = np.cumsum(lengths) + len(overlap)
-    last = np.array([block.last for block in held])
-    last[-1] = True  # here, at least
-    offsets = np.concatenate([np.zeros(1, np.int64), ends[last]])
-    names = [block.name for block, ended in zip(held, last.tolist(), strict=True) if ended]
-    fresh = offsets[:-1].copy()
+def _batch(held: list[SequenceRun], overlap: Codes) -> _Batch:
+    """Join runs behind bases that were counted before."""
+    offsets, names = [np.zeros(1, np.int64)], []
+    begin = len(overlap)
+    for number, run in enumerate(held, 1):
+        ended = len(run.names) if run.last or number == len(held) else len(run.names) - 1
+        names += run.names[:ended]
+        offsets.append(run.ends[:ended] + begin)
+        begin += len(run.codes)
+    together = np.concatenate(offsets)
+    fresh = together[:-1].copy()
     fresh[0] = len(overlap)
-    codes = np.concatenate([overlap, *(block.codes for block in held)])
-    return _Batch(names, Rows(codes, offsets, fresh), held[-1].last)
+    codes = np.concatenate([overlap, *(run.codes for run in held)])
+    return _Batch(names, Rows(codes, together, fresh), held[-1].last)
 
 
 def _count_rows(rows: Rows, settings: KmerSettings, columns: Columns) -> SparseRows:

@@ -1,5 +1,6 @@
 import gzip
 import io
+import itertools
 import pickle
 import sys
 
@@ -13,7 +14,12 @@ from scipy.sparse import csr_matrix
 
 from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.formats.kmer_parquet import write_kmer_parquet
-from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kmer_tsv
+from seqnet.formats.kmer_table import (
+    read_kmer_table,
+    write_kmer_npz,
+    write_kmer_npz_rows,
+    write_kmer_tsv,
+)
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.kmers.counting import KmerRows, count_kmers
@@ -159,6 +165,56 @@ def test_counts_beyond_float32_survive(tmp_path):
         assert read_kmer_table(str(tmp_path / "t")).matrix.toarray().tolist() == [[2**24 + 1, 0, 3, 0]]
     with pytest.raises(SeqnetError, match="too large for the 32 bits"):
         written(large, "parquet")
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(st.integers(0, 300), st.sampled_from([0.5, -1.0, 255.0, 256.0, 1e9, 2.0**24 + 1])),
+            min_size=4,
+            max_size=4,
+        ),
+        min_size=1,
+        max_size=9,
+    ),
+    st.lists(st.integers(1, 3), min_size=9, max_size=9),
+    st.sampled_from([np.float32, np.float64]),
+)
+def test_an_npz_of_many_parts_holds_their_values(tmp_path, rows, sizes, kind):
+    # some parts are held as bytes, some as they are
+    whole = np.array(rows, kind)
+    cuts = [0, *(cut for cut in np.cumsum(sizes).tolist() if cut < len(rows)), len(rows)]
+    parts = [
+        KmerRows([f"n{i}" for i in range(begin, end)], sparse_rows(csr_matrix(whole[begin:end])))
+        for begin, end in itertools.pairwise(cuts)
+    ]
+    features = np.array(["A", "C", "G", "T"])
+    path = tmp_path / "t.npz"
+    with pytest.MonkeyPatch.context() as patch, path.open("wb") as stream:
+        patch.setattr("seqnet.formats.kmer_table.VALUES_AT_ONCE", 3)
+        write_kmer_npz_rows(stream, parts, features, KmerSettings(("1",), "forward"))
+    matrix = scipy.sparse.load_npz(path)
+    assert matrix.dtype == kind
+    assert matrix.has_canonical_format
+    assert matrix.toarray().tolist() == whole.tolist()
+    again = read_kmer_table(str(path))
+    assert (again.matrix != matrix).nnz == 0
+    assert again.names == [f"n{i}" for i in range(len(rows))]
+
+
+@pytest.mark.parametrize(("features", "kind"), [(1 << 16, np.uint16), ((1 << 16) + 1, np.int32)])
+def test_columns_are_stored_in_few_bytes_and_load_as_scipy_has_them(tmp_path, features, kind):
+    matrix = csr_matrix(([1.0, 2.0], ([0, 1], [0, features - 1])), shape=(2, features), dtype=np.float32)
+    path = tmp_path / "t.npz"
+    with path.open("wb") as stream:
+        names = np.array([f"w{i}" for i in range(features)])
+        rows = [KmerRows(["a", "b"], sparse_rows(matrix))]
+        write_kmer_npz_rows(stream, rows, names, KmerSettings(("1",)))
+    with np.load(path) as arrays:
+        assert arrays["indices"].dtype == kind
+    loaded = scipy.sparse.load_npz(path)
+    assert loaded.indices.dtype == np.int32
+    assert (loaded != matrix).nnz == 0
 
 
 def test_bad_parquet_files_are_refused(tmp_path):

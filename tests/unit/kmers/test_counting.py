@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.genome.alphabet import encode_text
-from seqnet.genome.sequence import EncodedSequence, SequenceBlock
+from seqnet.genome.sequence import EncodedSequence, SequenceRun
 from seqnet.kmers import counting
 from seqnet.kmers.columns import canonical_map, feature_names, make_columns
-from seqnet.kmers.counting import collect, count_blocks, count_codes, count_kmers
+from seqnet.kmers.counting import collect, count_codes, count_kmers, count_runs
 from seqnet.kmers.settings import GAPPED, KmerSettings, all_patterns, contiguous
 from seqnet.kmers.table import KmerTable, ordered
 from tests.conftest import strands_of
@@ -99,24 +99,35 @@ def test_the_widest_pattern(kernels):
     assert found(table, 0) == dict(oracle(sequence, pattern, "forward"))
 
 
-@given(SEQUENCES.filter(bool), st.lists(st.integers(1, 12), max_size=12), st.sampled_from([1, 2]))
-def test_blocks_of_any_length_count_as_whole_records(kernels, sequences, cuts, threads):
+@given(
+    SEQUENCES.filter(bool),
+    st.sets(st.integers(0, 270)),
+    st.sampled_from([1, 2]),
+    st.integers(0, 40),
+    st.integers(0, 100),
+)
+def test_runs_cut_anywhere_count_as_whole_records(kernels, sequences, cuts, threads, most, longest):
     settings = KmerSettings(("111", "1101", "10001"))
+    names = [f"s{number}" for number in range(len(sequences))]
+    ends = np.cumsum([len(sequence) for sequence in sequences])
+    codes = encode_text("".join(sequences))
 
-    def blocks():
-        sizes = iter(cuts)
-        for number, sequence in enumerate(sequences):
-            codes, start = encode_text(sequence), 0
-            while True:
-                end = min(len(codes), start + next(sizes, 1000))
-                yield SequenceBlock(f"s{number}", start, codes[start:end], last=end == len(codes))
-                start = end
-                if end == len(codes):
-                    break
+    def runs():
+        """Cut the codes: a run has the records that end in it, and the beginning of another."""
+        begin = first = 0
+        for end in sorted({min(cut, len(codes)) for cut in cuts} | {len(codes)}):
+            ended = int(np.searchsorted(ends, end, side="right"))
+            last = ended and int(ends[ended - 1]) == end
+            stop = ended if last else ended + 1
+            if stop > first:
+                places = np.minimum(ends[first:stop], end) - begin
+                yield SequenceRun(names[first:stop], 0, codes[begin:end], places, bool(last))
+                begin, first = end, ended
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "WORDS_AT_ONCE", 35)
-        pieces = collect(count_blocks(blocks(), settings, threads=threads), settings)
+        patch.setattr(counting, "WORDS_AT_ONCE", most)
+        patch.setattr(counting, "WORDS_OF_A_RECORD", most + longest)
+        pieces = collect(count_runs(runs(), settings, threads=threads), settings)
     whole = counted(sequences, settings)
     assert pieces.names == whole.names
     assert pieces.matrix.has_canonical_format
