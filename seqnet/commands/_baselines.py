@@ -75,7 +75,7 @@ def _linear(data: TrainingData, strands: str) -> Floats:
     """Return a linear model's outputs of the validation rows, float64 (n, T)."""
     from seqnet.kmers.counting import count_codes
     from seqnet.kmers.settings import GAPPED, KmerSettings
-    from seqnet.training.linear import fit_linear, stacked
+    from seqnet.training.linear import LabelledRows, fit_linear, stacked
 
     rows = [data.rows(split) for split in ("train", "valid")]
     if data.codes is None:
@@ -84,9 +84,12 @@ def _linear(data: TrainingData, strands: str) -> Floats:
     else:
         settings = KmerSettings(tuple(GAPPED), strands, "sqrt")
         features = [count_codes(data.codes[part], settings) for part in rows]
-    train, valid = ((x, data.targets[part]) for x, part in zip(features, rows, strict=True))
+    train, valid = (
+        LabelledRows(x, data.targets[part], data.weights_of(part))
+        for x, part in zip(features, rows, strict=True)
+    )
     weights, bias = stacked(fit_linear("hinge", train, valid))
-    outputs: Floats = valid[0] @ weights.T + bias
+    outputs: Floats = valid.features @ weights.T + bias
     return outputs
 
 

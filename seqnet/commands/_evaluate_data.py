@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqnet.commands._ablation import ablated, model_parts
 from seqnet.commands._console import progress_bar
-from seqnet.errors import FormatError, SeqnetError
+from seqnet.commands._signals import SignalSource, ordered_source
+from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.formats.header import base_name
 from seqnet.formats.scores import NamedScores, per_task, read_scores
 from seqnet.genome.joins import check_distinct, coordinates, join_rows
@@ -20,6 +22,7 @@ from seqnet.training.metrics.names import TaskType
 if TYPE_CHECKING:
     from seqnet.aliases import Bools, Floats, Ints, Json
     from seqnet.networks.model import Model
+    from seqnet.training.signals import SignalInputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,15 +190,32 @@ def predictions_from_model(
     features: str | None,
     device: str,
     threads: int,
-) -> Predictions:
-    """Predict label rows in this process."""
+    tracks: SignalSource,
+    ablate: str | None = None,
+) -> tuple[Predictions, list[Predictions]]:
+    """Predict label rows in this process.
+
+    Parameters
+    ----------
+    tracks
+        The signal tracks that were given.
+    ablate
+        What replaces each input in turn, ``zero`` or ``mean``; None for nothing.
+
+    Returns
+    -------
+    The predictions, and those without each of the inputs.
+    """
     from seqnet.commands._training import torch_device
     from seqnet.formats.model_file import read_model
     from seqnet.training.predictor import Predictor
 
     model = read_model(path)
+    tracks = ordered_source(tracks, model, path)
     predictor = Predictor(model, torch_device(device, 1), threads=threads)
-    with progress_bar("rows", len(rows)) as progress:
+    parts = [] if ablate is None else model_parts(model)
+    without: list[Predictions] = []
+    with progress_bar("rows", len(rows) * (1 + len(parts))) as progress:
         if features is not None:
             from seqnet.formats.kmer_table import read_kmer_table
 
@@ -204,16 +224,47 @@ def predictions_from_model(
             place = join_rows([names[row] for row in rows], table.names, labels.source, features)
             chosen = replace(table, names=[table.names[i] for i in place], matrix=table.matrix[place])
             values = predictor.from_table(chosen, progress)
+        elif tracks.signals:
+            inputs = _windows(labels, rows, genome, tracks, model, predictor.stranded)
+            values = predictor.from_inputs(inputs, progress)
+            if ablate is not None:
+                found = ablated(model, predictor, inputs, ablate, progress)
+                without = [_of_model(name, model, rows, other) for name, other in found]
         else:
-            values = predictor.from_codes(_codes(labels, rows, str(genome), model), progress)
+            codes = _codes(labels, rows, str(genome), model, predictor.stranded)
+            values = predictor.from_codes(codes, progress)
+    return _of_model(base_name(path), model, rows, values.astype(np.float64)), without
+
+
+def _of_model(name: str, model: Model, rows: Ints, values: Floats) -> Predictions:
+    """Return predictions with what a model's header says."""
+    header = model.header
     return Predictions(
-        base_name(path), predictor.tasks, rows, values.astype(np.float64),
-        dict(model.header.get("thresholds") or {}), dict(model.header.get("base_rates") or {}), model.header,
+        name, model.tasks, rows, values, dict(header.get("thresholds") or {}),
+        dict(header.get("base_rates") or {}), header,
     )  # fmt: skip
 
 
-def _codes(labels: Labels, rows: Ints, path: str, model: Model) -> np.ndarray:
-    """Return the sequences of label rows, uint8 (n, width)."""
+def _windows(
+    labels: Labels, rows: Ints, path: str | None, tracks: SignalSource, model: Model, stranded: bool
+) -> SignalInputs:
+    """Return label rows with their signal tracks, as a model's inputs."""
+    from seqnet.commands._load import fit_to_genome, load_genome
+    from seqnet.commands._predict_rows import signal_windows
+    from seqnet.commands._signals import blank_genome
+
+    if not isinstance(labels.table, Regions):
+        raise SeqnetError(f"{labels.source}: --signal needs regions, with coordinates")
+    if path is None and model.input["type"] != "signals":
+        raise UsageError("the model reads the sequence too: give --genome")
+    genome = blank_genome(tracks.signals[0].path) if path is None else load_genome(path)
+    regions = labels.table.take(rows)
+    fit_to_genome(regions, genome)
+    return signal_windows(tracks, model, regions, genome, stranded)
+
+
+def _codes(labels: Labels, rows: Ints, path: str, model: Model, stranded: bool) -> np.ndarray:
+    """Return the sequences of label rows, uint8 (n, width), on the strand of their column where told so."""
     from seqnet.commands._load import fit_to_genome, load_genome
     from seqnet.genome.extract import extract_windows
 
@@ -227,7 +278,7 @@ def _codes(labels: Labels, rows: Ints, path: str, model: Model) -> np.ndarray:
         raise SeqnetError(
             f"{labels.source}: regions are {regions.width()} bases wide, the model reads {width}"
         )
-    return extract_windows(genome, regions.intervals)
+    return extract_windows(genome, regions.intervals, stranded=stranded)
 
 
 def shared_tasks(labels: Labels, predictions: Predictions) -> tuple[str, ...]:

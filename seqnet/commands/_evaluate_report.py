@@ -24,7 +24,7 @@ from seqnet.training.metrics.names import HEADLINES, METRICS
 
 if TYPE_CHECKING:
     from seqnet.aliases import Json
-    from seqnet.commands._evaluation import Evaluation
+    from seqnet.commands._evaluation import Baseline, Evaluation
 
 _INTEGERS = ("n", "positives", "peak_n")
 _CARDS = {
@@ -116,6 +116,7 @@ def report_page(found: Evaluation, title: str | None, training: Training) -> Pag
         *_genome_section(found),
         *_negatives_section(found),
         *_baseline_section(found),
+        *_ablation_section(found),
         *_training_section(training, found),
         _provenance_section(found),
     ]
@@ -270,6 +271,20 @@ def _baseline_section(found: Evaluation) -> list[Section]:
     """Return the baselines beside the model."""
     if not found.baselines:
         return []
+    lead = "Simpler predictions of the same rows. Gains are over the tasks that both have."
+    return [Section("baselines", "Beside baselines", lead, tables=[_beside_table(found, found.baselines)])]
+
+
+def _ablation_section(found: Evaluation) -> list[Section]:
+    """Return what the model does without each of its inputs."""
+    if not found.ablations:
+        return []
+    lead = "The same model with one input replaced by a constant. The gain is what the input adds."
+    return [Section("inputs", "Without an input", lead, tables=[_beside_table(found, found.ablations)])]
+
+
+def _beside_table(found: Evaluation, others: Sequence[Baseline]) -> Table:
+    """Return the figures of other predictions under the model's."""
     kind = found.judgement.kind
     metrics = HEADLINES[kind]
     labels = [METRICS[kind][m].label for m in metrics]
@@ -277,7 +292,7 @@ def _baseline_section(found: Evaluation) -> list[Section]:
                *[Column(f"{label}, gain of the model") for label in labels]]  # fmt: skip
     rows = [[Cell(found.name), Cell(str(len(found.judgement.tasks))),
              *[_judged_cell(found.judgement, m) for m in metrics], *[Cell("")] * len(metrics)]]  # fmt: skip
-    for baseline in found.baselines:
+    for baseline in others:
         gains = [
             Cell("NA" if value is None else f"{value:+.3f}", value, _span(bounds, "+"))
             for value, bounds in baseline.differences.values()
@@ -291,8 +306,7 @@ def _baseline_section(found: Evaluation) -> list[Section]:
                 *gains,
             ]
         )
-    lead = "Simpler predictions of the same rows. Gains are over the tasks that both have."
-    return [Section("baselines", "Beside baselines", lead, tables=[Table("Mean of tasks", columns, rows)])]
+    return Table("Mean of tasks", columns, rows)
 
 
 def _judged_cell(judged: Judgement, metric: str) -> Cell:

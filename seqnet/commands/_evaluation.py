@@ -81,6 +81,8 @@ class Evaluation:
     tiles: list[BinaryMetrics] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     model: dict[str, Any] | None = None
+    ablations: list[Baseline] = field(default_factory=list)
+    """Predictions of the same model without one of its inputs."""
 
     def content(self) -> dict[str, Any]:
         """Return the JSON object, as docs/evaluate.md describes it."""
@@ -108,21 +110,24 @@ class Evaluation:
                 {"kind": kind, "rows": n, "metrics": _rows(judged)}
                 for kind, (n, judged) in self.negatives.items()
             ],
-            "baselines": [
-                {
-                    "name": baseline.name,
-                    "metrics": _rows(baseline.judgement),
-                    "difference": {
-                        metric: {"value": value, "interval": interval}
-                        for metric, (value, interval) in baseline.differences.items()
-                    },
-                }
-                for baseline in self.baselines
-            ],
+            "baselines": [_beside(baseline) for baseline in self.baselines],
+            "ablations": [_beside(ablation) for ablation in self.ablations],
             "tiles": [row._asdict() for row in self.tiles] or None,
             "confusion": None if found.confusion is None else found.confusion.astype(int).tolist(),
             "warnings": self.warnings,
         }
+
+
+def _beside(other: Baseline) -> dict[str, Any]:
+    """Return other predictions as JSON shows them."""
+    return {
+        "name": other.name,
+        "metrics": _rows(other.judgement),
+        "difference": {
+            metric: {"value": value, "interval": interval}
+            for metric, (value, interval) in other.differences.items()
+        },
+    }
 
 
 def _rows(found: Judgement) -> list[dict[str, Any]]:
@@ -280,6 +285,21 @@ def summary_line(found: Evaluation) -> str:
         wide = found.tiles[-1]
         parts.append(f"genome-wide auPRC {_shown(wide.auprc)} at a base rate of {_shown(wide.base_rate)}")
     return ("mean " if len(judged.rows) > 1 else "") + ", ".join(parts)
+
+
+def ablation_lines(found: Evaluation) -> list[str]:
+    """Return what each input adds to the headline metrics, a line each."""
+    kind = found.judgement.kind
+    lines = []
+    for other in found.ablations:
+        parts = []
+        for metric, (gain, bounds) in other.differences.items():
+            value = _shown(other.judgement.summary.get(metric))
+            spread = f", {bounds[0]:+.4f} to {bounds[1]:+.4f}" if bounds else ""
+            added = "NA" if gain is None else f"{gain:+.4f}"
+            parts.append(f"{METRICS[kind][metric].label} {value} (it adds {added}{spread})")
+        lines.append(f"without {other.name}: {', '.join(parts)}")
+    return lines
 
 
 def _shown(value: float | None) -> str:

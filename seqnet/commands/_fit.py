@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,14 @@ from typing import TYPE_CHECKING, Any
 from seqnet.commands._baselines import Baselines
 from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
 from seqnet.commands._console import detail, note, training_bar, verbosity
+from seqnet.commands._fit_inputs import (
+    content_digest,
+    examples,
+    fitted_architecture,
+    input_shape,
+    network_inputs,
+    resample,
+)
 from seqnet.commands._fit_options import check_options, default_epochs, take_config
 from seqnet.commands._training_sources import Source, take_splits
 from seqnet.errors import UsageError
@@ -23,9 +30,8 @@ if TYPE_CHECKING:
     from seqnet.commands._training import SideFiles
     from seqnet.commands._training_data import TrainingData
     from seqnet.datasets.leakage import OnLeak
-    from seqnet.networks.layers import Shape
     from seqnet.networks.presets import Layers
-    from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult
+    from seqnet.training.config import EpochRow, FitConfig, FitResult
     from seqnet.training.ranks import Ranks
 
 
@@ -46,6 +52,7 @@ def train_network(
     task_type: str | None,
     loss: str | None,
     on_leak: OnLeak | None,
+    towers: bool = False,
     **options: Any,
 ) -> None:
     """Train a network and write it with its side files.
@@ -62,26 +69,25 @@ def train_network(
     from seqnet.commands._architecture import print_network
     from seqnet.commands._training import SideFiles
     from seqnet.commands._training_data import load_training_data
-    from seqnet.networks.presets import with_masked_pools
 
     with (
         _processes(device, threads) as (chosen, ranks),
         Checkpoints(kept, first=ranks.first).held() as checkpoints,
     ):
         data = load_training_data(
-            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed, on_leak=on_leak
-        )
-        if data.padded:
-            architecture = architecture._replace(layers=with_masked_pools(architecture.layers))
+            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed, on_leak=on_leak,
+            jitter=options.get("jitter", 0),
+        )  # fmt: skip
+        architecture = fitted_architecture(architecture, data, towers=towers)
         check_options(options, data.task_type)
         baselines.check(data.task_type)
         if options["epochs"] is None:
             options["epochs"] = default_epochs(len(data.rows("train")))
         config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
         if architecture.dry_run:
-            print_network(architecture, _input_shape(data), len(data.regions.tasks))
+            print_network(architecture, input_shape(data), len(data.regions.tasks))
             return
-        inputs, constants = _network_inputs(data, stranded=strands == "column")
+        inputs, constants = network_inputs(data, stranded=strands == "column", reach=config.jitter)
         network = _network(architecture, data, seed)
         side = SideFiles.beside(output, metrics, json_path, plot)
         settings = _described(config, architecture.described, ranks)
@@ -123,14 +129,7 @@ def _network(architecture: Architecture, data: TrainingData, seed: int) -> Any:
 
     set_seed(seed)
     targets = data.targets[data.rows("train")]
-    return make_network(architecture, _input_shape(data), targets, TASK_TYPES[data.task_type].output)
-
-
-def _input_shape(data: TrainingData) -> Shape:
-    """Return the shape of one row of a network's input."""
-    from seqnet.networks.layers import Shape
-
-    return Shape(4, data.width) if data.features is None else Shape(data.features.shape[1], None)
+    return make_network(architecture, input_shape(data), targets, TASK_TYPES[data.task_type].output)
 
 
 def _write(
@@ -213,42 +212,11 @@ def _settings(
         "device": device.type,
         "tasks": list(data.regions.tasks),
         "inputs": {base_name(path): file_digest(path) for path in data.files},
-        "rows": _content_digest(data),
+        "rows": content_digest(data),
         "versions": {"seqnet": seqnet.__version__, "torch": library_version("torch")},
     }
     as_stored: Json = json.loads(json.dumps(settings))
     return as_stored
-
-
-def _content_digest(data: TrainingData) -> str:
-    """Return the SHA-256 of what is learnt from: targets, splits, sequences or features."""
-    import numpy as np
-
-    parts: list[Any] = [data.targets, np.char.encode(data.regions.splits.astype(str))]
-    if data.codes is not None:
-        parts.append(data.codes)
-    if data.features is not None:
-        parts += [data.features.data, data.features.indices, data.features.indptr]
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
-
-
-def _network_inputs(data: TrainingData, *, stranded: bool) -> tuple[Any, dict[str, Any]]:
-    """Return the inputs of all rows, and the constants that go with features."""
-    from seqnet.training.columns import column_statistics
-    from seqnet.training.inputs import FeatureInputs, GenomeInputs, SequenceInputs
-
-    if data.features is not None:
-        mean, scale = column_statistics(data.features[data.rows("train")])
-        return FeatureInputs(data.features, mean, scale), {"input.mean": mean, "input.scale": scale}
-    if data.genome is not None:
-        from seqnet.genome.layout import pack_genome
-
-        return GenomeInputs(pack_genome(data.genome), data.regions.intervals, stranded=stranded), {}
-    assert data.codes is not None
-    return SequenceInputs(data.codes), {}
 
 
 def _fit(
@@ -267,7 +235,7 @@ def _fit(
     from seqnet.training.fit import StoppedError, fit
     from seqnet.training.predict import predict_logits
 
-    train, valid = (_examples(data, inputs, split) for split in ("train", "valid"))
+    train, valid = (examples(data, inputs, split) for split in ("train", "valid"))
     snapshot = checkpoints.found(settings)
     done = [] if snapshot is None else _history(snapshot.values["history"])
     log = _EpochLog(side.metrics, done) if ranks.first else None
@@ -282,7 +250,7 @@ def _fit(
             bar.say(_status(row))
 
         hooks = Hooks(
-            resample=_resample(data, train),
+            resample=resample(data, train),
             log=finished_epoch, progress=bar.advance, wish=checkpoints.wish, save=checkpoints.save,
             loss=lambda epoch, loss: bar.say(f"epoch {epoch} loss {loss:.4f}"),
         )  # fmt: skip
@@ -297,27 +265,6 @@ def _fit(
     checkpoints.signals.patient = False
     outputs = predict_logits(network, valid.inputs, device=device, strands=config.strands)
     return result, outputs
-
-
-def _resample(data: TrainingData, train: Examples) -> Callable[[int], Examples] | None:
-    """Return what draws the training rows of an epoch, where some of them are drawn anew."""
-    from seqnet.training.config import Examples
-    from seqnet.training.inputs import SequenceInputs
-
-    fresh = data.fresh
-    if fresh is None:
-        return None
-    return lambda epoch: Examples(SequenceInputs(fresh.epoch(epoch)), train.targets)
-
-
-def _examples(data: TrainingData, inputs: Any, split: str) -> Examples:
-    """Return the rows of a split."""
-    import numpy as np
-
-    from seqnet.training.config import Examples
-
-    rows = data.rows(split)
-    return Examples(inputs.subset(rows), data.targets[rows].astype(np.float32))
 
 
 def _rows_done(values: Json, config: FitConfig, rows: int) -> int:

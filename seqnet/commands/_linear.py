@@ -114,7 +114,7 @@ def _check_loss(task_type: str, loss: str | None, strength: float | None) -> str
 
 def _fit(data: TrainingData, loss: str, strengths: Sequence[float] | None) -> list[Fitted]:
     """Solve every task, with a progress bar."""
-    from seqnet.training.linear import STRENGTHS, fit_linear
+    from seqnet.training.linear import STRENGTHS, LabelledRows, fit_linear
 
     assert data.features is not None
     train, valid = data.rows("train"), data.rows("valid")
@@ -122,8 +122,8 @@ def _fit(data: TrainingData, loss: str, strengths: Sequence[float] | None) -> li
     with progress_bar("solutions", len(strengths or STRENGTHS[loss]) * fits) as progress:
         return fit_linear(
             loss,
-            (data.features[train], data.targets[train]),
-            (data.features[valid], data.targets[valid]),
+            LabelledRows(data.features[train], data.targets[train], data.weights_of(train)),
+            LabelledRows(data.features[valid], data.targets[valid], data.weights_of(valid)),
             strengths,
             progress,
             warn,

@@ -11,6 +11,7 @@ from seqnet.errors import SeqnetError, UsageError
 
 if TYPE_CHECKING:
     from seqnet.aliases import Bools, Codes, Ints, Progress
+    from seqnet.commands._signals import TrackContigs
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import Center, OnBad, Regions
     from seqnet.genome.sequence import Bases, Genome, SequenceBlock
@@ -63,7 +64,7 @@ def load_regions(path: str, genome: Genome, *, on_bad: OnBad = "error") -> Regio
     return fit_to_genome(read_bed(path), genome, on_bad)
 
 
-def fit_to_genome(regions: Regions, genome: Bases, on_bad: OnBad = "error") -> Regions:
+def fit_to_genome(regions: Regions, genome: Bases | TrackContigs, on_bad: OnBad = "error") -> Regions:
     """Make sure that regions lie inside a genome, and say what was mended."""
     from seqnet.genome.regions import fit_regions
 

@@ -24,10 +24,12 @@ from seqnet.formats.header import header_lines
 
 if TYPE_CHECKING:
     from seqnet.aliases import Progress
+    from seqnet.commands._signals import SignalSource
     from seqnet.genome.regions import Regions
     from seqnet.genome.sequence import EncodedSequence, Genome
     from seqnet.networks.model import Model
     from seqnet.training.predictor import Predictor
+    from seqnet.training.signals import SignalInputs
 
 _BASES_AT_ONCE = 1 << 24
 _SEQUENCES_AT_ONCE = 1 << 13
@@ -45,7 +47,11 @@ def predict_regions(predictor: Predictor, model: Model, options: PredictOptions)
         genome = load_checked_genome(options, model)
         regions = load_regions(options.regions, genome, on_bad=options.on_bad)
         with progress_bar("windows", len(regions)) as progress:
-            values = _region_values(predictor, regions, genome, options, progress)
+            if options.signals:
+                inputs = signal_windows(options.tracks(model), model, regions, genome, predictor.stranded)
+                values = predictor.from_inputs(inputs, progress)
+            else:
+                values = _region_values(predictor, regions, genome, options, progress)
         values = checker.checked(values, lambda row: regions.intervals.locus(row))
         header = header_of(options, model)
         if header is not None and "genome" in regions.header:
@@ -59,6 +65,43 @@ def predict_regions(predictor: Predictor, model: Model, options: PredictOptions)
     checker.say()
 
 
+def signal_windows(
+    tracks: SignalSource, model: Model, regions: Regions, genome: Genome, stranded: bool
+) -> SignalInputs:
+    """Return regions of the model's width with their signal tracks, as its inputs.
+
+    Parameters
+    ----------
+    tracks
+        In the model's order.
+    stranded
+        Whether regions on the minus strand are read backwards.
+    """
+    from seqnet.commands._signals import model_specs, signals_for
+    from seqnet.genome.layout import needed_stretches, pack_genome
+    from seqnet.training.inputs import GenomeInputs
+    from seqnet.training.signals import signal_inputs
+
+    places = regions.intervals
+    require_width(regions, model.input["width"])
+    found = signals_for(tracks, model_specs(model), needed_stretches(places, genome.lengths))
+    bases = model.input["type"] != "signals"
+    sequence = GenomeInputs(pack_genome(genome), places, stranded=stranded) if bases else None
+    return signal_inputs(found.tracks, places, stranded=stranded, partners=found.partners, sequence=sequence)
+
+
+def require_width(regions: Regions, known: int | None) -> None:
+    """Raise unless all regions are of the model's width."""
+    widths = regions.intervals.end - regions.intervals.start
+    if known is None or (widths == known).all():
+        return
+    row = int(np.argmax(widths != known))
+    raise SeqnetError(
+        f"{regions.source}: regions are {widths[row]} bases wide, the model reads {known}"
+        + ("" if (widths == widths[row]).all() else f" ({regions.intervals.locus(row)} first)")
+    )
+
+
 def _region_values(
     predictor: Predictor, regions: Regions, genome: Genome, options: PredictOptions, progress: Progress
 ) -> Singles:
@@ -68,12 +111,8 @@ def _region_values(
     widths = regions.intervals.end - regions.intervals.start
     known = predictor.width
     whole = known is None or bool((widths == known).all())
-    if known is not None and not whole and options.on_bad != "clip":
-        row = int(np.argmax(widths != known))
-        raise SeqnetError(
-            f"{regions.source}: regions are {widths[row]} bases wide, the model reads {known}"
-            + ("" if (widths == widths[row]).all() else f" ({regions.intervals.locus(row)} first)")
-        )
+    if options.on_bad != "clip":
+        require_width(regions, known)
     if known is not None and whole:
         codes = extract_windows(genome, regions.intervals, stranded=predictor.stranded)
         return predictor.from_codes(codes, progress)

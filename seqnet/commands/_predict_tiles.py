@@ -27,6 +27,7 @@ from seqnet.formats._open import open_output
 from seqnet.formats.header import base_name
 
 if TYPE_CHECKING:
+    from seqnet.commands._signals import SignalSource
     from seqnet.formats.parts import Parts
     from seqnet.genome.sequence import Genome
     from seqnet.networks.model import Model
@@ -48,7 +49,8 @@ def predict_genome(predictor: Predictor, model: Model, options: PredictOptions) 
     tiles = Tiles(predictor, options.tile, share)
     _tell_plan(tiles, len(predictor.tasks))
     checker = Checker(predictor.tasks, options.missing)
-    run = _Run(tiles, genome, options, checker, len(predictor.tasks))
+    tracks = _Tracks(options.tracks(model), model, genome)
+    run = _Run(tiles, genome, options, checker, len(predictor.tasks), tracks)
     parts = _parts(run, share) if options.resume else None
     with _writer(paths, predictor.tasks, genome, options, model) as writer:
         if parts is None:
@@ -86,15 +88,47 @@ def _tell_plan(tiles: Tiles, tasks: int) -> None:
     )
 
 
+class _Tracks:
+    """The signal tracks of one contig at a time."""
+
+    def __init__(self, source: SignalSource, model: Model, genome: Genome) -> None:
+        from seqnet.commands._signals import model_specs
+
+        self._source, self._specs, self._lengths = source, model_specs(model), genome.lengths
+
+    def of(self, contig: str) -> list[Singles]:
+        """Return the tracks along a contig, float32 (length,) each, normalised as the model's."""
+        if not self._specs:
+            return []
+        from seqnet.commands._signals import signals_for
+        from seqnet.genome.layout import whole_contigs
+
+        layout = whole_contigs({contig: self._lengths[contig]})
+        return [track.values for track in signals_for(self._source, self._specs, layout).tracks]
+
+    def identity(self) -> dict[str, str]:
+        """Return name and digest of each track."""
+        from seqnet.commands._training import file_digest
+
+        return {name: file_digest(path) for name, path in self._source.signals}
+
+
 class _Run:
     """The computation of all tiles, and what it counts."""
 
     def __init__(
-        self, tiles: Tiles, genome: Genome, options: PredictOptions, checker: Checker, tasks: int
+        self,
+        tiles: Tiles,
+        genome: Genome,
+        options: PredictOptions,
+        checker: Checker,
+        tasks: int,
+        tracks: _Tracks,
     ) -> None:
         self.tiles, self.genome, self.options = tiles, genome, options
         self.tasks = tasks
         self._checker = checker
+        self.tracks = tracks
         self.predicted = self.gaps = 0
 
     @property
@@ -105,7 +139,7 @@ class _Run:
     def chunks(self, name: str, bar: TrainingBar) -> Iterator[Singles]:
         """Predict the tiles of a contig in order, float32 (m, T)."""
         step = self.options.tile or 1
-        for chunk in self.tiles.predict(self.genome.codes[name], bar.advance):
+        for chunk in self.tiles.predict(self.genome.codes[name], bar.advance, self.tracks.of(name)):
             values = chunk.values
             there = np.flatnonzero(chunk.clear)
             begin = chunk.start
@@ -144,7 +178,8 @@ def _parts(run: _Run, share: float) -> Parts:
     identity = {
         "version": seqnet.__version__, "model": file_digest(options.model), "tile": options.tile,
         "max_n": share, "prior": options.prior, "precision": options.precision, "missing": options.missing,
-        "genome": run.genome.digests(),
+        "genome": run.genome.digests(), "tracks": run.tracks.identity(),
+        "signal_missing": options.signal_missing,
     }  # fmt: skip
     return Parts(options.work_dir or options.output.replace(TASK, "tasks") + ".parts", identity)
 

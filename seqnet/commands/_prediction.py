@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.commands._console import note, warn
+from seqnet.commands._signals import SignalFile, SignalMissing, SignalSource, ordered_source
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.header import base_name, provenance
 from seqnet.formats.numbers import UNKNOWN, format_singles
@@ -47,20 +48,32 @@ class PredictOptions:
     threads: int
     output: str
     with_header: bool
+    signals: tuple[SignalFile, ...] = ()
+    signal_missing: SignalMissing | None = None
+    cache_dir: str | None = None
+
+    def tracks(self, model: Model) -> SignalSource:
+        """Return the signal tracks in the model's order; an error unless they are those it reads."""
+        given = SignalSource(self.signals, self.signal_missing, self.cache_dir)
+        return ordered_source(given, model, self.model)
 
     def check(self) -> None:
         """Refuse options that do not go together."""
         ways = [self.regions, self.sequences, self.features, self.tile]
         needs_genome = self.regions is not None or self.tile is not None
-        if sum(way is not None for way in ways) != 1 or (self.genome is None) == needs_genome:
+        has_genome = self.genome is not None or bool(self.signals and needs_genome)
+        if sum(way is not None for way in ways) != 1 or has_genome != needs_genome:
             raise UsageError("give --regions with --genome, --genome with --tile, SEQUENCES or --features")
         if self.tile is None and (self.resume or self.work_dir or self.max_n is not None):
             raise UsageError("--resume, --work-dir and --max-n are for --tile")
         if self.work_dir is not None and not self.resume:
             raise UsageError("--work-dir says where --resume keeps its parts; give --resume too")
+        if self.signals and not needs_genome:
+            raise UsageError("--signal is for --regions and --tile")
+        SignalSource(self.signals, self.signal_missing, self.cache_dir).check()
         if self.on_bad != "error" and self.regions is None:
             raise UsageError("--on-bad is for --regions")
-        if self.chroms and self.genome is None:
+        if self.chroms and not has_genome:
             raise UsageError("--chroms is for --genome")
         if self.tile is None and format_of(self.output) in ("bigwig", "bedgraph"):
             raise UsageError("regions may overlap, so their predictions go to BED; use --tile for bigWig")
@@ -93,8 +106,18 @@ def load_predictor(options: PredictOptions, model: Model) -> Predictor:
 
 def load_checked_genome(options: PredictOptions, model: Model) -> Genome:
     """Read the genome, and warn about contigs that differ from those trained on."""
-    from seqnet.commands._load import load_genome
+    from seqnet.commands._load import expand_names, load_genome
+    from seqnet.commands._signals import blank_genome
+    from seqnet.genome.splits import match_names
 
+    if options.genome is None and options.signals:
+        if model.input["type"] != "signals":
+            raise UsageError("the model reads the sequence too: give --genome")
+        genome = blank_genome(options.signals[0].path)
+        if options.chroms:
+            names = match_names(expand_names(options.chroms), list(genome.codes), genome.source)
+            genome = genome.restrict(names)
+        return genome
     genome = load_genome(options.genome, options.chroms)
     trained = model.header["genome"]
     shared = genome.restrict(trained)

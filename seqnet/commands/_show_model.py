@@ -27,6 +27,7 @@ def describe_model(path: str) -> Description:
         ("input", spec["type"]),
         ("width", spec["width"]),
         *_features(spec["settings"]),
+        *_signals(spec),
         ("strands", header.get("strands")),
         *_provenance(header),
     ]
@@ -44,6 +45,23 @@ def _features(settings: dict[str, Any] | None) -> list[tuple[str, object]]:
 
     facts = stored_settings(**settings).facts() if settings else {}
     return [(f"input {name}", value) for name, value in facts.items()]
+
+
+def _signals(spec: dict[str, Any]) -> list[tuple[str, object]]:
+    """Return how each signal track of a model is read."""
+    from seqnet.genome.tracks import Signal
+
+    signals = [Signal.restored(entry) for entry in spec.get("signals", ())]
+    facts: list[tuple[str, object]] = []
+    for signal in signals:
+        ceiling, transform, center, factor = signal.constants
+        words = [] if ceiling is None else [f"at most {ceiling:g}"]
+        words += [transform] if transform != "none" else []
+        words.append(f"minus {center:g}, times {factor:g}")
+        if signals[signal.partner] is not signal:
+            words.append(f"{signals[signal.partner].name} on the other strand")
+        facts.append((f"signal {signal.name}", ", ".join(words)))
+    return facts
 
 
 def _provenance(header: Json) -> list[tuple[str, object]]:
@@ -69,9 +87,10 @@ def _layers(model: Model) -> Table:
     """Describe the layers."""
     from seqnet.networks.describe import LayerRow, describe_network
     from seqnet.networks.layers import Shape
+    from seqnet.networks.model import input_channels
 
     spec = model.input
-    shape = Shape(spec["features"], None) if spec["type"] == "kmers" else Shape(4, spec["width"])
+    shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
     return Table(LayerRow._fields, describe_network(model.header["architecture"], shape, len(model.tasks)))
 
 

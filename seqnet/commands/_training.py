@@ -60,19 +60,16 @@ def model_header(
     """Return the header of a trained model: what it is, and what it was trained on."""
     regions = data.regions
     train = regions.targets[data.rows("train")]
-    kmers = data.settings is not None
+    weights = data.weights_of(data.rows("train"))
+    each = np.ones((len(train), 1)) if weights is None else weights[:, None]
     with np.errstate(invalid="ignore"):
-        rates = np.nansum(train, axis=0) / np.maximum(1, (~np.isnan(train)).sum(axis=0))
+        known = ((~np.isnan(train)) * each).sum(axis=0)
+        rates = np.nansum(train * each, axis=0) / np.where(known > 0, known, 1)
     return {
         "kind": kind,
         "architecture": architecture,
         "tasks": list(regions.tasks),
-        "input": {
-            "type": "kmers" if kmers else "sequence",
-            "width": data.width,
-            "features": None if data.features is None else int(data.features.shape[1]),
-            "settings": None if data.settings is None else data.settings._asdict(),
-        },
+        "input": _input_spec(data, strands),
         "strands": strands,
         "task_type": data.task_type,
         "splits": {split: _split_summary(data, split) for split in SPLITS},
@@ -86,6 +83,25 @@ def model_header(
         "metrics": list(metrics),
         "genome": data.digests,
     }
+
+
+def _input_spec(data: TrainingData, strands: str) -> Json:
+    """Return what the model is fed; with tracks, how they are normalised and what stands for no input."""
+    kind = "sequence" if data.settings is None else "kmers"
+    spec: Json = {
+        "type": kind if data.signals is None or data.codes is not None else "signals",
+        "width": data.width,
+        "features": None if data.features is None else int(data.features.shape[1]),
+        "settings": None if data.settings is None else data.settings._asdict(),
+    }
+    if data.signals is not None:
+        spec["signals"] = [signal.stored() for signal in data.signals.specs]
+        spec["missing"] = data.signals.missing
+        if data.codes is not None:
+            counts = np.bincount(data.codes[data.rows("train")].reshape(-1), minlength=5)
+            both = (counts[:4] + counts[3::-1]) / 2
+            spec["base_means"] = ((both if strands == "both" else counts[:4]) / counts.sum()).tolist()
+    return spec
 
 
 def _split_summary(data: TrainingData, split: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqnet.commands._console import note
 from seqnet.commands._load import apply_splits
+from seqnet.commands._signals import Signals, training_signals
 from seqnet.commands._training_checks import say_findings, without_leaking_rows
 from seqnet.commands._training_rows import Rows, read_rows
 from seqnet.commands._training_sources import Source
@@ -60,6 +61,10 @@ class TrainingData:
         What rows were taken from, where they have coordinates and sequences.
     padded
         Whether some sequences are shorter than the rows, which are padded.
+    signals
+        Tracks that the model reads, the windows of the rows and what they may be moved by; None for none.
+    weights
+        float64 (n,): of each row in the loss; None for ones.
     """
 
     regions: Regions
@@ -73,6 +78,8 @@ class TrainingData:
     fresh: FreshNegatives | None = None
     genome: Genome | None = None
     padded: bool = False
+    signals: Signals | None = None
+    weights: Floats | None = None
 
     def rows(self, split: str) -> Ints:
         """Return the row numbers of a split, int64."""
@@ -82,6 +89,10 @@ class TrainingData:
     def targets(self) -> Floats:
         """float64 (n, T), NaN where unknown."""
         return self.regions.targets
+
+    def weights_of(self, rows: Ints) -> Floats | None:
+        """Return the weights of some rows, float64; None for ones."""
+        return None if self.weights is None else self.weights[rows]
 
     @property
     def width(self) -> int | None:
@@ -128,6 +139,7 @@ def load_training_data(
     strands: str,
     seed: int,
     on_leak: OnLeak | None = None,
+    jitter: int = 0,
 ) -> TrainingData:
     """Read rows, tell their type, and split them.
 
@@ -143,6 +155,8 @@ def load_training_data(
         ``column`` reads regions on the strand their column says.
     on_leak
         What becomes of training rows that equal a held-out row; None where the kind of split tells.
+    jitter
+        Bases by which windows of signal tracks will be moved.
     """
     rows = read_rows(source, task_type, strands == "column", seed)
     if not rows.regions.tasks:
@@ -151,7 +165,7 @@ def load_training_data(
         )
     kind = _typed(rows.regions, task_type)
     regions = _split(rows, splits, seed)
-    _check_learnable(regions, kind)
+    _check_learnable(regions, kind, rows.weights)
     say_findings(regions, rows.codes)
     if rows.codes is not None:
         regions = without_leaking_rows(regions, rows.codes, on_leak)
@@ -161,8 +175,16 @@ def load_training_data(
     padded = rows.padded is not None and not rows.padded.inside.all()
     return TrainingData(
         regions, rows.located, kind, rows.codes, features, settings, digests, rows.files, fresh, rows.genome,
-        padded,
+        padded, _signals(source, rows, regions, jitter), rows.weights,
     )  # fmt: skip
+
+
+def _signals(source: Source, rows: Rows, regions: Regions, jitter: int) -> Signals | None:
+    """Read the tracks that were asked for, normalised by the training rows."""
+    if not source.tracks.signals or rows.lengths is None:
+        return None
+    train = np.flatnonzero(regions.splits == "train")
+    return training_signals(source.tracks, source.fit, regions.intervals, train, rows.lengths, jitter)
 
 
 def _typed(regions: Regions, task_type: str | None) -> str:
@@ -237,9 +259,15 @@ def _valid_from_train(
     return splits
 
 
-def _check_learnable(regions: Regions, task_type: str) -> None:
-    """Refuse targets of which none varies among the training rows."""
-    trained = regions.targets[regions.splits == "train"]
+def _check_learnable(regions: Regions, task_type: str, weights: Floats | None) -> None:
+    """Refuse targets of which none varies among the training rows that have a weight."""
+    counted = regions.splits == "train"
+    if weights is not None:
+        counted = counted & (weights > 0)
+        for split, purpose in (("train", "training"), ("valid", "validation")):
+            if not weights[regions.splits == split].any():
+                raise SeqnetError(f"{regions.source}: every {purpose} row has weight 0")
+    trained = regions.targets[counted]
     constant = [len(np.unique(column[~np.isnan(column)])) < 2 for column in trained.T]
     if all(constant):
         what = "one class only" if task_type in ("binary", "multiclass") else "one value only"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from seqnet.errors import FormatError, SeqnetError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from seqnet.aliases import Codes, Ints
+    from seqnet.aliases import Codes, Floats, Ints
     from seqnet.datasets.padded import PaddedSequences
     from seqnet.formats.sequence_table import SequenceTable
     from seqnet.genome.alphabet import SoftMask
@@ -55,6 +55,10 @@ class Rows:
     shuffled: NDArray[Any] | None = None
     genome: Genome | None = None
     files: tuple[str, ...] = ()
+    lengths: Mapping[str, int] | None = None
+    """Contig name to length in bases, where rows have coordinates and places on them are read."""
+    weights: Floats | None = None
+    """float64 (n,): of each row in the loss; None for ones."""
 
     @property
     def codes(self) -> Codes | None:
@@ -99,26 +103,32 @@ def _from_features(source: Source) -> Rows:
 
 
 def _from_regions(source: Source, stranded: bool) -> Rows:
-    """Take the sequences of labelled regions."""
+    """Take the sequences of labelled regions, or, without a genome, their places alone."""
     import numpy as np
 
     from seqnet.commands._load import fit_to_genome, load_genome
+    from seqnet.commands._signals import track_contigs
     from seqnet.datasets.padded import PaddedSequences
     from seqnet.formats.bed import read_bed
     from seqnet.genome.extract import extract_windows
     from seqnet.genome.joins import check_distinct
 
-    genome = load_genome(source.genome, soft_mask=source.soft_mask)
-    regions = fit_to_genome(read_bed(str(source.regions), tasks=source.tasks, labelled=True), genome)
+    tracks = [file.path for file in source.tracks.signals]
+    genome = None if source.genome is None else load_genome(source.genome, soft_mask=source.soft_mask)
+    contigs = track_contigs(tracks[0]) if genome is None else genome
+    regions = fit_to_genome(read_bed(str(source.regions), tasks=source.tasks, labelled=True), contigs)
     check_distinct(regions)
     if source.length is not None:
-        regions = _resized(regions, source.length, genome.lengths)
+        regions = _resized(regions, source.length, contigs.lengths)
     regions.width()
+    used = {name: contigs.lengths[name] for name in regions.intervals.contigs}
+    if genome is None:
+        return Rows(regions, True, files=(str(source.regions), *tracks), lengths=used)
     codes = extract_windows(genome, regions.intervals, stranded=stranded)
-    used = genome.restrict(regions.intervals.contigs)
     return Rows(
         regions, True, PaddedSequences(codes, np.ones(codes.shape, dtype=bool), 0),
-        genome=used, files=(str(source.regions), str(source.genome)),
+        genome=genome.restrict(regions.intervals.contigs), lengths=used,
+        files=(str(source.regions), str(source.genome), *tracks),
     )  # fmt: skip
 
 
@@ -193,7 +203,7 @@ def _from_table(source: Source, task_type: str | None) -> Rows:
     path = str(source.table)
     columns = Columns(
         str(source.sequence_column), source.target_columns, source.name_column, source.split_column,
-        source.group_column,
+        source.group_column, source.weight_column,
     )  # fmt: skip
     table = read_sequence_table(path, columns, source.soft_mask)
     tasks, targets = _table_targets(table, task_type)
@@ -205,7 +215,14 @@ def _from_table(source: Source, task_type: str | None) -> Rows:
     if table.groups is not None:
         linked = np.unique(table.groups, return_inverse=True)[1].astype(np.int64)
     padded = _padded(table.sequences, source.length, path)
-    return Rows(replace(regions, lines=table.lines), False, padded, linked=linked, files=(path,))
+    return Rows(
+        replace(regions, lines=table.lines),
+        False,
+        padded,
+        linked=linked,
+        files=(path,),
+        weights=table.weights,
+    )
 
 
 def _table_targets(table: SequenceTable, task_type: str | None) -> tuple[Sequence[str], Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from seqnet.commands._options import combine, genome_option, soft_mask_option, tasks_option
+from seqnet.commands._signals import SignalFit, SignalSource
 from seqnet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ BOUND = "bound"
 
 feature_options = click.option("--features", metavar="TABLE", help="k-mer table, joined to --labels by name.")
 sequence_options = combine(
-    click.option("--regions", metavar="BED", help="Labelled regions (with --genome)."),
+    click.option("--regions", metavar="BED", help="Labelled regions (with --genome, --signal or both)."),
     genome_option,
     click.option("--sequences", metavar="FASTA", help="Sequences, joined to --labels by name."),
     click.option("--labels", metavar="TABLE", help="Labelled regions, or a table of names and tasks."),
@@ -37,6 +38,8 @@ sequence_options = combine(
     click.option("--split-column", metavar="COLUMN", help="Column of train, valid, test (with --table)."),
     click.option("--group-column", metavar="COLUMN",
                  help="Rows with the same text here stay in one split (with --table)."),
+    click.option("--weight-column", metavar="COLUMN",
+                 help="Weight of each row in the loss: 0 or more (with --table)."),
     click.option("--length", type=click.IntRange(1), metavar="BASES",
                  help="Crop or pad sequences around their centre to this length. Default: the longest."),
     tasks_option,
@@ -68,14 +71,20 @@ class Source(NamedTuple):
     name_column: str | None = None
     split_column: str | None = None
     group_column: str | None = None
+    weight_column: str | None = None
     length: int | None = None
     tasks: Sequence[str] | None = None
     soft_mask: SoftMask = "ignore"
+    tracks: SignalSource = SignalSource()
+    fit: SignalFit = SignalFit()
 
     @staticmethod
     def take(options: dict[str, Any]) -> Source:
         """Take a source's options out of a command's."""
-        return Source(**{name: options.pop(name) for name in Source._fields if name in options})
+        taken = {name: options.pop(name) for name in Source._fields if name in options}
+        if "signals" in options:
+            taken |= {"tracks": SignalSource.take(options), "fit": SignalFit.take(options)}
+        return Source(**taken)
 
     def way(self) -> str:
         """Return which of the ways to give input this is.
@@ -94,15 +103,19 @@ class Source(NamedTuple):
                 f"give one of --regions, --sequences, --positives, --table or --features; found {found}"
             )
         self._check_companions(given[0])
+        self.tracks.check()
+        self.fit.check([file.name for file in self.tracks.signals])
+        if self.tracks.signals and given[0] != "regions":
+            raise UsageError(f"--signal needs --regions: there are no places with --{given[0]}")
         return given[0]
 
     def _check_companions(self, way: str) -> None:
         """Refuse options that belong to another way, and miss those that belong to this one."""
         columns = {"--sequence-column": self.sequence_column, "--target": self.target_columns}
         more = {"--name-column": self.name_column, "--split-column": self.split_column,
-                "--group-column": self.group_column}  # fmt: skip
+                "--group-column": self.group_column, "--weight-column": self.weight_column}  # fmt: skip
         needs: dict[str, dict[str, Any]] = {
-            "regions": {"--genome": self.genome},
+            "regions": {"--genome": self.genome or bool(self.tracks.signals)},
             "features": {"--labels": self.labels},
             "sequences": {"--labels": self.labels},
             "positives": {"--negatives": self.negatives},

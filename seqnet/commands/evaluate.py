@@ -18,6 +18,7 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
+from seqnet.commands._signals import SignalSource, signal_options
 
 if TYPE_CHECKING:
     from seqnet.commands._evaluate_data import Labels, Predictions
@@ -31,6 +32,11 @@ _source_options = combine(
     click.option("--regions", metavar="BED", help="Labelled regions (with --model and --genome)."),
     genome_option,
     click.option("--features", metavar="TABLE", help="k-mer table (with --model and --labels)."),
+    signal_options,
+    click.option("--ablate", is_flag=True,
+                 help="Judge the model without each of its inputs too (with --model and --signal)."),
+    click.option("--ablate-with", type=click.Choice(["mean", "zero"]), default="mean", show_default=True,
+                 help="What stands in an input's place: its mean in the training regions, or zero."),
     click.option("--baseline", "baselines", multiple=True, metavar="NAME=FILE",
                  help="Other predictions of the same rows, to set beside. Repeats."),
 )  # fmt: skip
@@ -144,6 +150,8 @@ def _evaluate(
     training_log: str | None,
     device: str,
     threads: int,
+    ablate: bool,
+    ablate_with: str,
     **options: Any,
 ) -> None:
     """Judge one set of predictions and write what was asked for."""
@@ -155,7 +163,9 @@ def _evaluate(
     from seqnet.formats.metrics import write_json, write_table
 
     path = predictions[0] if predictions else "-"
-    _check_sources(predictions, labels, model, regions, genome, features)
+    tracks = SignalSource.take(options)
+    _check_sources(predictions, labels, model, regions, genome, features, tracks, ablate=ablate)
+    without: list[Predictions] = []
     truth, rows, valid = _label_rows(str(labels or regions), options["split"])
     if model is None:
         ours = predictions_from_file(path, truth, rows, valid, base_name(path))
@@ -163,10 +173,11 @@ def _evaluate(
         import numpy as np
 
         wanted = np.concatenate([rows, valid])
-        ours = predictions_from_model(
-            model, truth, wanted, genome=genome, features=features, device=device, threads=threads
-        )
-    found = _judged(truth, rows, valid, ours, **options)
+        ours, without = predictions_from_model(
+            model, truth, wanted, genome=genome, features=features, device=device, threads=threads,
+            tracks=tracks, ablate=ablate_with if ablate else None,
+        )  # fmt: skip
+    found = _judged(truth, rows, valid, ours, without, **options)
     _say(found)
     if json_path is not None:
         with open_output(json_path) as side:
@@ -188,15 +199,21 @@ def _check_sources(
     regions: str | None,
     genome: str | None,
     features: str | None,
+    tracks: SignalSource,
+    *,
+    ablate: bool,
 ) -> None:
     """Refuse options that contradict each other."""
     from seqnet.errors import UsageError
 
+    tracks.check()
+    if ablate and not tracks.signals:
+        raise UsageError("--ablate needs --model and --signal: there is one input otherwise")
     if model is None:
-        if labels is None or regions or genome or features:
+        if labels is None or regions or genome or features or tracks.signals:
             raise UsageError("give PREDICTIONS with --labels, or --model with labelled data")
         return
-    given = (bool(labels), bool(regions), bool(genome), bool(features))
+    given = (bool(labels), bool(regions), bool(genome or (regions and tracks.signals)), bool(features))
     if predictions or given not in ((False, True, True, False), (True, False, False, True)):
         raise UsageError("--model goes with --regions and --genome, or with --features and --labels")
 
@@ -218,6 +235,7 @@ def _judged(
     rows: Any,
     valid: Any,
     ours: Predictions,
+    without: list[Predictions],
     *,
     split: str,
     task_type: str | None,
@@ -228,7 +246,7 @@ def _judged(
     baselines: tuple[str, ...],
     **tiles: Any,
 ) -> Evaluation:
-    """Judge the predictions, the baselines, each kind of negative and the tiles."""
+    """Judge the predictions, those without an input, the baselines, each kind of negative, the tiles."""
     from dataclasses import replace
 
     from seqnet.commands._evaluate_data import predictions_from_file, shared_tasks
@@ -241,18 +259,19 @@ def _judged(
     resampling = _resampling(labels, rows, intervals, block_size, seed)
     peaks = _peak_rows(labels, kind, tiles["peaks"], tiles["peak_width"])
     question = Judge(labels, rows, valid, kind, threshold, peaks, resampling)
-    with progress_bar("tasks", len(tasks) * (1 + 2 * len(baselines))) as progress:
+    with progress_bar("tasks", len(tasks) * (1 + 2 * len(baselines) + 2 * len(without))) as progress:
         targets, values, judgement, origin = question.judged(ours, tasks, progress)
         _require_classes(judgement, labels.source, len(rows))
         beside = [
             compare_baseline(question, ours, predictions_from_file(path, labels, rows, valid, name), progress)
             for name, path in map(_named_file, baselines)
         ]
+        ablations = [compare_baseline(question, ours, other, progress) for other in without]
     found = Evaluation(
         ours.name, base_name(labels.source), split, targets, values, judgement, origin,
         ours.training_base_rates, None if resampling is None else block_size,
         question.by_negatives(judgement, targets, values), beside,
-        _genome_wide(tasks, labels.contigs(rows), **tiles), model=ours.model,
+        _genome_wide(tasks, labels.contigs(rows), **tiles), model=ours.model, ablations=ablations,
     )  # fmt: skip
     trained = (ours.model or {}).get("splits", {}).get("train", {}).get("contigs", [])
     return replace(found, warnings=add_warnings(found, trained, labels.contigs(rows)))
@@ -330,9 +349,11 @@ def _genome_wide(
 
 def _say(found: Evaluation) -> None:
     """Say on stderr what was judged and what to beware of."""
-    from seqnet.commands._evaluation import summary_line
+    from seqnet.commands._evaluation import ablation_lines, summary_line
 
     note(f"{len(found.targets)} rows of split {found.split!r}, {len(found.judgement.tasks)} tasks")
     note(summary_line(found))
+    for line in ablation_lines(found):
+        note(line)
     for text in found.warnings:
         warn(text)

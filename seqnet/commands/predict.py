@@ -18,6 +18,7 @@ from seqnet.commands._options import (
     regions_option,
     threads_option,
 )
+from seqnet.commands._signals import signal_options
 
 
 @click.command(
@@ -26,6 +27,7 @@ from seqnet.commands._options import (
     short_help="Predict with a trained model.",
     example="seqnet predict cnn.safetensors --regions regions.bed --genome genome.fa -o pred.bed\n"
     "seqnet predict cnn.safetensors --genome genome.fa --tile 50 --chroms chrXII -o 'pred.{task}.bw'\n"
+    "seqnet predict multi.safetensors --genome genome.fa --signal dnase=dnase.bw --tile 50 -o pred.bw\n"
     "seqnet predict cnn.safetensors --genome genome.fa --tile 50 --prior 0.01 --resume -o 'pred.{task}.bw'",
 )
 @click.argument("model")
@@ -34,6 +36,7 @@ from seqnet.commands._options import (
 @genome_option
 @chroms_option
 @on_bad_option
+@signal_options
 @click.option("--features", metavar="TABLE", help="k-mer table of the sequences to predict.")
 @click.option(
     "--tile",
@@ -94,6 +97,7 @@ def command(**values: Any) -> None:
     options = PredictOptions(**values)
     options.check()
     model = read_model(options.model)
+    options.tracks(model)  # what the model expects is said before anything else is read
     predictor = load_predictor(options, model)
     if options.tile is not None:
         from seqnet.commands._predict_tiles import predict_genome

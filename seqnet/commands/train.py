@@ -26,6 +26,7 @@ from seqnet.commands._options import (
     split_options,
     threads_option,
 )
+from seqnet.commands._signals import signal_fit_options, signal_options
 from seqnet.commands._training_checks import leak_option
 from seqnet.commands._training_sources import feature_options, sequence_options
 from seqnet.networks.heads import LOSS_NAMES, TASK_TYPES
@@ -112,9 +113,12 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
     short_help="Train a convolutional network on sequences.",
     example="seqnet train cnn --regions regions.bed --genome genome.fa -o cnn.safetensors\n"
     "seqnet train cnn --positives bound.fa --negatives shuffle --test-fraction 0.1 -o cnn.safetensors\n"
-    "seqnet train cnn --table mpra.csv --sequence-column seq --target expression -o mpra.safetensors",
+    "seqnet train cnn --table mpra.csv --sequence-column seq --target expression -o mpra.safetensors\n"
+    "seqnet train cnn --regions regions.bed --genome genome.fa --signal dnase=dnase.bw -o multi.safetensors",
 )
 @sequence_options
+@signal_options
+@signal_fit_options
 @cnn_architecture_options
 @click.option(
     "--strands",

@@ -122,7 +122,7 @@ def _values(where: str, tally: _Tally) -> list[Finding]:
         text = f"{tally.lowest:g} wherever it has a value"
         found.append(Finding("warning", "constant-track", where, text))
     elif tally.gaps:
-        text = f"{counted(tally.gaps, 'base')} of {tally.bases} without a value (see --missing)"
+        text = f"{counted(tally.gaps, 'base')} of {tally.bases} without a value (see --signal-missing)"
         found.append(Finding("note", "gaps", where, text))
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seqnet.aliases import Ints
+from seqnet.aliases import Floats, Ints
 from seqnet.errors import FormatError
 from seqnet.formats._open import numbered_lines, open_input
 from seqnet.genome.alphabet import SoftMask, encode_text
@@ -22,10 +22,11 @@ class Columns(NamedTuple):
     name: str | None = None
     split: str | None = None
     group: str | None = None
+    weight: str | None = None
 
     def all(self) -> list[str]:
         """Return every column that is asked for."""
-        single = (self.sequence, self.name, self.split, self.group)
+        single = (self.sequence, self.name, self.split, self.group, self.weight)
         return [*(column for column in single if column is not None), *self.targets]
 
 
@@ -41,6 +42,8 @@ class SequenceTable:
         Column name to its n texts.
     splits, groups
         n texts each; None where the table has no such column.
+    weights
+        float64 (n,): finite, 0 or more; None where the table has no such column.
     lines
         int64 (n,): the 1-based line of each row.
     source
@@ -51,6 +54,7 @@ class SequenceTable:
     targets: dict[str, list[str]]
     splits: list[str] | None
     groups: list[str] | None
+    weights: Floats | None
     lines: Ints
     source: str
 
@@ -64,8 +68,8 @@ def read_sequence_table(path: str, columns: Columns, soft_mask: SoftMask = "igno
     Raises
     ------
     FormatError
-        With the line, at a column that is not there, a row of other length, or a letter that is no
-        nucleotide.
+        With the line, at a column that is not there, a row of other length, a letter that is no
+        nucleotide, or a weight that is no finite number of 0 or more.
     """
     import numpy as np
 
@@ -85,7 +89,26 @@ def read_sequence_table(path: str, columns: Columns, soft_mask: SoftMask = "igno
 
     targets = {column: texts(column) or [] for column in columns.targets}
     lines = np.array([number for number, _ in kept], dtype=np.int64)
-    return SequenceTable(sequences, targets, texts(columns.split), texts(columns.group), lines, path)
+    weights = None if columns.weight is None else _weights(kept, columns.weight, places, path)
+    return SequenceTable(sequences, targets, texts(columns.split), texts(columns.group), weights, lines, path)
+
+
+def _weights(rows: Sequence[tuple[int, list[str]]], column: str, places: dict[str, int], path: str) -> Floats:
+    """Read the weight of each row, float64 (n,)."""
+    import numpy as np
+
+    found = np.empty(len(rows))
+    for row, (number, fields) in enumerate(rows):
+        text = fields[places[column]]
+        try:
+            found[row] = float(text)
+        except ValueError:
+            found[row] = np.nan
+        if not 0 <= found[row] < np.inf:
+            raise FormatError(
+                path, f"column {column}: {text!r} is no weight; expected a number of 0 or more", number
+            )
+    return found
 
 
 def _rows(lines: Iterable[tuple[int, str]], path: str) -> Iterator[tuple[int, list[str]]]:

@@ -129,7 +129,7 @@ def _checked(
     gaps = int(gap.sum())
     if gaps and missing == "error":
         place = start + int(np.flatnonzero(gap)[0])
-        raise SeqnetError(f"{name}: no value at {contig}:{place} (see --missing)")
+        raise SeqnetError(f"{name}: no value at {contig}:{place} (see --signal-missing)")
     if gaps and missing != "nan":
         values = np.where(gap, np.float32(0), values)
     return _Read(values, gaps)
@@ -151,7 +151,7 @@ def _absent_message(name: str, absent: tuple[str, ...], source: TrackSource) -> 
     more = f" and {len(absent) - 1} more contigs" if len(absent) > 1 else ""
     known = list(source.lengths)
     has = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
-    return f"{name}: has no {absent[0]}{more}; it has {has} (see --missing)"
+    return f"{name}: has no {absent[0]}{more}; it has {has} (see --signal-missing)"
 
 
 def _require_length(name: str, source: TrackSource, contig: str, layout: Layout) -> None:
@@ -210,7 +210,7 @@ def fit_normalisation(track: DenseTrack, intervals: Intervals, how: Normalisatio
     SeqnetError
         If there is no value, or ``log1p`` meets one of -1 or less.
     """
-    values = _covered(track, intervals).astype(np.float64)
+    values = covered(track, intervals).astype(np.float64)
     values = values[~np.isnan(values)]
     if not len(values):
         raise SeqnetError(f"{track.name}: has no value in the training regions")
@@ -222,7 +222,7 @@ def fit_normalisation(track: DenseTrack, intervals: Intervals, how: Normalisatio
     return Constants(ceiling, how.transform, center, factor)
 
 
-def _covered(track: DenseTrack, intervals: Intervals) -> NDArray[Any]:
+def covered(track: DenseTrack, intervals: Intervals) -> NDArray[Any]:
     """Return the values of all bases that intervals cover, each once."""
     limits = np.array([track.layout.lengths.get(name, 0) for name in intervals.contigs], dtype=np.int64)
     limit = limits[intervals.contig] if len(limits) else np.empty(0, np.int64)
@@ -234,14 +234,50 @@ def _covered(track: DenseTrack, intervals: Intervals) -> NDArray[Any]:
     return np.concatenate([*parts, np.empty(0, track.values.dtype)])
 
 
+class Signal(NamedTuple):
+    """A track as a model reads it: an entry of its input's ``signals``."""
+
+    name: str
+    constants: Constants
+    partner: int
+    """Which track of the model takes its place on the other strand: its own number, or that of its pair."""
+    mean: float
+    """Of the normalised values in the training regions."""
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {"name": self.name, **self.constants._asdict(), "partner": self.partner, "mean": self.mean}
+
+    @staticmethod
+    def restored(entry: Mapping[str, Any]) -> Signal:
+        """Return what `stored` gave."""
+        constants = Constants(**{name: entry[name] for name in Constants._fields})
+        return Signal(entry["name"], constants, int(entry["partner"]), float(entry["mean"]))
+
+
+def fit_signal(track: DenseTrack, intervals: Intervals, how: Normalisation, partner: int) -> Signal:
+    """Learn how a model reads a track from the values that training regions cover.
+
+    Raises
+    ------
+    SeqnetError
+        As `fit_normalisation` does.
+    """
+    constants = fit_normalisation(track, intervals, how)
+    mean = float(constants.apply(covered(track, intervals)).mean(dtype=np.float64))
+    return Signal(track.name, constants, partner, mean)
+
+
 def _center_and_factor(values: NDArray[np.float64], scale: Scale) -> tuple[float, float]:
     """Return what to subtract and to multiply by; a track without variation is left as it is.
 
-    So is one that varies by less than float32 can tell from 0: its factor would be infinite.
+    So is one that varies by less than float32 can tell: its factor would be rounding or infinite.
     """
     spread = {"none": 1.0, "z": values.std(), "max": np.abs(values).max(), "library": values.mean()}[scale]
     center = float(values.mean()) if scale == "z" else 0.0
-    return center, 1.0 / float(spread) if spread > np.finfo(np.float32).tiny else 1.0
+    told = np.finfo(np.float32)
+    least = max(float(told.tiny), float(told.eps * np.abs(values).max()) if scale == "z" else 0.0)
+    return center, 1.0 / float(spread) if spread > least else 1.0
 
 
 def normalised(track: DenseTrack, constants: Constants) -> DenseTrack:

@@ -10,7 +10,7 @@ from torch import nn
 
 from seqnet.networks.grammar import layer_text
 from seqnet.networks.layers import Shape, build_layers
-from seqnet.networks.modules import BiLstm, GlobalPool, Residual, Siamese
+from seqnet.networks.modules import BiLstm, GlobalPool, Residual, Siamese, Towers
 from seqnet.networks.presets import Layers
 
 
@@ -67,6 +67,8 @@ def _steps(module: nn.Module) -> Iterator[tuple[int | None, int]]:
         yield None, 1
     elif isinstance(module, Residual | Siamese):
         yield from _steps(module.block)
+    elif isinstance(module, Towers):
+        yield from _steps(module.sequence)
     elif isinstance(module, nn.Sequential):
         for part in module:
             yield from _steps(part)

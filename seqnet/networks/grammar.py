@@ -3,7 +3,8 @@
 Layers are separated by commas. A layer is its name, its first options without their names (two
 numbers joined by an x for a convolution: filters and width), further options as ``name=value``,
 and in brackets the layers inside it: ``residual(batch_norm, relu, conv 128x3 dilation=2)``. An
-activation is its own name.
+activation is its own name. A second chain stands last in the brackets, under its name:
+``towers(conv 64x15, global_pool max, signal(conv 16x25, global_pool max))``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from seqnet.networks.presets import Layers
 
 _ITEM = re.compile(r"(?P<words>[^()]*?)\s*(?:\((?P<inside>.*)\))?", re.DOTALL)
 _PAIR = re.compile(r"(\d+)x(\d+)")
-_SHORTCUT = "shortcut"
+_SECOND = ("shortcut", "signal")
+"""Lists of layers that stand beside the first one in a layer's brackets, under their names."""
 
 
 def parse_layers(text: str) -> Layers:
@@ -75,10 +77,8 @@ def _row(item: str) -> dict[str, Any]:
         row[key] = value
     if match["inside"] is not None:
         inner = _parse(match["inside"])
-        skips = [inside for inside in inner if inside["layer"] == _SHORTCUT]
-        row["layers"] = [inside for inside in inner if inside["layer"] != _SHORTCUT]
-        if skips:
-            row[_SHORTCUT] = skips[0].get("layers")
+        row["layers"] = [inside for inside in inner if inside["layer"] not in _SECOND]
+        row |= {inside["layer"]: inside.get("layers") for inside in inner if inside["layer"] in _SECOND}
     return row
 
 
@@ -125,15 +125,15 @@ def layer_text(row: Mapping[str, Any]) -> str:
     name = str(row["layer"])
     arguments = LAYERS[name].arguments if name in LAYERS else ()
     first = [_word(row[key]) for key in arguments if key in row]
-    skipped = {"layer", "layers", _SHORTCUT, *arguments}
+    skipped = {"layer", "layers", *_SECOND, *arguments}
     rest = [f"{key}={_word(value)}" for key, value in row.items() if key not in skipped]
     words = ["x".join(first), *rest] if name != "activation" else [*first]
     text = " ".join(word for word in ([] if name == "activation" else [name]) + words if word)
     if "layers" not in row:
         return text
     inside = layers_text(row["layers"])
-    skip = f", {_SHORTCUT}({layers_text(row[_SHORTCUT])})" if _SHORTCUT in row else ""
-    return f"{text}({inside}{skip})"
+    second = "".join(f", {key}({layers_text(row[key])})" for key in _SECOND if key in row)
+    return f"{text}({inside}{second})"
 
 
 def _word(value: Any) -> str:

@@ -15,7 +15,7 @@ from torch import nn
 
 from seqnet.errors import SeqnetError
 from seqnet.networks.masking import Masking
-from seqnet.networks.modules import ACTIVATIONS, BiLstm, GlobalPool, Maxout, Residual, Siamese
+from seqnet.networks.modules import ACTIVATIONS, BiLstm, GlobalPool, Maxout, Residual, Siamese, Towers
 from seqnet.networks.presets import Layers
 
 
@@ -63,7 +63,11 @@ _LIST = Option(lambda value: isinstance(value, list) and bool(value), "a list of
 OPTIONS: dict[str, Option] = {
     **dict.fromkeys(("filters", "width", "stride", "dilation", "units", "pieces"), _COUNT),
     **dict.fromkeys(("bias", "partial", "per_position", "masked"), _SWITCH),
-    **dict.fromkeys(("layers", "shortcut"), _LIST),
+    **dict.fromkeys(("layers", "shortcut", "signal"), _LIST),
+    "partners": Option(
+        lambda value: isinstance(value, str) and all(map(str.isdecimal, value.split("-"))),
+        "a number for each track, such as 1-0-2",
+    ),
     "padding": Option(
         lambda value: value in ("same", "valid") or _whole(0)(value), "same, valid or a number of positions"
     ),
@@ -182,13 +186,28 @@ def _sized(shape: Shape) -> str:
     return f"{shape.channels} channels" + ("" if shape.length is None else f" of {shape.length} positions")
 
 
-def _siamese(shape: Shape, layers: Layers) -> Made:
-    """Average what layers make of the two strands."""
+def _siamese(shape: Shape, layers: Layers, partners: str | None = None) -> Made:
+    """Average what layers make of the two strands; `partners` are the tracks that change places."""
     _positions(shape, "siamese")
     if shape.channels < 4:
         raise ValueError(f"siamese needs the four bases first, not {shape.channels} channels")
+    order = None if partners is None else [int(number) for number in partners.split("-")]
+    if order is not None and sorted(order) != list(range(shape.channels - 4)):
+        raise ValueError(f"partners {partners} are not those of {shape.channels - 4} tracks")
     block, out = _chain(layers, shape)
-    return Siamese(block), out
+    return Siamese(block, order), out
+
+
+def _towers(shape: Shape, layers: Layers, signal: Layers) -> Made:
+    """Put beside each other what layers make of the sequence, and others of the tracks."""
+    length = _positions(shape, "towers")
+    if shape.channels <= 4:
+        raise ValueError(f"towers need tracks behind the four bases, not {shape.channels} channels")
+    sequence, one = _chain(layers, Shape(4, length))
+    tracks, other = _chain(signal, Shape(shape.channels - 4, length))
+    if one.length != other.length:
+        raise ValueError(f"towers end in {_sized(one)} and in {_sized(other)}; expected as many positions")
+    return Towers(sequence, tracks), Shape(one.channels + other.channels, one.length)
 
 
 def _bilstm(shape: Shape, units: int) -> Made:
@@ -237,6 +256,7 @@ LAYERS: dict[str, Layer] = {
     "dropout": Layer(_dropout, ("rate",)),
     "residual": Layer(_residual),
     "siamese": Layer(_siamese),
+    "towers": Layer(_towers),
     "bilstm": Layer(_bilstm, ("units",)),
     "global_pool": Layer(_global_pool, ("kind",)),
     "flatten": Layer(_flatten),

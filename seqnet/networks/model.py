@@ -21,9 +21,9 @@ class Model:
     ----------
     header
         JSON object: ``kind`` (linear, dense, cnn), ``architecture`` (rows of layers), ``tasks``,
-        ``input`` (``type`` sequence or kmers, ``width`` in bases or null, ``features`` d, and the
-        k-mer ``settings``), ``strands``, ``splits``, ``seed``, ``metrics``, ``genome`` (contig to
-        digest) and provenance.
+        ``input`` (``type`` sequence, signals or kmers, ``width`` in bases or null, ``features`` d, the
+        k-mer ``settings``, and ``signals``: the tracks, as `seqnet.genome.tracks.Signal` stores them),
+        ``strands``, ``splits``, ``seed``, ``metrics``, ``genome`` (contig to digest) and provenance.
     tensors
         Parameters and buffers by name; ``input.mean`` and ``input.scale`` of features, and
         in linear models their ``input.deviation`` among the training rows.
@@ -42,6 +42,13 @@ class Model:
         """What the model is fed."""
         spec: dict[str, Any] = self.header["input"]
         return spec
+
+
+def input_channels(spec: Mapping[str, Any]) -> int:
+    """Return how many channels or features one row of a model's input has, from its header's ``input``."""
+    if spec["type"] == "kmers":
+        return int(spec["features"])
+    return (4 if spec["type"] == "sequence" else 0) + len(spec.get("signals", ()))
 
 
 def linear_coefficients(model: Model) -> tuple[Floats, Floats | None]:

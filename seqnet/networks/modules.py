@@ -76,18 +76,46 @@ class Siamese(nn.Module):
     """The average of what one block makes of both strands.
 
     The first four channels are the bases A C G T, complemented by turning their order; channels
-    after them are tracks that have no strand.
+    after them are tracks.
+
+    Parameters
+    ----------
+    block
+        What each strand goes through.
+    partners
+        For each track the one whose place it takes on the other strand; None where none has a strand.
     """
 
-    def __init__(self, block: nn.Module) -> None:
+    def __init__(self, block: nn.Module, partners: list[int] | None = None) -> None:
         super().__init__()
         self.block = block
+        self.partners = partners
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (block(x) + block(reverse complement of x)) / 2."""
-        other = torch.cat([x[:, :4].flip(1), x[:, 4:]], dim=1).flip(3)
+        tracks = x[:, 4:] if self.partners is None else x[:, 4:][:, self.partners]
+        other = torch.cat([x[:, :4].flip(1), tracks], dim=1).flip(3)
         mean: Tensor = (self.block(x) + self.block(other)) / 2
         return mean
+
+
+class Towers(nn.Module):
+    """Layers of the sequence, the first four channels, and layers of the tracks behind it, joined.
+
+    Parameters
+    ----------
+    sequence, signal
+        From (n, 4, 1, L) and from (n, S, 1, L) to as many positions each, or to none.
+    """
+
+    def __init__(self, sequence: nn.Module, signal: nn.Module) -> None:
+        super().__init__()
+        self.sequence = sequence
+        self.signal = signal
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the channels of both, those of the sequence first."""
+        return torch.cat([self.sequence(x[:, :4]), self.signal(x[:, 4:])], dim=1)
 
 
 class BiLstm(nn.Module):

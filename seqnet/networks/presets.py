@@ -5,6 +5,7 @@ The output layer, one unit per task, is added when a network is built.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
@@ -162,6 +163,43 @@ def with_masked_pools(layers: Layers) -> Layers:
     return [{**row, "masked": True} if row["layer"] == "global_pool" else row for row in layers]
 
 
+def with_towers(layers: Layers) -> Layers:
+    """Return an architecture that reads sequence and tracks apart up to its first global pool or flatten.
+
+    Both towers have the same layers; what follows the pool reads both.
+
+    Raises
+    ------
+    ValueError
+        Where a layer reads both strands or both inputs itself, or nothing is read by positions.
+    """
+    names = [str(row["layer"]) for row in layers]
+    for name in ("siamese", "towers"):
+        if name in names:
+            raise ValueError(f"layer {name} says itself how sequence and tracks are read")
+    last = ("global_pool", "flatten", "dense", "output")
+    end = next((number for number, name in enumerate(names) if name in last), len(layers))
+    pooled = names[end : end + 1] in (["global_pool"], ["flatten"])
+    tower = [*layers[:end], layers[end] if pooled else _FLATTEN]
+    if end == 0:
+        raise ValueError("there are no layers before the pool to make towers of")
+    return [{"layer": "towers", "layers": tower, "signal": tower}, *layers[end + pooled :]]
+
+
+def with_partners(layers: Layers, partners: Sequence[int]) -> Layers:
+    """Return an architecture whose two-strand layers swap the tracks of a pair of strands.
+
+    Parameters
+    ----------
+    partners
+        For each track the one whose place it takes on the other strand: itself, or the pair's other.
+    """
+    if list(partners) == sorted(partners):
+        return layers
+    order = "-".join(map(str, partners))
+    return [{**row, "partners": order} if row["layer"] == "siamese" else row for row in layers]
+
+
 def without_bias(layers: Layers) -> Layers:
     """Return an architecture whose convolutions, dense layers and output have no bias."""
     bare = [_without_bias(row) for row in layers]
@@ -175,7 +213,7 @@ def _without_bias(row: Row) -> Row:
     bare = dict(row)
     if row["layer"] in ("conv", "dense", "output"):
         bare["bias"] = False
-    for key in ("layers", "shortcut"):
+    for key in ("layers", "shortcut", "signal"):
         if key in row:
             bare[key] = list(map(_without_bias, row[key]))
     return bare

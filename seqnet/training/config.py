@@ -70,6 +70,8 @@ class Examples(NamedTuple):
 
     inputs: Inputs
     targets: NDArray[np.float32]
+    weights: NDArray[np.float32] | None = None
+    """float32 (n,): of each row in the loss; None for ones."""
 
 
 class EpochRow(NamedTuple):

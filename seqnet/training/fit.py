@@ -195,13 +195,18 @@ class _Run:
         inputs = examples.inputs.batch(batch.rows, self.device, batch.flip, batch.shift)
         with autocast(self.config.precision, self.device):
             outputs = self.forward(inputs)
-        loss = LOSSES[self.config.loss](outputs, targets, self.weights)
+        loss = LOSSES[self.config.loss](outputs, targets, self.weights, self._row_weights(batch))
         if size > 1:  # a mean over this share's known targets becomes its part of the mean over all
             known = [int((~np.isnan(examples.targets[rows])).sum()) for rows in (batch.rows, batch.whole)]
             loss = loss * (known[0] / max(known[1], 1))
         self.optimiser.zero_grad(set_to_none=True)
         (loss * size).backward()  # type: ignore[no-untyped-call]  # gradients are averaged over processes
         return loss.detach()
+
+    def _row_weights(self, batch: Batch) -> Tensor | None:
+        """Return the weights of a batch's rows, None for ones."""
+        weights = self.train_examples.weights
+        return None if weights is None else torch.from_numpy(weights[batch.rows]).to(self.device)
 
     def _rate(self) -> Rate:
         """Return what the next step uses."""
@@ -234,7 +239,10 @@ class _Run:
         own = predict_logits(self.averaged, inputs, device=self.device, strands=self.config.strands)
         outputs = ranks.gather_rows(own.reshape(len(inputs), -1), n)
         targets = self.valid.targets
-        loss = LOSSES[self.config.loss](torch.from_numpy(outputs), torch.from_numpy(targets))
+        weights = None if self.valid.weights is None else torch.from_numpy(self.valid.weights)
+        loss = LOSSES[self.config.loss](
+            torch.from_numpy(outputs), torch.from_numpy(targets), row_weights=weights
+        )
         if not math.isfinite(float(loss)):
             raise SeqnetError(
                 f"validation loss is {float(loss)} at epoch {self.epoch}; try a lower --learning-rate"

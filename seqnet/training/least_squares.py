@@ -25,6 +25,7 @@ def least_squares(
     targets: Floats,
     penalties: Sequence[float],
     warn: Callable[[str], object] = lambda _text: None,
+    row_weights: Floats | None = None,
 ) -> Iterator[Solution]:
     """Minimise ``|features @ weights + bias - targets|^2 + penalty * |weights|^2``, penalty by penalty.
 
@@ -42,17 +43,21 @@ def least_squares(
         0 or more each.
     warn
         Told where LSMR did not come to its end.
+    row_weights
+        float64 (n,), not all 0: what each row's square is multiplied by; None for 1.
     """
     n, d = features.shape
     matrix = features.astype(np.float64)
-    mean = np.asarray(matrix.mean(axis=0)).ravel()
-    centred = targets - targets.mean()
+    each = np.ones(n) if row_weights is None else row_weights
+    mean, middle = np.asarray(each @ matrix / each.sum()), float(each @ targets / each.sum())
+    roots = np.sqrt(each)
+    centred = (targets - middle) * roots
     if 4.0 * n * d * min(n, d) <= _DIRECT_WORK:
-        found = _by_singular_values(matrix.toarray() - mean, centred, penalties)
+        found = _by_singular_values((matrix.toarray() - mean) * roots[:, None], centred, penalties)
     else:
-        found = _by_products(_centred(matrix, mean), centred, penalties, warn)
+        found = _by_products(_centred(matrix, mean, roots), centred, penalties, warn)
     for weights in found:
-        yield Solution(weights, np.asarray(targets.mean() - mean @ weights))
+        yield Solution(weights, np.asarray(middle - mean @ weights))
 
 
 def _by_singular_values(matrix: Floats, targets: Floats, penalties: Sequence[float]) -> Iterator[Floats]:
@@ -84,14 +89,14 @@ def _by_products(
         yield np.asarray(weights)
 
 
-def _centred(matrix: csr_matrix, mean: Floats) -> LinearOperator:
-    """Return a matrix less its column means, which would make it dense, as its products."""
+def _centred(matrix: csr_matrix, mean: Floats, roots: Floats) -> LinearOperator:
+    """Return a matrix less its column means, which would make it dense, times roots, as its products."""
     from scipy.sparse.linalg import LinearOperator
 
     transposed = matrix.T.tocsr()
     return LinearOperator(
         matrix.shape,
-        matvec=lambda weights: matrix @ weights.ravel() - mean @ weights.ravel(),
-        rmatvec=lambda rows: transposed @ rows.ravel() - mean * rows.sum(),
+        matvec=lambda weights: (matrix @ weights.ravel() - mean @ weights.ravel()) * roots,
+        rmatvec=lambda rows: transposed @ (rows.ravel() * roots) - mean * (rows.ravel() @ roots),
         dtype=np.float64,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqnet.aliases import Floats, Progress, no_progress
 from seqnet.training.least_squares import least_squares
-from seqnet.training.linear_losses import LINEAR_LOSSES
+from seqnet.training.linear_losses import LINEAR_LOSSES, weighted
 from seqnet.training.metrics.binary import binary_metrics
 from seqnet.training.newton import Matrix, Solution, minimise
 
@@ -27,6 +27,17 @@ STRENGTHS: dict[str, tuple[float, ...]] = {
 """Values tried: C, the weight of the data, as scikit-learn's; of `mse` the weight of the penalty."""
 
 
+class LabelledRows(NamedTuple):
+    """Rows to fit or to choose by."""
+
+    features: csr_matrix
+    """CSR (n, d)."""
+    targets: Floats
+    """float64 (n, T), NaN where unknown."""
+    weights: Floats | None = None
+    """float64 (n,): of each row's loss; None for ones."""
+
+
 class Fitted(NamedTuple):
     """The solution of one task, or of all classes together."""
 
@@ -42,8 +53,8 @@ class Fitted(NamedTuple):
 
 def fit_linear(
     loss: str,
-    train: tuple[csr_matrix, Floats],
-    valid: tuple[csr_matrix, Floats],
+    train: LabelledRows | tuple[csr_matrix, Floats],
+    valid: LabelledRows | tuple[csr_matrix, Floats],
     strengths: Sequence[float] | None = None,
     progress: Progress = no_progress,
     warn: Callable[[str], object] = lambda _text: None,
@@ -58,8 +69,8 @@ def fit_linear(
     loss
         Row of `STRENGTHS`.
     train, valid
-        Features CSR (n, d) and targets float64 (n, T), NaN where unknown. Without known validation rows
-        the middle strength is taken.
+        Features and targets, see `LabelledRows`. Without known validation rows that have a weight the middle
+        strength is taken.
     strengths
         To choose from; those of `STRENGTHS` when None. 0, for `mse`, is no penalty.
     progress
@@ -74,10 +85,11 @@ def fit_linear(
     from threadpoolctl import threadpool_limits
 
     tried = tuple(STRENGTHS[loss] if strengths is None else strengths)
+    fitted, judged = LabelledRows(*train), LabelledRows(*valid)
     columns: list[int | slice] = [slice(None)] if loss == "cross_entropy" else [*range(train[1].shape[1])]
     with threadpool_limits(1, "blas"):
         return [
-            _fit(loss, _known(train, column), _known(valid, column), tried, progress, warn)
+            _fit(loss, _known(fitted, column), _known(judged, column), tried, progress, warn)
             for column in columns
         ]
 
@@ -88,17 +100,21 @@ def stacked(fitted: Sequence[Fitted]) -> tuple[Floats, Floats]:
     return weights, np.concatenate([np.atleast_1d(one.bias) for one in fitted])
 
 
-def _known(rows: tuple[csr_matrix, Floats], column: int | slice) -> tuple[csr_matrix, Floats]:
-    """Return the rows whose target is known."""
-    targets = rows[1][:, column]
-    unknown = np.isnan(targets.sum(axis=tuple(range(1, targets.ndim))))
-    return (rows[0][~unknown], targets[~unknown]) if unknown.any() else (rows[0], targets)
+def _known(rows: LabelledRows, column: int | slice) -> LabelledRows:
+    """Return the rows whose target is known, and that have a weight where rows have weights."""
+    targets, weights = rows.targets[:, column], rows.weights
+    known = ~np.isnan(targets.sum(axis=tuple(range(1, targets.ndim))))
+    if weights is not None:
+        known &= weights > 0
+    if known.all():
+        return LabelledRows(rows.features, targets, weights)
+    return LabelledRows(rows.features[known], targets[known], None if weights is None else weights[known])
 
 
 def _fit(
     loss: str,
-    train: tuple[csr_matrix, Floats],
-    valid: tuple[csr_matrix, Floats],
+    train: LabelledRows,
+    valid: LabelledRows,
     strengths: Sequence[float],
     progress: Progress,
     warn: Callable[[str], object],
@@ -106,31 +122,35 @@ def _fit(
     """Solve along the strengths and take the best."""
     solutions: list[Fitted] = []
     scores: list[float] = []
-    solved = least_squares(*train, strengths, warn) if loss == "mse" else _path(loss, *train, strengths)
+    if loss == "mse":
+        solved = least_squares(train.features, train.targets, strengths, warn, train.weights)
+    else:
+        solved = _path(loss, train, strengths)
     for strength, solution in zip(strengths, solved, strict=True):
-        outputs = valid[0] @ solution.weights + solution.bias
-        value = mean_loss(loss, outputs, valid[1])
+        outputs = valid.features @ solution.weights + solution.bias
+        value = mean_loss(loss, outputs, valid.targets, valid.weights)
         solutions.append(Fitted(*solution, strength, value))
-        auroc = binary_metrics("", valid[1], outputs).auroc if loss == "hinge" else None
+        auroc = binary_metrics("", valid.targets, outputs).auroc if loss == "hinge" else None
         scores.append(value if auroc is None else -auroc)
         progress(1)
-    if not len(valid[1]):
+    if not len(valid.targets):
         return solutions[len(solutions) // 2]
     return solutions[int(np.argmin(scores))]
 
 
-def _path(loss: str, features: csr_matrix, targets: Floats, strengths: Sequence[float]) -> Iterator[Solution]:
+def _path(loss: str, rows: LabelledRows, strengths: Sequence[float]) -> Iterator[Solution]:
     """Yield the solution at each strength, each begun at the one before."""
-    matrix = Matrix.of(features)
+    matrix = Matrix.of(rows.features)
+    each = LINEAR_LOSSES[loss] if rows.weights is None else weighted(LINEAR_LOSSES[loss], rows.weights)
     solution: Solution | None = None
     for strength in strengths:
-        solution = minimise(matrix, targets, LINEAR_LOSSES[loss], strength, solution)
+        solution = minimise(matrix, rows.targets, each, strength, solution)
         yield solution
 
 
-def mean_loss(loss: str, outputs: Floats, targets: Floats) -> float:
-    """Return the mean loss of rows, NaN for none."""
+def mean_loss(loss: str, outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
+    """Return the mean loss of rows, weighted where they have weights, NaN for none."""
     if not len(targets):
         return float("nan")
     values = (outputs - targets) ** 2 if loss == "mse" else LINEAR_LOSSES[loss](outputs, targets).values
-    return float(values.mean())
+    return float(np.average(values, weights=weights))

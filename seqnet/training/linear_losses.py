@@ -64,6 +64,19 @@ def poisson(outputs: Floats, targets: Floats) -> Expansion:
     return Expansion(rates - targets * outputs, rates - targets, _diagonal(rates))
 
 
+def weighted(loss: LinearLoss, weights: Floats) -> LinearLoss:
+    """Return a loss times the weight of each row, float64 (n,)."""
+
+    def times(outputs: Floats, targets: Floats) -> Expansion:
+        around = loss(outputs, targets)
+        each = weights.reshape(-1, *(1,) * (targets.ndim - 1))
+        return Expansion(
+            around.values * weights, around.slopes * each, lambda change: around.curvature(change) * each
+        )
+
+    return times
+
+
 def _diagonal(seconds: Floats) -> Callable[[Floats], Floats]:
     """Return the curvature of rows that have one output each."""
     return lambda change: seconds * change

@@ -20,7 +20,7 @@ from seqnet.networks.heads import DEFAULT_TASK_TYPE, TASK_TYPES
 from seqnet.networks.layers import Shape, build_layers, build_network
 from seqnet.networks.losses import OUTPUTS
 from seqnet.networks.masking import Masking
-from seqnet.networks.model import Model
+from seqnet.networks.model import Model, input_channels
 from seqnet.training.fold import fold_batch_norms
 from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs
 from seqnet.training.places import Tiling
@@ -75,6 +75,11 @@ class Predictor:
     ) -> None:
         self.tasks = model.tasks
         self.width: int | None = model.input["width"]
+        self.channels = input_channels(model.input)
+        self.partners = tuple(int(entry["partner"]) for entry in model.input.get("signals", ()))
+        """For each signal track the one that takes its place on the other strand."""
+        self.bases = model.input["type"] != "signals"
+        """Whether the sequence is read, alone or in front of signal tracks."""
         self.device = device
         self.precision = precision
         self.threads = threads if device.type == "cpu" else 1
@@ -109,8 +114,16 @@ class Predictor:
         return self._by_column or (self._settings is not None and self._settings.strands == "column")
 
     def from_codes(self, codes: Codes, progress: Progress = no_progress) -> Predictions:
-        """Predict sequences of the model's width, uint8 (n, width): float32 (n, T)."""
+        """Predict sequences of the model's width, uint8 (n, width): float32 (n, T).
+
+        Raises
+        ------
+        SeqnetError
+            If the model reads signal tracks.
+        """
         if self._settings is None:
+            if self.channels != 4:
+                raise SeqnetError("the model reads signal tracks, not sequences alone")
             return self.from_inputs(SequenceInputs(codes), progress)
         return self._from_features(count_codes(codes, self._settings, self.threads), progress)
 
@@ -156,7 +169,7 @@ class Predictor:
         """
         if self._settings is not None or isinstance(self.network, Masking):
             return None
-        plan = plan_trunk(self.network, 4, tiling)
+        plan = plan_trunk(self.network, self.channels, tiling)
         return plan if plan.alone > _LEAST_GAIN * plan.work else None
 
 
@@ -214,7 +227,8 @@ def _batch_rows(model: Model) -> int:
     if spec["type"] == "kmers":
         return BATCH
     with torch.device("meta"):
-        built = build_layers(model.header["architecture"], Shape(4, spec["width"]), len(model.tasks))
+        shape = Shape(input_channels(spec), spec["width"])
+        built = build_layers(model.header["architecture"], shape, len(model.tasks))
     largest = max(layer.shape.channels * (layer.shape.length or 1) for layer in built)
     rows = BATCH
     while rows > _LEAST_BATCH and rows * largest > _VALUES_AT_ONCE:
@@ -231,8 +245,7 @@ def _constants(one: KmerSettings, other: KmerSettings) -> str:
 def _restored(model: Model) -> nn.Sequential:
     """Build the network of a model and give it its weights."""
     spec = model.input
-    kmers = spec["type"] == "kmers"
-    shape = Shape(spec["features"], None) if kmers else Shape(4, spec["width"])
+    shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
     network = build_network(model.header["architecture"], shape, len(model.tasks))
     weights = {
         name: torch.from_numpy(np.array(tensor))

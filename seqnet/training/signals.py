@@ -16,6 +16,7 @@ from seqnet.genome.intervals import Intervals
 from seqnet.genome.tracks import DenseTrack
 from seqnet.kernels.gather import Places, Singles, gather_one_hot, gather_values
 from seqnet.training.inputs import (
+    Inputs,
     WindowInputs,
     channels_first,
     common_width,
@@ -140,6 +141,40 @@ class SignalInputs:
         if key not in self._held:
             self._held[key] = tensor_on(self.values[track], device)
         return self._held[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Replaced:
+    """Inputs some channels of which are constants.
+
+    Parameters
+    ----------
+    inputs
+        What they are otherwise.
+    channels, values
+        Which channels, and what stands there.
+    """
+
+    inputs: Inputs
+    channels: tuple[int, ...]
+    values: tuple[float, ...]
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.inputs)
+
+    def subset(self, rows: Ints) -> Replaced:
+        """Return some examples."""
+        return Replaced(self.inputs.subset(rows), self.channels, self.values)
+
+    def batch(
+        self, rows: Ints, device: torch.device, flip: Bools | None = None, shift: Ints | None = None
+    ) -> Tensor:
+        """Return the tensor of some examples, see `Inputs`."""
+        batch = self.inputs.batch(rows, device, flip, shift)
+        for channel, value in zip(self.channels, self.values, strict=True):
+            batch[:, channel] = value
+        return batch
 
 
 def _masked(places: Places, mask: Bools) -> Places:

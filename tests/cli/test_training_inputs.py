@@ -5,6 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
+from seqnet.commands._command import CommandError
 from seqnet.formats.model_file import read_model
 from seqnet.formats.scores import read_scores
 
@@ -194,3 +195,62 @@ def test_label_tables_of_names(tmp_path):
     labels = read_scores(str(path))
     assert (labels.names, labels.tasks, labels.splits) == (["x", "y"], ("A",), ["train", "."])
     assert np.array_equal(labels.values, [[1], [np.nan]], equal_nan=True)
+
+
+def weighted_table(path, weights, split=True):
+    """Two motifs: rows of one of them are mislabelled, and have the weights that are given."""
+    right, wrong = sequences(120, seed=5), sequences(60, seed=6, motif="CAGGTGCAGGT")
+    none = sequences(120, seed=7, motif="")
+    rows = [(text, 1, 1) for text in right] + [(text, 0, 1) for text in none]
+    rows += [(text, i % 2, weights) for i, text in enumerate(wrong)]
+    lines = [
+        f"{text}\t{y}\t{w}" + ("\tvalid" if split and i % 5 == 0 else "\ttrain" if split else "")
+        for i, (text, y, w) in enumerate(rows)
+    ]
+    path.write_text("seq\ty\tw" + ("\tfold" if split else "") + "\n" + "\n".join(lines) + "\n")
+    return ("--table", path, "--sequence-column", "seq", "--target", "y", "--weight-column", "w",
+            *(("--split-column", "fold") if split else ()))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["linear", "cnn"])
+def test_rows_of_weight_zero_count_for_nothing(inside, tmp_path, kind):
+    small = SMALL if kind == "cnn" else ("--loss", "bce", "--strength", 0.1, "-k", 4)
+    options = weighted_table(tmp_path / "all.tsv", 0)
+    inside("train", kind, *options, *small, "-q", "-o", tmp_path / "w.safetensors")
+    model = read_model(str(tmp_path / "w.safetensors"))
+    assert model.header["base_rates"]["y"] == pytest.approx(96 / 192)
+    if kind == "linear":  # as without those rows
+        lines = (tmp_path / "all.tsv").read_text().splitlines()
+        (tmp_path / "some.tsv").write_text(
+            "\n".join(line for line in lines if "\t0\tt" not in line and "\t0\tv" not in line)
+        )
+        options = ("--table", tmp_path / "some.tsv", *options[2:])
+        inside("train", kind, *options, *small, "-q", "-o", tmp_path / "s.safetensors")
+        other = read_model(str(tmp_path / "s.safetensors"))
+        assert model.tensors["0.weight"] == pytest.approx(other.tensors["0.weight"], abs=1e-5)
+    else:
+        weighted_table(tmp_path / "all.tsv", 2)
+        inside("train", kind, *options, *small, "-q", "-o", tmp_path / "s.safetensors")
+        other = read_model(str(tmp_path / "s.safetensors"))
+        assert not np.array_equal(model.tensors["0.0.weight" if "0.0.weight" in model.tensors else "0.weight"],
+                                  other.tensors["0.0.weight" if "0.0.weight" in other.tensors else "0.weight"])  # fmt: skip
+
+
+@pytest.mark.parametrize("weight", ["-1", "inf", "nan", "much", ""])
+def test_weights_that_are_none_name_the_line(inside, tmp_path, weight):
+    options = weighted_table(tmp_path / "t.tsv", weight)
+    with pytest.raises(
+        CommandError, match=r"t.tsv.*242.*column w: '.*' is no weight; expected a number of 0 or more"
+    ):
+        inside("train", "linear", *options, "-q", "-o", tmp_path / "m.safetensors")
+
+
+def test_weights_that_leave_nothing_to_learn_from_are_refused(inside, tmp_path, bound):
+    text = "".join(f"{s}\t{i % 2}\t0\n" for i, s in enumerate(sequences(40)))
+    (tmp_path / "t.tsv").write_text(text)
+    options = ("--table", tmp_path / "t.tsv", "--sequence-column", 1, "--target", 2, "--weight-column", 3)
+    with pytest.raises(CommandError, match=r"t.tsv: every training row has weight 0"):
+        inside("train", "linear", *options, "-q", "-o", tmp_path / "m.safetensors")
+    with pytest.raises(CommandError, match="--weight-column does not go with --positives"):
+        inside("train", "linear", "--positives", bound, "--negatives", "shuffle", "--weight-column", "w", "-q",
+               "-o", tmp_path / "m.safetensors")  # fmt: skip

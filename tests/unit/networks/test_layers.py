@@ -4,7 +4,16 @@ import torch
 from seqnet.errors import SeqnetError
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import LAYERS, Shape, build_network, output_length
-from seqnet.networks.modules import ACTIVATIONS, BiLstm, Exponential, GlobalPool, Maxout, Residual, Siamese
+from seqnet.networks.modules import (
+    ACTIVATIONS,
+    BiLstm,
+    Exponential,
+    GlobalPool,
+    Maxout,
+    Residual,
+    Siamese,
+    Towers,
+)
 
 
 def parameters(network):
@@ -210,3 +219,47 @@ def test_activations_by_their_formulas(name):
         "softplus": torch.log(1 + e(x)),
     }[name]
     torch.testing.assert_close(ACTIVATIONS[name]().double()(x), expected)
+
+
+def test_siamese_networks_swap_the_tracks_of_a_pair_of_strands():
+    torch.manual_seed(0)
+    layers = parse_layers("siamese partners=1-0-2(conv 3x4, relu, flatten, dense 2)")
+    network = build_network(layers, Shape(7, 9), 2)
+    x = torch.randn(3, 7, 1, 9)
+    other = x[:, [3, 2, 1, 0, 5, 4, 6]].flip(3)
+    torch.testing.assert_close(network(x), network(other))
+    assert not torch.allclose(network(x), network(x[:, [3, 2, 1, 0, 4, 5, 6]].flip(3)))
+    with pytest.raises(SeqnetError, match="partners 1-0-2 are not those of 2 tracks"):
+        build_network(layers, Shape(6, 9), 2)
+
+
+def test_towers_read_sequence_and_tracks_apart():
+    torch.manual_seed(0)
+    layers = parse_layers(
+        "towers(conv 3x4, relu, global_pool max, signal(conv 2x5, global_pool average)), dense 4"
+    )
+    network = build_network(layers, Shape(6, 9), 2)
+    towers = network[0]
+    assert isinstance(towers, Towers)
+    x = torch.randn(3, 6, 1, 9)
+    sequence = torch.relu(torch.nn.functional.conv1d(
+        torch.nn.functional.pad(x[:, :4, 0], (1, 2)), towers.sequence[0][1].weight[:, :, 0], towers.sequence[0][1].bias
+    )).amax(2)  # fmt: skip
+    signal = torch.nn.functional.conv1d(
+        x[:, 4:, 0], towers.signal[0].weight[:, :, 0], towers.signal[0].bias, padding=2
+    ).mean(2)
+    torch.testing.assert_close(towers(x), torch.cat([sequence, signal], 1))
+    assert parameters(network) == (3 * 4 * 4 + 3) + (2 * 2 * 5 + 2) + (5 * 4 + 4) + (4 * 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "channels", "message"),
+    [
+        ("towers(conv 3x4, signal(conv 3x4))", 4, "towers need tracks behind the four bases, not 4 channels"),
+        ("towers(conv 3x4, signal(conv 3x4 padding=valid))", 5, "expected as many positions"),
+        ("towers(conv 3x4)", 5, "needs signal: a list of layers"),
+    ],
+)
+def test_towers_that_do_not_join_are_named(text, channels, message):
+    with pytest.raises((SeqnetError, ValueError), match=message):
+        build_network(parse_layers(text), Shape(channels, 9), 1)

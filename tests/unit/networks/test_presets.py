@@ -5,7 +5,7 @@ import torch
 
 from seqnet.networks.describe import describe_network
 from seqnet.networks.layers import Shape, build_network
-from seqnet.networks.presets import PRESETS, dense_layers, without_bias
+from seqnet.networks.presets import PRESETS, dense_layers, with_partners, with_towers, without_bias
 
 
 def described(name, shape, tasks):
@@ -129,3 +129,35 @@ def test_atacworks():
 def test_dense_layers():
     assert [row["layer"] for row in dense_layers([5], 0.2)] == ["dense", "activation", "dropout"]
     assert dense_layers([], 0.2) == []
+
+
+@pytest.mark.parametrize("name", ["default", "basset", "deepbind", "dragonn", "danq", "coda"])
+def test_towers_of_presets_are_two_of_their_trunks(name):
+    layers = with_towers(PRESETS[name].layers)
+    network = build_network(layers, Shape(4 + 2, 600), 3).eval()
+    assert network(torch.zeros(2, 6, 1, 600)).shape == (2, 3)
+    tower = layers[0]
+    assert (
+        tower["layers"] == tower["signal"] == PRESETS[name].layers[: len(tower["layers"])] or name == "coda"
+    )
+    assert [row["layer"] for row in layers[1:]].count("global_pool") == 0
+    assert describe_network(layers, Shape(6, 600), 3)[-1].parameters == sum(
+        p.numel() for p in network.parameters() if p.requires_grad
+    )
+
+
+def test_towers_need_layers_that_can_be_told_apart():
+    for layers, message in (
+        (PRESETS["factornet"].layers, "siamese says itself"),
+        (with_towers(PRESETS["basset"].layers), "towers says itself"),
+        (dense_layers([5], 0.2), "no layers before the pool"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            with_towers(layers)
+
+
+def test_partners_stand_in_two_strand_layers_alone():
+    layers = PRESETS["factornet"].layers
+    assert with_partners(layers, (0, 1)) == layers
+    assert with_partners(layers, (1, 0))[0]["partners"] == "1-0"
+    assert with_partners(PRESETS["basset"].layers, (1, 0)) == PRESETS["basset"].layers

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -285,3 +287,32 @@ def test_other_errors_are_passed_on():
             device=CPU,
             tasks=("A", "B"),
         )
+
+
+def test_rows_weigh_as_they_are_told():
+    weights = np.random.default_rng(7).exponential(1, 400).astype(np.float32)
+    train, valid = (
+        examples(400, 1),
+        examples(200, 2)._replace(weights=np.linspace(0, 2, 200, dtype=np.float32)),
+    )
+    config = FitConfig(epochs=1, batch_size=0, optimiser="sgd", learning_rate=0.5, schedule="constant",
+                       weight_decay=0, strands="forward")  # fmt: skip
+    set_seed(0)
+    network = build_network(LAYERS, Shape(4, 30), 2)
+    plain = copy.deepcopy(network)
+    result = fit(network, train._replace(weights=weights), valid, config, device=CPU, tasks=("A", "B"))
+    # one step down the gradient of sum(w loss) / known, by hand
+    known = ~np.isnan(train.targets)
+    targets = torch.from_numpy(np.nan_to_num(train.targets))
+    logits = plain(train.inputs.batch(np.arange(400), CPU))
+    each = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    loss = (each * torch.from_numpy(weights[:, None] * known)).sum() / known.sum()
+    loss.backward()
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs - 0.5 * theirs.grad, atol=1e-6, rtol=1e-5)
+    assert result.history[0].train_loss == pytest.approx(loss.item(), rel=1e-5)
+    outputs = predict_logits(network, valid.inputs, device=CPU)
+    again = bce(
+        torch.from_numpy(outputs), torch.from_numpy(valid.targets), None, torch.from_numpy(valid.weights)
+    )
+    assert result.history[0].valid_loss == pytest.approx(float(again), rel=1e-5)

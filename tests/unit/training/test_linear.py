@@ -8,7 +8,7 @@ from sklearn.svm import LinearSVC
 
 from seqnet.training import least_squares as squares
 from seqnet.training.least_squares import least_squares
-from seqnet.training.linear import fit_linear, mean_loss, stacked
+from seqnet.training.linear import LabelledRows, fit_linear, mean_loss, stacked
 from seqnet.training.linear_losses import LINEAR_LOSSES
 from seqnet.training.newton import Matrix, minimise
 
@@ -237,3 +237,49 @@ def test_a_task_without_validation_takes_the_middle_strength():
     (task,) = fit_linear("bce", (features, targets[:, None]), (features[:10], unknown), (0.1, 1.0, 10.0))
     assert task.strength == 1.0
     assert np.isnan(task.valid_loss)
+
+
+def weights_of_rows(n, seed=9):
+    """Whole numbers, so that a weight is as many equal rows; some are 0."""
+    return np.random.default_rng(seed).integers(0, 4, n).astype(np.float64)
+
+
+@pytest.mark.parametrize("loss", ["bce", "hinge", "poisson", "cross_entropy", "mse"])
+def test_a_weight_is_as_many_rows(loss):
+    features, targets = classes() if loss == "cross_entropy" else problem(4)
+    targets = targets if targets.ndim == 2 else targets[:, None]
+    if loss == "mse":
+        targets = numbers(features)[:, None]
+    weights = weights_of_rows(len(targets))
+    often = np.repeat(np.arange(len(targets)), weights.astype(int))
+    strengths = (0.05, 0.5)
+    valid = (features[:100], targets[:100])
+    weighed = fit_linear(
+        loss, LabelledRows(features, targets, weights), LabelledRows(*valid, weights[:100]), strengths
+    )
+    early = often[often < 100]
+    repeated = fit_linear(
+        loss, (features[often], targets[often]), (features[early], targets[early]), strengths
+    )
+    for one, other in zip(weighed, repeated, strict=True):
+        assert one.strength == other.strength
+        assert one.weights == pytest.approx(other.weights, abs=2e-5)
+        if loss != "cross_entropy":  # its biases are known up to a constant
+            assert one.bias == pytest.approx(other.bias, abs=2e-5)
+        assert one.valid_loss == pytest.approx(other.valid_loss, rel=1e-5)
+
+
+def test_weighted_solutions_equal_scikit_learn(monkeypatch):
+    features, targets = problem(6)
+    weights = np.random.default_rng(2).exponential(1, len(targets))
+    known = (features[:0], targets[:0, None])
+    (logistic,) = fit_linear("bce", LabelledRows(features, targets[:, None], weights), known, (0.3,))
+    reference = LogisticRegression(C=0.3, tol=1e-10, max_iter=10_000).fit(features, targets, weights)
+    assert logistic.weights == pytest.approx(reference.coef_[0], abs=2e-5)
+    values = numbers(features)
+    ridge = Ridge(3.0, tol=1e-12).fit(features.toarray(), values, weights)
+    for work in (squares._DIRECT_WORK, 0):  # by singular values, and by products
+        monkeypatch.setattr(squares, "_DIRECT_WORK", work)
+        (found,) = least_squares(features, values, (3.0,), pytest.fail, weights)
+        assert found.weights == pytest.approx(ridge.coef_, abs=1e-6)
+        assert found.bias == pytest.approx(ridge.intercept_, abs=1e-6)

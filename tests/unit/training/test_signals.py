@@ -11,7 +11,7 @@ from seqnet.genome.layout import needed_stretches, pack_genome, whole_contigs
 from seqnet.genome.sequence import Genome
 from seqnet.genome.tracks import DenseTrack, Finding
 from seqnet.training.inputs import GenomeInputs
-from seqnet.training.signals import SignalInputs, signal_inputs
+from seqnet.training.signals import Replaced, SignalInputs, signal_inputs
 
 CPU = torch.device("cpu")
 LENGTHS = {"x": 30, "y": 9}
@@ -113,3 +113,17 @@ def test_what_does_not_fit_is_refused():
     other = GenomeInputs(pack_genome(GENOME), make_intervals(["x"], [3], [8]))
     with pytest.raises(ValueError, match="the same windows"):
         signal_inputs(found, intervals, sequence=other)
+
+
+def test_replaced_channels_are_constants_and_the_others_as_they_were():
+    intervals = make_intervals(["x", "x", "y"], [0, 9, 2], [6, 15, 8])
+    inputs = signal_inputs(tracks(whole_contigs(LENGTHS)), intervals, partners=(1, 0, 2))
+    arguments = np.array([2, 0]), CPU, np.array([True, False])
+    replaced = Replaced(inputs, (0, 2), (0.5, -1.0))
+    batch, whole = replaced.batch(*arguments), inputs.batch(*arguments)
+    assert len(replaced) == 3
+    assert (batch[:, 0] == 0.5).all()
+    assert (batch[:, 2] == -1).all()
+    assert torch.equal(batch[:, 1], whole[:, 1])
+    part = replaced.subset(np.array([2])).batch(np.array([0]), CPU, np.array([True]))
+    assert torch.equal(part[0], batch[0])
