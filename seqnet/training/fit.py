@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from seqnet.networks.losses import LOSSES
 from seqnet.training.balance import class_odds, positive_weights
 from seqnet.training.batches import Batch, EpochOrder
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
+from seqnet.training.feed import feed
 from seqnet.training.judge import judge
 from seqnet.training.optimise import (
     Arrays,
@@ -33,6 +36,9 @@ from seqnet.training.snapshot import Snapshot, parts_to_arrays, random_arrays, r
 
 _GPU_STEPS = 50
 """A GPU is asked for its losses once in so many steps, because it has to be waited for."""
+
+
+Result = TypeVar("Result")
 
 
 class StoppedError(SeqnetError):
@@ -161,21 +167,27 @@ class _Run:
         if self.hooks.resample is not None:
             self.train_examples = self.hooks.resample(self.epoch)
         self.network.train()
-        for batch in self.order.batches(self.epoch, self.batch):
-            self._step(batch)
+        batches = feed(self.train_examples, self.order.batches(self.epoch, self.batch), self.device)
+        while fed := self._within_memory(lambda: next(batches, None)):
+            self._step(*fed)
+            del fed  # before the next ones are made
             self.batch, self.step = self.batch + 1, self.step + 1
             self._heed_wishes()
         self.losses.check()
 
-    def _step(self, batch: Batch) -> None:
-        """Take one step."""
-        self.rate = set_rate(self.optimiser, self.config.learning_rate, self._rate())
+    def _within_memory(self, work: Callable[[], Result]) -> Result:
+        """Do some work; want of memory is an error that says what to try."""
         try:
-            loss = self._backward(batch)
+            return work()
         except RuntimeError as error:
             if _lacks_memory(error):
                 raise _out_of_memory(self.device, self.batch_size) from error
             raise
+
+    def _step(self, batch: Batch, inputs: Tensor, targets: Tensor) -> None:
+        """Take one step."""
+        self.rate = set_rate(self.optimiser, self.config.learning_rate, self._rate())
+        loss = self._within_memory(lambda: self._backward(batch, inputs, targets))
         if self.config.clip is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self.losses.add(loss, batch.total, (self.epoch, self.batch + 1))
@@ -188,16 +200,15 @@ class _Run:
         if self.losses.last is not None:
             self.hooks.loss(self.epoch, self.losses.last)
 
-    def _backward(self, batch: Batch) -> Tensor:
+    def _backward(self, batch: Batch, inputs: Tensor, targets: Tensor) -> Tensor:
         """Compute the loss of this process' share of a batch, and the gradients of the whole."""
-        examples, size = self.train_examples, self.ranks.size
-        targets = torch.from_numpy(examples.targets[batch.rows]).to(self.device)
-        inputs = examples.inputs.batch(batch.rows, self.device, batch.flip, batch.shift)
+        size = self.ranks.size
         with autocast(self.config.precision, self.device):
             outputs = self.forward(inputs)
         loss = LOSSES[self.config.loss](outputs, targets, self.weights, self._row_weights(batch))
         if size > 1:  # a mean over this share's known targets becomes its part of the mean over all
-            known = [int((~np.isnan(examples.targets[rows])).sum()) for rows in (batch.rows, batch.whole)]
+            all_targets = self.train_examples.targets
+            known = [int((~np.isnan(all_targets[rows])).sum()) for rows in (batch.rows, batch.whole)]
             loss = loss * (known[0] / max(known[1], 1))
         self.optimiser.zero_grad(set_to_none=True)
         (loss * size).backward()  # type: ignore[no-untyped-call]  # gradients are averaged over processes

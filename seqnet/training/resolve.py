@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 
+@cache
 def resolve(target: str) -> Any:
     """Return the attribute that ``module:attribute`` names."""
     module, _, name = target.partition(":")

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+import torch
+
+from seqnet.training import feed as module
+from seqnet.training.batches import EpochOrder
+from seqnet.training.config import Examples
+from seqnet.training.feed import feed
+from seqnet.training.inputs import SequenceInputs
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("at_once", [0, 1, 2 * 5 * 4 * 4 * 4, 3 * 5 * 4 * 4 * 4 + 1, 1 << 20])
+@pytest.mark.parametrize("done", [0, 3])
+def test_batches_made_together_are_those_made_alone(monkeypatch, at_once, done):
+    monkeypatch.setattr(module, "BYTES_AT_ONCE", at_once)
+    generator = np.random.default_rng(0)
+    codes = generator.integers(0, 5, (23, 4), dtype=np.uint8)
+    examples = Examples(SequenceInputs(codes), generator.random((23, 2)).astype(np.float32))
+    order = EpochOrder(23, 5, seed=3, flips=True, max_shift=1)
+    fed = list(feed(examples, order.batches(2, done), CPU))
+    alone = list(order.batches(2, done))
+    assert len(fed) == len(alone) == 5 - done
+    for (batch, inputs, targets), expected in zip(fed, alone, strict=True):
+        np.testing.assert_array_equal(batch.rows, expected.rows)
+        made = examples.inputs.batch(expected.rows, CPU, expected.flip, expected.shift)
+        assert torch.equal(inputs, made)
+        assert inputs.stride() == made.stride()
+        np.testing.assert_array_equal(targets.numpy(), examples.targets[expected.rows])
+
+
+def test_no_more_is_made_at_a_time_than_it_says(monkeypatch):
+    monkeypatch.setattr(module, "BYTES_AT_ONCE", 3 * 5 * 4 * 4 * 4 + 1)
+    made = []
+
+    class Counted(SequenceInputs):
+        def batch(self, rows, *rest):
+            made.append(len(rows))
+            return super().batch(rows, *rest)
+
+    examples = Examples(Counted(np.zeros((40, 4), np.uint8)), np.zeros((40, 1), np.float32))
+    list(feed(examples, EpochOrder(40, 5).batches(1), CPU))
+    assert made == [5, 15, 15, 5]
