@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqnet.commands._console import detail, note, warn
+from seqnet.commands._console import detail, note, verbosity, warn
 
 if TYPE_CHECKING:
     from seqnet.aliases import Codes
     from seqnet.datasets.leakage import OnLeak
     from seqnet.genome.regions import Regions
+
+MOST_SAID = 3
+"""Findings of one kind, each about another task, that are said one by one."""
 
 leak_option = click.option(
     "--on-leak", type=click.Choice(["drop", "warn", "error"]),
@@ -23,6 +26,8 @@ leak_option = click.option(
 def say_findings(regions: Regions, codes: Codes | None) -> None:
     """Say what is odd about labelled rows: warnings always, notes with ``-v``.
 
+    Of a kind that many tasks have, the first is said and the others are counted; ``-v`` says all.
+
     Parameters
     ----------
     codes
@@ -33,8 +38,16 @@ def say_findings(regions: Regions, codes: Codes | None) -> None:
     findings = check_regions(regions)
     if codes is not None:
         findings += check_sequences(regions, codes)
+    kinds: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
-        (detail if finding.level == "note" else warn)(f"{finding.what}: {finding.message}")
+        kinds.setdefault((finding.level, finding.what), []).append(finding.message)
+    for (level, what), messages in kinds.items():
+        tell = detail if level == "note" else warn
+        shown = len(messages) if verbosity().verbose or len(messages) <= MOST_SAID else 1
+        for message in messages[:shown]:
+            tell(f"{what}: {message}")
+        if len(messages) > shown:
+            tell(f"{what}: {len(messages) - shown} more tasks like this one (-v or seqnet check tells)")
 
 
 def without_leaking_rows(regions: Regions, codes: Codes, policy: OnLeak | None) -> Regions:
