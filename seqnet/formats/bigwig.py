@@ -9,7 +9,7 @@ name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any, BinaryIO
@@ -186,8 +186,42 @@ class BigWigWriter:
         self.covered += len(values)
 
 
+class Verifier:
+    """Reads written files back, one after another, in one process: starting one takes longer than reading."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._child is not None:
+            self._child.stop()
+
+    def check(self, path: str, lengths: dict[str, int], checksums: Mapping[str, TrackChecksum]) -> None:
+        """Compare a file with what was written.
+
+        Raises
+        ------
+        FormatError
+            If they differ, or the file cannot be read.
+        """
+        if self._child is None:
+            self._child = _start_child(path)
+        reader = BigWigReader(self._child, path)
+        if reader.lengths != lengths:
+            raise FormatError(path, "the file does not read back")
+        for contig, length in lengths.items():
+            written = checksums.get(contig, TrackChecksum()).summary(length)
+            if reader.checksum(contig) != written:
+                raise FormatError(path, f"{contig} does not read back as written")
+
+
 @contextmanager
-def write_bigwig(path: str, lengths: Mapping[str, int], *, gaps: bool = False) -> Iterator[BigWigWriter]:
+def write_bigwig(
+    path: str, lengths: Mapping[str, int], *, gaps: bool = False, verifier: Verifier | None = None
+) -> Iterator[BigWigWriter]:
     """Write a bigWig file; it appears under its name once it reads back as written.
 
     Parameters
@@ -198,6 +232,8 @@ def write_bigwig(path: str, lengths: Mapping[str, int], *, gaps: bool = False) -
         Contig names and lengths, in the order in which they will be written.
     gaps
         Whether NaN leaves a gap; it is an error otherwise.
+    verifier
+        What reads it back, where several files are written; one of its own when None.
 
     Raises
     ------
@@ -215,7 +251,8 @@ def write_bigwig(path: str, lengths: Mapping[str, int], *, gaps: bool = False) -
                 if not writer.covered:
                     raise SeqnetError(f"{path}: there is no value to write")
                 file.finish()
-            _verify(temporary, dict(lengths), writer.checksums)
+            with Verifier() if verifier is None else nullcontext(verifier) as reads_back:
+                reads_back.check(temporary, dict(lengths), writer.checksums)
         except FormatError as error:
             raise _write_error(path, error) from error
         except OSError as error:
@@ -231,17 +268,6 @@ def _bigwig_file(stream: BinaryIO, folder: Path, lengths: Mapping[str, int]) -> 
         yield file
     finally:
         file.discard()
-
-
-def _verify(path: str, lengths: dict[str, int], checksums: Mapping[str, TrackChecksum]) -> None:
-    """Read a file back and compare it with what was written."""
-    with open_bigwig(path) as reader:
-        if reader.lengths != lengths:
-            raise FormatError(path, "the file does not read back")
-        for contig, length in lengths.items():
-            written = checksums.get(contig, TrackChecksum()).summary(length)
-            if reader.checksum(contig) != written:
-                raise FormatError(path, f"{contig} does not read back as written")
 
 
 def _write_error(path: str, error: FormatError) -> SeqnetError:
