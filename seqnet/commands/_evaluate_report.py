@@ -162,7 +162,7 @@ def _cards(found: Evaluation) -> list[Card]:
         )  # fmt: skip
     if found.tiles:
         wide = found.tiles[-1]
-        detail = f"every tile of the held-out contigs, base rate {figure_text('', wide.base_rate)}"
+        detail = f"every tile of {_listed(found.tile_contigs)}; base rate {figure_text('', wide.base_rate)}"
         place = wide.auprc
         label = "auPRC, genome-wide" + (", mean of tasks" if several else "")
         cards.insert(2, Card(label, figure_text("", place), detail, place, chance=wide.base_rate))
@@ -232,8 +232,8 @@ def _genome_section(found: Evaluation) -> list[Section]:
         ]  # fmt: skip
         rows.append([Cell(row.task), *[Cell(figure_text(name, value), value) for name, value in pairs]])
     lead = (
-        "Every tile of the held-out contigs, a positive when its middle lies in a peak. This is what a "
-        "genome-wide track is worth; the figures of the labelled rows stand beside."
+        f"Every tile of {_listed(found.tile_contigs)}, a positive when its middle lies in a peak. This is "
+        "what a genome-wide track is worth; the figures of the labelled rows stand beside."
     )
     summary = found.tiles[-1].task == "mean"
     return [

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqnet.commands._console import note
+from seqnet.commands._console import note, progress_bar
+from seqnet.commands._paths import TASK, safe_name
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.bed import read_bed
-from seqnet.formats.bigwig import BigWigReader, open_bigwig
+from seqnet.formats.bigwig import BigWigReader, BigWigReaders
 from seqnet.genome.intervals import Intervals, around, count_overlaps
 from seqnet.genome.regions import Regions, centers
 from seqnet.genome.splits import match_names
@@ -47,16 +48,30 @@ class TileOptions:
     chroms: tuple[str, ...]
 
 
-def judge_tiles(options: TileOptions, tasks: Sequence[str]) -> list[BinaryMetrics]:
-    """Judge the tiles of every task that has a track; their mean stands last beyond one."""
-    if "{task}" not in options.tracks and len(tasks) > 1:
-        raise UsageError(f"{len(tasks)} tasks: put '{{task}}' in the name that --tiles gives")
-    there = [task for task in tasks if Path(options.tracks.replace("{task}", task)).exists()]
+class GenomeWide(NamedTuple):
+    """Genome-wide figures."""
+
+    rows: list[BinaryMetrics]
+    """Of each task that has a track; their mean stands last beyond one."""
+    contigs: list[str]
+    """Where the tiles lie."""
+
+
+def judge_tiles(options: TileOptions, tasks: Sequence[str]) -> GenomeWide:
+    """Judge the tiles of every task that has a track."""
+    if TASK not in options.tracks and len(tasks) > 1:
+        raise UsageError(f"{len(tasks)} tasks: put '{TASK}' in the name that --tiles gives")
+    there = [task for task in tasks if Path(of_task(options.tracks, task)).exists()]
     if not there:
         raise SeqnetError(f"{options.tracks}: no such file for any of {len(tasks)} tasks")
     if len(there) < len(tasks):
         note(f"--tiles: {len(there)} of {len(tasks)} tasks have a track")
-    rows = [_judge_task(options, task) for task in there]
+    rows: list[tuple[BinaryMetrics, int]] = []
+    with BigWigReaders() as readers, progress_bar("tracks", len(there)) as progress:
+        for task in there:
+            rows.append(_judge_task(options, task, readers))
+            progress(1)
+        contigs = _contigs(readers.open(of_task(options.tracks, there[0])), options)
     found = [row for row, _ in rows]
     gaps = sum(gap for _, gap in rows)
     if gaps:
@@ -65,20 +80,30 @@ def judge_tiles(options: TileOptions, tasks: Sequence[str]) -> list[BinaryMetric
         from seqnet.training.metrics import mean_metrics
 
         found.append(mean_metrics(found))
-    return found
+    return GenomeWide(found, contigs)
 
 
-def _judge_task(options: TileOptions, task: str) -> tuple[BinaryMetrics, int]:
+def _contigs(track: BigWigReader, options: TileOptions) -> list[str]:
+    """Return the contigs of a track that are judged."""
+    return match_names(options.chroms or ("*",), list(track.lengths), options.tracks)
+
+
+def of_task(path: str, task: str) -> str:
+    """Return the path of a task's file, by the name that predict gives it."""
+    return path.replace(TASK, safe_name(task))
+
+
+def _judge_task(options: TileOptions, task: str, readers: BigWigReaders) -> tuple[BinaryMetrics, int]:
     """Judge the tiles of one task; return also how many have no prediction."""
-    path = options.tracks.replace("{task}", task)
-    peaks = _peak_intervals(options.peaks.replace("{task}", task), options.peak_width)
+    path = of_task(options.tracks, task)
+    peaks = _peak_intervals(of_task(options.peaks, task), options.peak_width)
     truth, scores = [], []
-    with open_bigwig(path) as track:
-        for contig in match_names(options.chroms or ("*",), list(track.lengths), path):
-            values = _tiles(track, contig, options.step)
-            middles = _middles(contig, len(values), options.step, track.lengths[contig])
-            truth.append((count_overlaps(middles, peaks) > 0).astype(np.float64))
-            scores.append(values)
+    track = readers.open(path)
+    for contig in _contigs(track, options):
+        values = _tiles(track, contig, options.step)
+        middles = _middles(contig, len(values), options.step, track.lengths[contig])
+        truth.append((count_overlaps(middles, peaks) > 0).astype(np.float64))
+        scores.append(values)
     labels, predictions = np.concatenate(truth), np.concatenate(scores)
     covered = ~np.isnan(predictions)
     if not covered.any():

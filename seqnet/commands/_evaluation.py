@@ -63,8 +63,8 @@ class Evaluation:
         Where decision thresholds come from, in words; empty without.
     negatives
         Kind of negative to (number of rows, metrics against that kind alone).
-    tiles
-        The genome-wide figures, empty without.
+    tiles, tile_contigs
+        The genome-wide figures, and the contigs that they are of; empty without.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Evaluation:
     negatives: dict[str, tuple[int, Judgement]] = field(default_factory=dict)
     baselines: list[Baseline] = field(default_factory=list)
     tiles: list[BinaryMetrics] = field(default_factory=list)
+    tile_contigs: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     model: dict[str, Any] | None = None
     ablations: list[Baseline] = field(default_factory=list)
@@ -113,6 +114,7 @@ class Evaluation:
             "baselines": [_beside(baseline) for baseline in self.baselines],
             "ablations": [_beside(ablation) for ablation in self.ablations],
             "tiles": [row._asdict() for row in self.tiles] or None,
+            "tile_contigs": self.tile_contigs or None,
             "confusion": None if found.confusion is None else found.confusion.astype(int).tolist(),
             "warnings": self.warnings,
         }
@@ -247,7 +249,7 @@ def add_warnings(found: Evaluation, trained: Sequence[str], judged: Sequence[str
             trained,
             judged,
             {baseline.name: baseline.differences[first] for baseline in found.baselines},
-            bool(found.tiles),
+            found.tile_contigs,
         ),
     )
 

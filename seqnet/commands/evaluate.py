@@ -267,11 +267,12 @@ def _judged(
             for name, path in map(_named_file, baselines)
         ]
         ablations = [compare_baseline(question, ours, other, progress) for other in without]
+    wide = _genome_wide(tasks, labels.contigs(rows), **tiles)
     found = Evaluation(
         ours.name, base_name(labels.source), split, targets, values, judgement, origin,
         ours.training_base_rates, None if resampling is None else block_size,
         question.by_negatives(judgement, targets, values), beside,
-        _genome_wide(tasks, labels.contigs(rows), **tiles), model=ours.model, ablations=ablations,
+        wide.rows, wide.contigs, model=ours.model, ablations=ablations,
     )  # fmt: skip
     trained = (ours.model or {}).get("splits", {}).get("train", {}).get("contigs", [])
     return replace(found, warnings=add_warnings(found, trained, labels.contigs(rows)))
@@ -310,7 +311,7 @@ def _peak_rows(labels: Labels, kind: str, peaks: str | None, width: int | None) 
 
     if kind not in ("regression", "counts"):
         return None
-    from seqnet.commands._evaluate_tiles import in_peaks, top_rows
+    from seqnet.commands._evaluate_tiles import in_peaks, of_task, top_rows
     from seqnet.genome.regions import Regions
 
     if peaks is None:
@@ -320,7 +321,7 @@ def _peak_rows(labels: Labels, kind: str, peaks: str | None, width: int | None) 
         from seqnet.errors import UsageError
 
         raise UsageError("--peaks needs labels with coordinates")
-    return np.stack([in_peaks(labels.table, peaks.replace("{task}", t), width) for t in labels.tasks], axis=1)
+    return np.stack([in_peaks(labels.table, of_task(peaks, t), width) for t in labels.tasks], axis=1)
 
 
 def _genome_wide(
@@ -336,13 +337,13 @@ def _genome_wide(
     """Judge tiles, where they are given."""
     from seqnet.errors import UsageError
 
-    if tiles is None:
-        return []
-    if peaks is None:
-        raise UsageError("--tiles needs --peaks, which label them")
-    from seqnet.commands._evaluate_tiles import TileOptions, judge_tiles
+    from seqnet.commands._evaluate_tiles import GenomeWide, TileOptions, judge_tiles
     from seqnet.commands._load import expand_names
 
+    if tiles is None:
+        return GenomeWide([], [])
+    if peaks is None:
+        raise UsageError("--tiles needs --peaks, which label them")
     chosen = tuple(expand_names(chroms)) or tuple(contigs)
     return judge_tiles(TileOptions(tiles, peaks, tile, peak_width, chosen), tasks)
 

@@ -49,6 +49,10 @@ class Child:
         self._answers = cast("BinaryIO", self._process.stdout)
         _widen(self._answers)
 
+    def about(self, path: str) -> None:
+        """Name another file in messages from here on."""
+        self._path = path
+
     def ask(self, op: str, patience: float | None = PATIENCE, **request: object) -> dict[str, Any]:
         """Send a request and return the answer.
 

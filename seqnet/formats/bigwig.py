@@ -72,6 +72,33 @@ class BigWigReader:
         return places, values
 
 
+class BigWigReaders:
+    """Opens bigWig files, one after another, in one process: starting one takes longer than most reading."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+
+    def __enter__(self) -> BigWigReaders:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._child is not None:
+            self._child.stop()
+
+    def open(self, path: str) -> BigWigReader:
+        """Open a file; the one before is closed.
+
+        Raises
+        ------
+        FormatError
+            If it is no bigWig file, or is damaged.
+        """
+        with Path(path).open("rb"):  # a missing file is the system's error, not the library's
+            self._child = self._child or _start_child(path)
+        self._child.about(path)
+        return BigWigReader(self._child, path)
+
+
 @contextmanager
 def open_bigwig(path: str) -> Iterator[BigWigReader]:
     """Open a bigWig file for reading.
@@ -81,12 +108,8 @@ def open_bigwig(path: str) -> Iterator[BigWigReader]:
     FormatError
         If it is none, or is damaged.
     """
-    with Path(path).open("rb"):  # a missing file is the system's error, not the library's
-        child = _start_child(path)
-    try:
-        yield BigWigReader(child, path)
-    finally:
-        child.stop()
+    with BigWigReaders() as readers:
+        yield readers.open(path)
 
 
 class BigWigWriter:
@@ -186,41 +209,9 @@ class BigWigWriter:
         self.covered += len(values)
 
 
-class Verifier:
-    """Reads written files back, one after another, in one process: starting one takes longer than reading."""
-
-    def __init__(self) -> None:
-        self._child: Child | None = None
-
-    def __enter__(self) -> Verifier:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self._child is not None:
-            self._child.stop()
-
-    def check(self, path: str, lengths: dict[str, int], checksums: Mapping[str, TrackChecksum]) -> None:
-        """Compare a file with what was written.
-
-        Raises
-        ------
-        FormatError
-            If they differ, or the file cannot be read.
-        """
-        if self._child is None:
-            self._child = _start_child(path)
-        reader = BigWigReader(self._child, path)
-        if reader.lengths != lengths:
-            raise FormatError(path, "the file does not read back")
-        for contig, length in lengths.items():
-            written = checksums.get(contig, TrackChecksum()).summary(length)
-            if reader.checksum(contig) != written:
-                raise FormatError(path, f"{contig} does not read back as written")
-
-
 @contextmanager
 def write_bigwig(
-    path: str, lengths: Mapping[str, int], *, gaps: bool = False, verifier: Verifier | None = None
+    path: str, lengths: Mapping[str, int], *, gaps: bool = False, readers: BigWigReaders | None = None
 ) -> Iterator[BigWigWriter]:
     """Write a bigWig file; it appears under its name once it reads back as written.
 
@@ -232,7 +223,7 @@ def write_bigwig(
         Contig names and lengths, in the order in which they will be written.
     gaps
         Whether NaN leaves a gap; it is an error otherwise.
-    verifier
+    readers
         What reads it back, where several files are written; one of its own when None.
 
     Raises
@@ -251,8 +242,8 @@ def write_bigwig(
                 if not writer.covered:
                     raise SeqnetError(f"{path}: there is no value to write")
                 file.finish()
-            with Verifier() if verifier is None else nullcontext(verifier) as reads_back:
-                reads_back.check(temporary, dict(lengths), writer.checksums)
+            with BigWigReaders() if readers is None else nullcontext(readers) as verifying:
+                _verify(verifying.open(temporary), temporary, dict(lengths), writer.checksums)
         except FormatError as error:
             raise _write_error(path, error) from error
         except OSError as error:
@@ -268,6 +259,18 @@ def _bigwig_file(stream: BinaryIO, folder: Path, lengths: Mapping[str, int]) -> 
         yield file
     finally:
         file.discard()
+
+
+def _verify(
+    reader: BigWigReader, path: str, lengths: dict[str, int], checksums: Mapping[str, TrackChecksum]
+) -> None:
+    """Compare a file with what was written."""
+    if reader.lengths != lengths:
+        raise FormatError(path, "the file does not read back")
+    for contig, length in lengths.items():
+        written = checksums.get(contig, TrackChecksum()).summary(length)
+        if reader.checksum(contig) != written:
+            raise FormatError(path, f"{contig} does not read back as written")
 
 
 def _write_error(path: str, error: FormatError) -> SeqnetError:

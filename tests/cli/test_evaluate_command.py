@@ -134,16 +134,17 @@ def test_a_model_is_judged_without_a_file_of_predictions(prepared, seqnet_ok, tm
 
 
 def test_tiles_give_the_genome_wide_figure(tmp_path, run):
-    write(tmp_path / "l.bed", ("T",), [(i * 10, f"r{i}", "test", i % 2) for i in range(40)])
-    write(tmp_path / "p.bed", ("T",), [(i * 10, f"r{i}", "test", 0.1 + 0.5 * (i % 2)) for i in range(40)])
+    tasks = ("T/1",)  # the file's name is that which predict gives it, T_1
+    write(tmp_path / "l.bed", tasks, [(i * 10, f"r{i}", "test", i % 2) for i in range(40)])
+    write(tmp_path / "p.bed", tasks, [(i * 10, f"r{i}", "test", 0.1 + 0.5 * (i % 2)) for i in range(40)])
     length, step = 1030, 50
     generator = np.random.default_rng(2)
     values = generator.random(-(-length // step)).astype(np.float32)
-    with pyBigWig.open(str(tmp_path / "T.bw"), "w") as track:
+    with pyBigWig.open(str(tmp_path / "T_1.bw"), "w") as track:
         track.addHeader([("c", length), ("d", 100)])
         track.addEntries("c", 0, values=values[:3].tolist(), span=step, step=step)
         track.addEntries("c", 200, values=values[4:].tolist(), span=step, step=step)
-    (tmp_path / "peaks.T.bed").write_text("c\t60\t76\nc\t520\t700\nd\t0\t50\n")
+    (tmp_path / "peaks.T_1.bed").write_text("c\t60\t76\nc\t520\t700\nd\t0\t50\n")
     finished = run(
         "evaluate", tmp_path / "p.bed", "--labels", tmp_path / "l.bed", "--tiles", tmp_path / "{task}.bw",
         "--peaks", tmp_path / "peaks.{task}.bed", "--json", tmp_path / "m.json", "--intervals", "none",
@@ -152,7 +153,9 @@ def test_tiles_give_the_genome_wide_figure(tmp_path, run):
     middles = np.minimum(np.arange(len(values)) * step + step // 2, length - 1)
     truth = ((middles >= 60) & (middles < 76)) | ((middles >= 520) & (middles < 700))
     kept = np.arange(len(values)) != 3
-    wide = json.loads((tmp_path / "m.json").read_text())["tiles"][0]
+    content = json.loads((tmp_path / "m.json").read_text())
+    assert content["tile_contigs"] == ["c"]
+    wide = content["tiles"][0]
     assert wide["n"] == len(values) - 1
     assert wide["auprc"] == pytest.approx(average_precision_score(truth[kept], values[kept]))
     assert "1 tiles without a prediction left out" in finished.err

@@ -31,8 +31,8 @@ class Circumstances:
         Contigs of the training rows and of the rows judged, where they are known.
     baselines
         Name to (difference of the first headline metric, its interval).
-    tiles
-        Whether a genome-wide figure stands beside.
+    tiled_contigs
+        Contigs of the genome-wide figures, none without such figures.
     """
 
     split: str = "test"
@@ -41,7 +41,7 @@ class Circumstances:
     trained_contigs: Sequence[str] = ()
     judged_contigs: Sequence[str] = ()
     baselines: Mapping[str, tuple[float | None, tuple[float, float] | None]] = field(default_factory=dict)
-    tiles: bool = False
+    tiled_contigs: Sequence[str] = ()
 
 
 def cautions(found: Judgement, around: Circumstances) -> list[str]:
@@ -50,6 +50,7 @@ def cautions(found: Judgement, around: Circumstances) -> list[str]:
     binary = found.kind == "binary"
     return [
         *_trained_on(around),
+        *_tiles_trained_on(around),
         *(_undefined(rows) if found.kind in ("binary", "multiclass") else _constant(rows)),
         *(_flattering(rows) if binary else []),
         *_no_better(around),
@@ -129,6 +130,18 @@ def _trained_on(around: Circumstances) -> list[str]:
     ]
 
 
+def _tiles_trained_on(around: Circumstances) -> list[str]:
+    """Warn of genome-wide figures of contigs that the model has seen, where its rows were held out."""
+    shared = set(around.trained_contigs) & (set(around.tiled_contigs) - set(around.judged_contigs))
+    if not shared:
+        return []
+    listed = named([contig for contig in around.tiled_contigs if contig in shared])
+    return [
+        f"the genome-wide figures are of {listed} too, where the model was trained: they are too good; "
+        "--chroms chooses contigs"
+    ]
+
+
 def _undefined(rows: Sequence[tuple[str, Values]]) -> list[str]:
     """Name tasks of one class."""
     without = [task for task, row in rows if not row["positives"]]
@@ -187,7 +200,7 @@ def _sampled(around: Circumstances) -> list[str]:
     listed = ", ".join(f"{n} {kind}" for kind, n in drawn.items())
     beside = (
         "the genome-wide figures stand beside"
-        if around.tiles
+        if around.tiled_contigs
         else "--tiles with --peaks gives the genome-wide figure"
     )
     return [
