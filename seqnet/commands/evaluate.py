@@ -335,10 +335,9 @@ def _genome_wide(
     chroms: tuple[str, ...],
 ) -> Any:
     """Judge tiles, where they are given."""
-    from seqnet.errors import UsageError
-
     from seqnet.commands._evaluate_tiles import GenomeWide, TileOptions, judge_tiles
     from seqnet.commands._load import expand_names
+    from seqnet.errors import UsageError
 
     if tiles is None:
         return GenomeWide([], [])
