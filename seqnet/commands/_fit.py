@@ -21,6 +21,7 @@ from seqnet.commands._fit_inputs import (
     resample,
 )
 from seqnet.commands._fit_options import check_options, default_epochs, take_config
+from seqnet.commands._kmer_term import term_for, valid_rows, wants_term
 from seqnet.commands._training_sources import Source, take_splits
 from seqnet.errors import UsageError
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from seqnet.datasets.leakage import OnLeak
     from seqnet.networks.presets import Layers
     from seqnet.training.config import EpochRow, FitConfig, FitResult
+    from seqnet.training.kmer_term import KmerTerm
     from seqnet.training.ranks import Ranks
 
 
@@ -53,6 +55,7 @@ def train_network(
     loss: str | None,
     on_leak: OnLeak | None,
     towers: bool = False,
+    kmer_term: bool | None = None,
     **options: Any,
 ) -> None:
     """Train a network and write it with its side files.
@@ -81,6 +84,7 @@ def train_network(
         architecture = fitted_architecture(architecture, data, towers=towers)
         check_options(options, data.task_type)
         baselines.check(data.task_type)
+        termed = wants_term(kmer_term, architecture, data)
         if options["epochs"] is None:
             options["epochs"] = default_epochs(len(data.rows("train")))
         config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
@@ -90,7 +94,7 @@ def train_network(
         inputs, constants = network_inputs(data, stranded=strands == "column", reach=config.jitter)
         network = _network(architecture, data, seed)
         side = SideFiles.beside(output, metrics, json_path, plot)
-        settings = _described(config, architecture.described, ranks)
+        settings = _described(config, architecture.described | {"kmer-term": termed}, ranks)
         beside = baselines.judge(data, strands) if ranks.first else {}
         result, outputs = _fit(
             network, data, inputs, config, chosen, ranks, checkpoints, side,
@@ -100,7 +104,8 @@ def train_network(
             told = {**settings, "best-epoch": result.best_epoch}
             about = {"kind": kind, "architecture": architecture.layers, "strands": strands, "seed": seed,
                      "threads": threads, "options": told}  # fmt: skip
-            _write(network, data, result, outputs, constants, about, beside, output, side)
+            term = _term(data, outputs, strands, seed, beside) if termed else None
+            _write(network, data, result, outputs, constants, about, beside, output, side, term)
 
 
 def _config(
@@ -142,21 +147,37 @@ def _write(
     beside: Json,
     output: str,
     side: SideFiles,
+    term: KmerTerm | None,
 ) -> None:
     """Write a trained network and its side files, the metrics of baselines among them."""
     from seqnet.commands._judging import judge_valid, valid_thresholds
     from seqnet.commands._training import model_header, write_outputs
     from seqnet.networks.model import Model
 
+    if term is not None:
+        outputs = term.added(outputs, valid_rows(data)[0])
     header = model_header(data, metrics=judge_valid(data, outputs), **about)
     header["thresholds"] = valid_thresholds(data, outputs)
     if beside:
         header["baselines"] = beside
     tensors = {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
+    if term is not None:
+        held, weights = term.stored()
+        header |= held
+        tensors |= weights
     columns, rows = _log_table(result.history)
     summary = {"history": [row.columns() for row in result.history]}
     model = Model(header, {**tensors, **constants})
     write_outputs(output, side, model, columns, rows, _curve(result), summary)
+
+
+def _term(data: TrainingData, outputs: Any, strands: str, seed: int, beside: Json) -> KmerTerm:
+    """Fit the k-mer term, and put the network's own figures beside those of the sum."""
+    from seqnet.commands._judging import judge_binary
+
+    alone = "network without its k-mer term"
+    beside[alone] = judge_binary(data, data.targets[data.rows("valid")], outputs, alone)
+    return term_for(data, outputs, strands, seed)
 
 
 @contextmanager

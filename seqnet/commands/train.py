@@ -17,6 +17,7 @@ from seqnet.commands._command import Command, Group
 from seqnet.commands._fit import train_network
 from seqnet.commands._fit_options import fit_options
 from seqnet.commands._kmer_options import kmer_options
+from seqnet.commands._kmer_term import kmer_term_option
 from seqnet.commands._linear import linear_options
 from seqnet.commands._options import (
     combine,
@@ -136,6 +137,7 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
 )
 @_task_options
 @fit_options
+@kmer_term_option
 @baseline_options
 @split_options
 @leak_option

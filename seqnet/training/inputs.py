@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from seqnet.aliases import Bools, Codes, Ints
+from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.intervals import Intervals
 from seqnet.genome.layout import PackedGenome
 from seqnet.kernels.gather import Places, gather_one_hot
@@ -95,6 +96,15 @@ class WindowInputs:
             gather_one_hot(self.bases, places, turned, out[:, 0])
             return torch.from_numpy(out.transpose(0, 3, 1, 2))
         return channels_first(gather_one_hot_on(self.held_on(device), places, turned, self.width))
+
+    @property
+    def codes(self) -> Codes:
+        """The windows' forward strands, uint8 (n, width), ambiguous outside their bounds."""
+        index = self.places.start[:, None] + np.arange(self.width)
+        there = (index >= self.places.low[:, None]) & (index < self.places.high[:, None])
+        codes = np.full(index.shape, AMBIGUOUS, dtype=np.uint8)
+        codes[there] = self.bases[index[there]]
+        return codes
 
     def held_on(self, device: torch.device) -> Tensor:
         """Return the codes on a device, where they stay."""

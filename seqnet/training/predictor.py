@@ -22,7 +22,8 @@ from seqnet.networks.losses import OUTPUTS
 from seqnet.networks.masking import Masking
 from seqnet.networks.model import Model, input_channels
 from seqnet.training.fold import fold_batch_norms
-from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs
+from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs, WindowInputs
+from seqnet.training.kmer_term import KmerTerm, without_term
 from seqnet.training.places import Tiling
 from seqnet.training.precision import Precision
 from seqnet.training.predict import BATCH, Strands, predict_logits
@@ -94,6 +95,7 @@ class Predictor:
             self._settings = stored_settings(**model.input["settings"])
             self._mean = np.asarray(model.tensors["input.mean"])
             self._scale = np.asarray(model.tensors["input.scale"])
+        self._term = KmerTerm.of(model)
         self.network = _restored(model).to(device)
         fold_batch_norms(self.network)
         self._batch = _batch_rows(model)
@@ -129,7 +131,10 @@ class Predictor:
 
     def from_inputs(self, inputs: Inputs, progress: Progress = no_progress) -> Predictions:
         """Predict what a network of sequences is fed: float32 (n, T)."""
-        return self.finished(self._logits(self.network, inputs, progress))
+        logits = self._logits(self.network, inputs, progress)
+        if self._term is None or not isinstance(inputs, WindowInputs):
+            return self.finished(logits)
+        return self.finished(logits, inputs.codes)
 
     def from_table(self, table: KmerTable, progress: Progress = no_progress) -> Predictions:
         """Predict the rows of a k-mer table, its columns found by name: float32 (n, T)."""
@@ -157,9 +162,18 @@ class Predictor:
             threads=self.threads, batch=self._batch, progress=progress,
         )  # fmt: skip
 
-    def finished(self, logits: Predictions) -> Predictions:
-        """Return predictions of a network's outputs (n, T): probabilities, or numbers."""
-        outputs = torch.from_numpy(logits.reshape(len(logits), len(self.tasks)) + self._shift)
+    def finished(self, logits: Predictions, codes: Codes | None = None) -> Predictions:
+        """Return predictions of a network's outputs (n, T): probabilities, or numbers.
+
+        Parameters
+        ----------
+        codes
+            uint8 (n, width): the sequences, where there are some.
+        """
+        logits = logits.reshape(len(logits), len(self.tasks))
+        if self._term is not None and codes is not None:
+            logits = self._term.added(logits, codes, self.threads)
+        outputs = torch.from_numpy(logits + self._shift)
         return self._output(outputs).numpy()
 
     def plan(self, tiling: Tiling) -> Plan | None:
@@ -247,11 +261,8 @@ def _restored(model: Model) -> nn.Sequential:
     spec = model.input
     shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
     network = build_network(model.header["architecture"], shape, len(model.tasks))
-    weights = {
-        name: torch.from_numpy(np.array(tensor))
-        for name, tensor in model.tensors.items()
-        if not name.startswith("input.")
-    }
+    tensors = without_term(model.tensors)
+    weights = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

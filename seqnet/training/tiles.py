@@ -181,7 +181,9 @@ class Tiles:
                 other = signal[::-1][:, list(self._predictor.partners)]
                 logits += self._logits(reverse_complement(stretch), other, plan)[::-1]
                 logits /= 2
-            return self._predictor.finished(logits[:tiles])[clear[:tiles]]
+            chosen = clear[:tiles]
+            windows = sliding_window_view(stretch, self._width)[:: self._step][:tiles]
+            return self._predictor.finished(logits[:tiles][chosen], windows[chosen])
 
         return self._chunk(first, clear[:tiles], predict)
 
