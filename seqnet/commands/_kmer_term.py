@@ -31,12 +31,13 @@ def wants_term(asked: bool | None, architecture: Architecture, data: TrainingDat
     """Tell whether a network gets the term: as asked, or where it is cheap beside the network."""
     from seqnet.training.kmer_term import MOST_TASKS
 
-    possible = data.task_type == "binary" and data.codes is not None and data.features is None
+    plain = data.codes is not None and data.features is None and data.signals is None
+    possible = plain and data.task_type == "binary" and data.weights is None
     if asked is None:
         chosen = architecture.described.get("preset") == DEFAULT_PRESET
         return possible and chosen and len(data.regions.tasks) <= MOST_TASKS
     if asked and not possible:
-        raise UsageError("--kmer-term is for binary targets of sequences")
+        raise UsageError("--kmer-term is for binary targets of sequences alone, of equal weight")
     return asked
 
 
