@@ -272,7 +272,33 @@ def _baseline_section(found: Evaluation) -> list[Section]:
     if not found.baselines:
         return []
     lead = "Simpler predictions of the same rows. Gains are over the tasks that both have."
-    return [Section("baselines", "Beside baselines", lead, tables=[_beside_table(found, found.baselines)])]
+    tables = [_beside_table(found, found.baselines)]
+    if len(found.judgement.tasks) > 1 and found.judgement.kind != "multiclass":
+        tables.append(_beside_tasks(found))
+    return [Section("baselines", "Beside baselines", lead, tables=tables)]
+
+
+def _beside_tasks(found: Evaluation) -> Table:
+    """Return the headline figures of each task under the model and the baselines, and the smallest gain."""
+    kind = found.judgement.kind
+    named = [(found.name, found.judgement), *[(other.name, other.judgement) for other in found.baselines]]
+    rows_by_name = [dict(zip(judged.tasks, judged.rows, strict=False)) for _, judged in named]
+    columns = [Column("task", numeric=False)]
+    for metric in HEADLINES[kind]:
+        label = METRICS[kind][metric].label
+        columns += [Column(f"{label}, {name}") for name, _ in named]
+        columns.append(Column(f"{label}, gain", "over the best of the baselines"))
+    rows = []
+    for task in found.judgement.tasks:
+        cells = [Cell(task)]
+        for metric in HEADLINES[kind]:
+            ours, *theirs = (table.get(task, {}).get(metric) for table in rows_by_name)
+            known = [value for value in theirs if value is not None]
+            gain = None if ours is None or not known else ours - max(known)
+            cells += [Cell(figure_text(metric, value), value) for value in (ours, *theirs)]
+            cells.append(Cell("NA" if gain is None else f"{gain:+.3f}", gain))
+        rows.append(cells)
+    return Table("By task", columns, rows, sortable=True)
 
 
 def _ablation_section(found: Evaluation) -> list[Section]:
@@ -335,17 +361,22 @@ def _training_section(training: Training, found: Evaluation) -> list[Section]:
             ("input", f"{spec.get('type')}, {spec.get('width')} bases"),
             ("strands", str(header.get("strands"))),
             ("seed", str(header.get("seed"))),
-            *[
-                (name, str(value))
-                for name, value in (header.get("options") or {}).items()
-                if name != "strengths"
-            ],
+            *_option_facts(header.get("options") or {}),
         ]
     rates = found.training_base_rates
     if rates:
         mean = float(np.mean(list(rates.values())))
         facts.append(("training base rate, mean of tasks", f"{mean:.3f}"))
     return [Section("training", "Training", "What the model was trained on, and how.", pictures, facts=facts)]
+
+
+def _option_facts(options: Json) -> list[tuple[str, str]]:
+    """Return the options of a training in words; those that are off or empty are left out."""
+    return [
+        (name.replace("-", " "), "yes" if value is True else str(value))
+        for name, value in options.items()
+        if name != "strengths" and value is not None and value is not False and value not in ({}, [], "")
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

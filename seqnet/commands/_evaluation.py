@@ -250,8 +250,25 @@ def add_warnings(found: Evaluation, trained: Sequence[str], judged: Sequence[str
             judged,
             {baseline.name: baseline.differences[first] for baseline in found.baselines},
             found.tile_contigs,
+            {
+                baseline.name: _where_better(found.judgement, baseline.judgement)
+                for baseline in found.baselines
+            },
         ),
     )
+
+
+def _where_better(ours: Judgement, theirs: Judgement) -> tuple[list[tuple[str, float, float]], int]:
+    """Return the tasks in which a baseline's first headline metric is higher, and how many both have."""
+    metric = HEADLINES[ours.kind][0]
+    table = dict(zip(ours.tasks, ours.rows, strict=False))
+    pairs = [
+        (task, table[task].get(metric), row.get(metric))
+        for task, row in zip(theirs.tasks, theirs.rows, strict=False)
+    ]
+    known = [(task, one, other) for task, one, other in pairs if one is not None and other is not None]
+    better = [pair for pair in known if pair[2] > pair[1]]
+    return sorted(better, key=lambda pair: pair[1] - pair[2]), len(known)
 
 
 def table_columns(kind: TaskType) -> list[str]:

@@ -95,6 +95,7 @@ def test_a_baseline_as_good_is_warned_about(random_tables, run):
                    "--baseline", f"good={folder}/good.bed")  # fmt: skip
     assert finished.code == 0
     assert "warning: the baseline good is as good or better" in finished.err
+    assert "the baseline good is better in 2 of 2 tasks, most in" in finished.err
     assert "no intervals: the rows make 1 of the 30 blocks" in finished.err
 
 

@@ -66,6 +66,11 @@ def test_the_page_is_one_small_file_that_asks_for_nothing(report):
     assert "@import" not in text
     assert "A &lt;b&gt;bold&lt;/b&gt; &amp; title" in text
     assert "<b>bold" not in text
+    by_task = re.search(r"<caption>By task</caption>.*?</table>", text, flags=re.DOTALL)[0]
+    ours, bad, gain = map(float, re.findall(r'data-number="([^"]*)"', by_task)[:3])
+    assert gain == pytest.approx(ours - bad)
+    assert "auROC, good.bed" in by_task
+    assert "auROC, bad<" in by_task
     assert "#0a0a0" not in text  # every stand-in colour became one of the page's
     assert "#0b0b0" not in text
     assert str(report.parent) not in text  # no path of a machine

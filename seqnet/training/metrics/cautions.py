@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from seqnet.training.metrics.bootstrap import FEWEST_BLOCKS
 from seqnet.training.metrics.judging import OTHER_REGIONS, Judgement, Values
+from seqnet.training.metrics.names import HEADLINES, METRICS
 
 _FEW_POSITIVES = 20
 _SHOWN = 3
@@ -31,6 +32,9 @@ class Circumstances:
         Contigs of the training rows and of the rows judged, where they are known.
     baselines
         Name to (difference of the first headline metric, its interval).
+    better_baselines
+        Name of a baseline to (task, figure of the predictions, figure of the baseline) where its first
+        headline metric is the higher one, the largest difference first; and the number of tasks compared.
     tiled_contigs
         Contigs of the genome-wide figures, none without such figures.
     """
@@ -42,6 +46,9 @@ class Circumstances:
     judged_contigs: Sequence[str] = ()
     baselines: Mapping[str, tuple[float | None, tuple[float, float] | None]] = field(default_factory=dict)
     tiled_contigs: Sequence[str] = ()
+    better_baselines: Mapping[str, tuple[Sequence[tuple[str, float, float]], int]] = field(
+        default_factory=dict
+    )
 
 
 def cautions(found: Judgement, around: Circumstances) -> list[str]:
@@ -54,6 +61,7 @@ def cautions(found: Judgement, around: Circumstances) -> list[str]:
         *(_undefined(rows) if found.kind in ("binary", "multiclass") else _constant(rows)),
         *(_flattering(rows) if binary else []),
         *_no_better(around),
+        *_better_in_tasks(around, METRICS[found.kind][HEADLINES[found.kind][0]].label),
         *(_sampled(around) if binary else []),
         *(_base_rates(found, around) if binary else []),
         *(_few_positives(rows) if binary else []),
@@ -189,6 +197,19 @@ def _no_better(around: Circumstances) -> list[str]:
                 f"the gain over the baseline {name} may be chance: {gain:+.3f}, "
                 f"95 % interval {interval[0]:+.3f} to {interval[1]:+.3f}"
             )
+    return said
+
+
+def _better_in_tasks(around: Circumstances, label: str) -> list[str]:
+    """Count the tasks in which a baseline is the better one, and name the worst of them."""
+    said = []
+    for name, (tasks, compared) in around.better_baselines.items():
+        if tasks and compared > 1:
+            most = ", ".join(
+                f"{task} ({label} {_decimal(theirs)}, predictions {_decimal(ours)})"
+                for task, ours, theirs in tasks[:_SHOWN]
+            )
+            said.append(f"the baseline {name} is better in {len(tasks)} of {compared} tasks, most in {most}")
     return said
 
 

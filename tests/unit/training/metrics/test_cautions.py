@@ -34,3 +34,16 @@ def test_places_that_were_trained_on(judged, trained, rows, tiles, said):
 def test_sampled_negatives_point_to_the_genome_wide_figures(judged, tiles, words):
     around = Circumstances(negatives={"neg_gc": 7}, tiled_contigs=tiles)
     assert any("7 neg_gc" in text and words in text for text in cautions(judged, around))
+
+
+@pytest.mark.parametrize(
+    ("better", "compared", "said"),
+    [
+        ([("A", 0.6, 0.8), ("B", 0.7, 0.71)], 9, "pwm is better in 2 of 9 tasks, most in A (auROC .80, predic"),
+        ([], 9, None),
+        ([("A", 0.6, 0.8)], 1, None),  # said of the mean already
+    ],
+)
+def test_tasks_in_which_a_baseline_is_better_are_counted(judged, better, compared, said):
+    found = cautions(judged, Circumstances(better_baselines={"pwm": (better, compared)}))
+    assert [said in text for text in found if "is better in" in text] == ([True] if said else [])
