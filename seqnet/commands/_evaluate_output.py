@@ -12,7 +12,7 @@ from seqnet.formats._open import open_input, open_output
 from seqnet.formats.header import base_name
 from seqnet.formats.metrics import SCHEMA_VERSION
 from seqnet.formats.multiqc import Column, write_mqc
-from seqnet.training.metrics.names import HEADLINES, METRICS
+from seqnet.training.metrics.names import HEADLINES, METRICS, ROW_COUNTS
 
 if TYPE_CHECKING:
     from seqnet.commands._evaluation import Evaluation
@@ -24,7 +24,9 @@ def write_multiqc(prefix: str, found: Evaluation) -> None:
     """Write ``PREFIX_mqc.json``, a table of the tasks, and ``PREFIX_general_mqc.json``, the mean."""
     kind = found.judgement.kind
     columns = {
-        name: Column(metric.label, metric.help, name.startswith("recall") or name in _SHARES)
+        name: Column(
+            metric.label, metric.help, name.startswith("recall") or name in _SHARES, name in ROW_COUNTS
+        )
         for name, metric in METRICS[kind].items()
     }
     sample = PurePath(prefix).name
@@ -33,10 +35,11 @@ def write_multiqc(prefix: str, found: Evaluation) -> None:
     with open_output(f"{prefix}_mqc.json") as stream:
         write_mqc(
             stream, identity="seqnet_evaluate", title="seqnet evaluate",
-            description=f"{found.name}, split {found.split}, {len(found.targets)} rows.",
+            # nothing of these predictions: MultiQC joins the tables of several evaluations under one text
+            description="Every metric of every task, and their mean, named after the evaluation.",
             kind="table", columns=columns, data={f"{sample} {task}": row for task, row in rows.items()},
         )  # fmt: skip
-    shown = {name: columns[name] for name in HEADLINES[kind] if name in columns}
+    shown = {name: columns[name] for name in (*HEADLINES[kind], "base_rate") if name in columns}
     with open_output(f"{prefix}_general_mqc.json") as stream:
         write_mqc(
             stream, identity="seqnet_evaluate_general", title="seqnet evaluate", description="",

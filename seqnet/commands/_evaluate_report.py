@@ -20,13 +20,12 @@ from seqnet.genome.splits import SPLITS
 from seqnet.reports.evaluation_page import Card, Cell, Column, Page, Section, Table, render
 from seqnet.training.metrics.bootstrap import FEWEST_BLOCKS
 from seqnet.training.metrics.judging import Judgement
-from seqnet.training.metrics.names import HEADLINES, METRICS
+from seqnet.training.metrics.names import HEADLINES, METRICS, ROW_COUNTS
 
 if TYPE_CHECKING:
     from seqnet.aliases import Json
     from seqnet.commands._evaluation import Baseline, Evaluation
 
-_INTEGERS = ("n", "positives", "peak_n")
 _CARDS = {
     "binary": ("auroc", "auprc", "recall_at_10_fdr", "brier", "ece"),
     "regression": ("pearson", "spearman", "r2", "mse", "peak_pearson"),
@@ -127,7 +126,7 @@ def figure_text(metric: str, value: float | None) -> str:
     """Return a metric as text: three decimals, whole counts, NA where undefined."""
     if value is None:
         return "NA"
-    if metric in _INTEGERS:
+    if metric in ROW_COUNTS:
         return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
 

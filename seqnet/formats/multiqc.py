@@ -16,6 +16,8 @@ class Column(NamedTuple):
     description: str
     share: bool = False
     """Whether it lies in 0..1, for the scale of its bar."""
+    whole: bool = False
+    """Whether it is a count."""
 
 
 def write_mqc(
@@ -43,7 +45,7 @@ def write_mqc(
         name: {
             "title": column.title,
             "description": column.description,
-            "format": "{:,.3f}" if column.share else "{:,.6g}",
+            "format": "{:,.3f}" if column.share else "{:,.0f}" if column.whole else "{:,.4g}",
             **({"min": 0, "max": 1} if column.share else {}),
         }
         for name, column in columns.items()

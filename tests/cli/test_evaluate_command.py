@@ -220,7 +220,9 @@ def test_multiqc_files(random_tables, seqnet_ok):
     assert set(section["data"]["cnn A"]) <= set(section["headers"])
     general = json.loads((folder / "cnn_general_mqc.json").read_text())
     assert general["plot_type"] == "generalstats"
-    assert set(general["data"]["cnn"]) == {"auroc", "auprc"}
+    assert set(general["data"]["cnn"]) == {"auroc", "auprc", "base_rate"}
+    assert section["headers"]["positives"]["format"] == "{:,.0f}"
+    assert "good" not in section["description"]  # it stands above those of other evaluations too
 
 
 @pytest.mark.parametrize(

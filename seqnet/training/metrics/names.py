@@ -72,6 +72,8 @@ METRICS: dict[TaskType, dict[str, Metric]] = {
     "counts": COUNT_TARGETS,
     "multiclass": MULTICLASS,
 }
+ROW_COUNTS = ("n", "positives", "peak_n")
+"""Metrics that are numbers of rows."""
 HEADLINES: dict[TaskType, tuple[str, ...]] = {
     "binary": ("auroc", "auprc"),
     "regression": ("pearson", "spearman"),

@@ -39,7 +39,11 @@ def test_sampled_negatives_point_to_the_genome_wide_figures(judged, tiles, words
 @pytest.mark.parametrize(
     ("better", "compared", "said"),
     [
-        ([("A", 0.6, 0.8), ("B", 0.7, 0.71)], 9, "pwm is better in 2 of 9 tasks, most in A (auROC .80, predic"),
+        (
+            [("A", 0.6, 0.8), ("B", 0.7, 0.71)],
+            9,
+            "pwm is better in 2 of 9 tasks, most in A (auROC .80, predic",
+        ),
         ([], 9, None),
         ([("A", 0.6, 0.8)], 1, None),  # said of the mean already
     ],
