@@ -1,7 +1,8 @@
 """bigWig tracks of 12 Mbp: writing and reading beside the libraries called directly.
 
 Written: a value a base and a value for 50 bases, both random, and a coverage-like track. Ours is timed with
-the reading back and without. CPU seconds, those of child processes among them.
+the reading back and without, of one file and of twenty in a row, which share the process that reads. CPU
+seconds, those of child processes among them.
 """
 
 from __future__ import annotations
@@ -17,19 +18,28 @@ from _measure import children_seconds, function_seconds, medians, print_table
 from numpy.typing import NDArray
 
 from seqnet.formats import bigwig
+from seqnet.formats._child import stop_waiting
 from seqnet.formats.bigwig import open_bigwig, write_bigwig
 
 BASES = 12_000_000
 PIECE = 1 << 20
 ROUNDS = 3
+FILES = 20
 
 Values = NDArray[np.float32]
+Writer = Callable[[str, Values, int], None]
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """Return the CPU seconds of one call and of the child processes that ended in it."""
+    """Return the CPU seconds of one call and of its child processes."""
+
+    def whole() -> None:
+        function()
+        stop_waiting()  # a process counts when it has ended
+
+    stop_waiting()
     before = children_seconds()
-    return function_seconds(function) + children_seconds() - before
+    return function_seconds(whole) + children_seconds() - before
 
 
 def ours(path: str, values: Values, step: int) -> None:
@@ -82,7 +92,7 @@ def bedgraph(path: str, values: Values, step: int) -> None:
     table.to_csv(path, sep="\t", header=False, index=False)
 
 
-WRITERS = {
+WRITERS: dict[str, Writer] = {
     "seqnet": ours,
     "seqnet, not read back": ours_unverified,
     "pyBigWig": direct,
@@ -103,6 +113,17 @@ def compare_writing(title: str, values: Values, step: int, folder: str) -> None:
     print(
         "  " + ", ".join(f"{name}: {Path(path).stat().st_size / 1e6:.1f} MB" for name, path in paths.items())
     )
+
+
+def compare_many(title: str, values: Values, step: int, folder: str) -> None:
+    """Time writing files one after the other, as a model of many tasks does."""
+
+    def written(writer: Writer) -> float:
+        return seconds(lambda: [writer(f"{folder}/many.bw", values, step) for _ in range(FILES)])
+
+    names = ("seqnet", "seqnet, not read back", "pyBigWig")
+    timed = {name: (lambda name=name: written(WRITERS[name]) / FILES) for name in names}
+    print_table(f"writing {title}, each of {FILES} files", medians(timed, ROUNDS), "seqnet")
 
 
 def compare_reading(title: str, values: Values, step: int, folder: str) -> None:
@@ -141,6 +162,7 @@ def main() -> None:
         for title, (values, step) in tracks.items():
             compare_writing(title, values, step, folder)
             compare_reading(title, values, step, folder)
+        compare_many("a float for 50 bases", *tracks["a float for 50 bases"], folder)
 
 
 if __name__ == "__main__":

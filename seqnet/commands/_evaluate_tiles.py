@@ -13,7 +13,7 @@ from seqnet.commands._console import note, progress_bar
 from seqnet.commands._paths import TASK, safe_name
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.bed import read_bed
-from seqnet.formats.bigwig import BigWigReader, BigWigReaders
+from seqnet.formats.bigwig import BigWigReader, open_bigwig
 from seqnet.genome.intervals import Intervals, around, count_overlaps
 from seqnet.genome.regions import Regions, centers
 from seqnet.genome.splits import match_names
@@ -67,11 +67,12 @@ def judge_tiles(options: TileOptions, tasks: Sequence[str]) -> GenomeWide:
     if len(there) < len(tasks):
         note(f"--tiles: {len(there)} of {len(tasks)} tasks have a track")
     rows: list[tuple[BinaryMetrics, int]] = []
-    with BigWigReaders() as readers, progress_bar("tracks", len(there)) as progress:
+    with progress_bar("tracks", len(there)) as progress:
         for task in there:
-            rows.append(_judge_task(options, task, readers))
+            rows.append(_judge_task(options, task))
             progress(1)
-        contigs = _contigs(readers.open(of_task(options.tracks, there[0])), options)
+    with open_bigwig(of_task(options.tracks, there[0])) as track:
+        contigs = _contigs(track, options)
     found = [row for row, _ in rows]
     gaps = sum(gap for _, gap in rows)
     if gaps:
@@ -93,17 +94,17 @@ def of_task(path: str, task: str) -> str:
     return path.replace(TASK, safe_name(task))
 
 
-def _judge_task(options: TileOptions, task: str, readers: BigWigReaders) -> tuple[BinaryMetrics, int]:
+def _judge_task(options: TileOptions, task: str) -> tuple[BinaryMetrics, int]:
     """Judge the tiles of one task; return also how many have no prediction."""
     path = of_task(options.tracks, task)
     peaks = _peak_intervals(of_task(options.peaks, task), options.peak_width)
     truth, scores = [], []
-    track = readers.open(path)
-    for contig in _contigs(track, options):
-        values = _tiles(track, contig, options.step)
-        middles = _middles(contig, len(values), options.step, track.lengths[contig])
-        truth.append((count_overlaps(middles, peaks) > 0).astype(np.float64))
-        scores.append(values)
+    with open_bigwig(path) as track:
+        for contig in _contigs(track, options):
+            values = _tiles(track, contig, options.step)
+            middles = _middles(contig, len(values), options.step, track.lengths[contig])
+            truth.append((count_overlaps(middles, peaks) > 0).astype(np.float64))
+            scores.append(values)
     labels, predictions = np.concatenate(truth), np.concatenate(scores)
     covered = ~np.isnan(predictions)
     if not covered.any():

@@ -209,10 +209,9 @@ def _writer(
     step, kind = options.tile or 1, format_of(options.output)
     with ExitStack() as stack:
         if kind == "bigwig":
-            from seqnet.formats.bigwig import BigWigReaders, write_bigwig
+            from seqnet.formats.bigwig import write_bigwig
 
-            readers = stack.enter_context(BigWigReaders())
-            opened = [write_bigwig(path, genome.lengths, gaps=True, readers=readers) for path in paths]
+            opened = [write_bigwig(path, genome.lengths, gaps=True) for path in paths]
             yield BigWigs([stack.enter_context(track) for track in opened], step)
             return
         streams = [stack.enter_context(open_output(path)) for path in paths]

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from seqnet.formats._track_checksum import TrackChecksum, value_bits
 
 Values = NDArray[np.float32]
-WINDOW = 1 << 22
+WINDOW = 1 << 20
 """Bases read at a time when a written file is verified."""
 
 
 class Worker:
-    """Answers requests about one file."""
+    """Answers requests about one file at a time."""
 
     def __init__(self) -> None:
         self._file: Any = None
@@ -42,6 +42,12 @@ class Worker:
         if not self._file.isBigBed():
             raise RuntimeError("is not a bigBed file")
         return {"contigs": list(self._file.chroms().items())}
+
+    def close(self) -> dict[str, Any]:
+        """Be done with a file."""
+        self._file.close()
+        self._file = None
+        return {}
 
     def entries(self, contig: str) -> dict[str, Any]:
         """Return start, end and the other columns of each entry of a contig."""

@@ -10,7 +10,6 @@ import io
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import zlib
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Ints
 from seqnet.errors import FormatError
+from seqnet.formats._child import child_command
 from seqnet.formats._open import STANDARD
 from seqnet.genome.alignments import Alignments
 from seqnet.parallel import ordered_map
@@ -163,7 +163,7 @@ def _as_bam(stream: BinaryIO, path: str, reference: str | None) -> Iterator[Iter
         raise FormatError(path, "is CRAM; give the genome's FASTA with --genome")
     with Path(reference).open("rb"):  # a missing file is the system's error, not the library's
         pass
-    command = [sys.executable, "-m", "seqnet.formats._cram_worker", reference, path]
+    command = child_command("seqnet.formats._cram_worker", reference, path)
     with tempfile.TemporaryFile() as said:  # no pipe, which a talkative library would fill
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
         source = stream if path == STANDARD else io.BytesIO()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from seqnet.formats._child import Child
+from seqnet.formats._child import lent_child
 
 MAGIC = (b"\xeb\xf2\x89\x87", b"\x87\x89\xf2\xeb")
 """How such files begin, in either byte order."""
@@ -18,12 +19,9 @@ def bigbed_lines(path: str) -> Iterator[tuple[int, str]]:
     FormatError
         If the file is damaged.
     """
-    child = Child("seqnet.formats._bigwig_worker", path, "the bigBed library")
     number = 0
-    try:
-        for contig, _length in child.ask("open_bed", path=path)["contigs"]:
+    with lent_child("seqnet.formats._bigwig_worker", path, "the bigBed library") as child:
+        for contig, _length in child.ask("open_bed", path=str(Path(path).absolute()))["contigs"]:
             for start, end, rest in child.ask("entries", contig=contig)["entries"]:
                 number += 1
                 yield number, f"{contig}\t{start}\t{end}" + (f"\t{rest}" if rest else "")
-    finally:
-        child.stop()

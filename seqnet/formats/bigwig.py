@@ -1,7 +1,7 @@
 """bigWig tracks, read and written.
 
 The library that reads this format crashes its process on some damaged files. Here it runs in a
-child (`_bigwig_worker`) whose death becomes an error. Files are written without it
+child (`_bigwig_worker`) whose death becomes an error, one for file after file. Files are written without it
 (`_bigwig_file`), from values that were checked, and read back whole by it before they get their
 name.
 """
@@ -9,7 +9,7 @@ name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from seqnet.aliases import Ints
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats._bigwig_file import BigWigFile
-from seqnet.formats._child import Child
+from seqnet.formats._child import Child, lent_child
 from seqnet.formats._open import BUFFER, output_path
 from seqnet.formats._track_checksum import TrackChecksum, value_bits
 
@@ -31,18 +31,13 @@ _PIECE = 1 << 20
 _LITTLE_SPACE = 1 << 16
 
 
-def _start_child(path: str) -> Child:
-    """Start the process that reads a file."""
-    return Child("seqnet.formats._bigwig_worker", path, "the bigWig library")
-
-
 class BigWigReader:
     """An open bigWig file."""
 
     def __init__(self, child: Child, path: str) -> None:
         self._child = child
         self._path = path
-        contigs = child.ask("open", path=path)["contigs"]
+        contigs = child.ask("open", path=str(Path(path).absolute()))["contigs"]
         self.lengths: dict[str, int] = {name: int(length) for name, length in contigs}
 
     def values(self, contig: str, start: int, end: int) -> NDArray[np.float32]:
@@ -72,33 +67,6 @@ class BigWigReader:
         return places, values
 
 
-class BigWigReaders:
-    """Opens bigWig files, one after another, in one process: starting one takes longer than most reading."""
-
-    def __init__(self) -> None:
-        self._child: Child | None = None
-
-    def __enter__(self) -> BigWigReaders:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self._child is not None:
-            self._child.stop()
-
-    def open(self, path: str) -> BigWigReader:
-        """Open a file; the one before is closed.
-
-        Raises
-        ------
-        FormatError
-            If it is no bigWig file, or is damaged.
-        """
-        with Path(path).open("rb"):  # a missing file is the system's error, not the library's
-            self._child = self._child or _start_child(path)
-        self._child.about(path)
-        return BigWigReader(self._child, path)
-
-
 @contextmanager
 def open_bigwig(path: str) -> Iterator[BigWigReader]:
     """Open a bigWig file for reading.
@@ -108,8 +76,10 @@ def open_bigwig(path: str) -> Iterator[BigWigReader]:
     FormatError
         If it is none, or is damaged.
     """
-    with BigWigReaders() as readers:
-        yield readers.open(path)
+    with Path(path).open("rb"):  # a missing file is the system's error, not the library's
+        pass
+    with lent_child("seqnet.formats._bigwig_worker", path, "the bigWig library") as child:
+        yield BigWigReader(child, path)
 
 
 class BigWigWriter:
@@ -210,9 +180,7 @@ class BigWigWriter:
 
 
 @contextmanager
-def write_bigwig(
-    path: str, lengths: Mapping[str, int], *, gaps: bool = False, readers: BigWigReaders | None = None
-) -> Iterator[BigWigWriter]:
+def write_bigwig(path: str, lengths: Mapping[str, int], *, gaps: bool = False) -> Iterator[BigWigWriter]:
     """Write a bigWig file; it appears under its name once it reads back as written.
 
     Parameters
@@ -223,8 +191,6 @@ def write_bigwig(
         Contig names and lengths, in the order in which they will be written.
     gaps
         Whether NaN leaves a gap; it is an error otherwise.
-    readers
-        What reads it back, where several files are written; one of its own when None.
 
     Raises
     ------
@@ -242,8 +208,7 @@ def write_bigwig(
                 if not writer.covered:
                     raise SeqnetError(f"{path}: there is no value to write")
                 file.finish()
-            with BigWigReaders() if readers is None else nullcontext(readers) as verifying:
-                _verify(verifying.open(temporary), temporary, dict(lengths), writer.checksums)
+            _verify(temporary, dict(lengths), writer.checksums)
         except FormatError as error:
             raise _write_error(path, error) from error
         except OSError as error:
@@ -261,16 +226,15 @@ def _bigwig_file(stream: BinaryIO, folder: Path, lengths: Mapping[str, int]) -> 
         file.discard()
 
 
-def _verify(
-    reader: BigWigReader, path: str, lengths: dict[str, int], checksums: Mapping[str, TrackChecksum]
-) -> None:
-    """Compare a file with what was written."""
-    if reader.lengths != lengths:
-        raise FormatError(path, "the file does not read back")
-    for contig, length in lengths.items():
-        written = checksums.get(contig, TrackChecksum()).summary(length)
-        if reader.checksum(contig) != written:
-            raise FormatError(path, f"{contig} does not read back as written")
+def _verify(path: str, lengths: dict[str, int], checksums: Mapping[str, TrackChecksum]) -> None:
+    """Read a file back and compare it with what was written."""
+    with open_bigwig(path) as reader:
+        if reader.lengths != lengths:
+            raise FormatError(path, "the file does not read back")
+        for contig, length in lengths.items():
+            written = checksums.get(contig, TrackChecksum()).summary(length)
+            if reader.checksum(contig) != written:
+                raise FormatError(path, f"{contig} does not read back as written")
 
 
 def _write_error(path: str, error: FormatError) -> SeqnetError:

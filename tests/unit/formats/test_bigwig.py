@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats import bigwig
-from seqnet.formats.bigwig import BigWigReaders, open_bigwig, write_bigwig
+from seqnet.formats.bigwig import open_bigwig, write_bigwig
 
 LENGTHS = {"chr2": 130, "chr1": 57}
 
@@ -126,34 +126,6 @@ def test_a_file_that_reads_back_otherwise_is_noticed(tmp_path):
         writer.add("chr1", 0, np.arange(50, dtype=np.float32))
         writer.checksums["chr1"]._values ^= 1
     assert os.listdir(tmp_path) == []
-
-
-def test_one_process_reads_many_files_back_and_notices_the_wrong_one(tmp_path, monkeypatch):
-    paths = [str(tmp_path / f"{number}.bw") for number in range(3)]
-    started = []
-    torn = tmp_path / "torn.bw"
-    torn.write_bytes(b"no track")
-    start = bigwig._start_child
-    monkeypatch.setattr(bigwig, "_start_child", lambda path: started.append(path) or start(path))
-    with BigWigReaders() as readers:
-        for number, path in enumerate(paths[:2]):
-            with write_bigwig(path, LENGTHS, gaps=True, readers=readers) as writer:
-                writer.add("chr2", 0, np.arange(5.0) + number)
-        with (
-            pytest.raises(SeqnetError, match=r"2.bw: could not be written \(chr2 does not read back"),
-            write_bigwig(paths[2], LENGTHS, gaps=True, readers=readers) as writer,
-        ):
-            writer.add("chr2", 0, np.ones(5))
-            writer.checksums["chr2"]._values ^= 1
-        with pytest.raises(FormatError, match=r"torn.bw: "):
-            readers.open(str(torn))
-        assert readers.open(paths[0]).values("chr2", 0, 2).tolist() == [0, 1]
-        readers._child._process.kill()
-        with pytest.raises(FormatError, match=r"1.bw: the bigWig library crashed"):
-            readers.open(paths[1])
-    assert len(started) == 1
-    assert sorted(os.listdir(tmp_path)) == ["0.bw", "1.bw", "torn.bw"]
-    assert list(dense(paths[1], "chr2", 5)) == [1, 2, 3, 4, 5]
 
 
 def test_a_gap_where_none_may_be_is_refused(tmp_path):
