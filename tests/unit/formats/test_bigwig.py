@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqnet.errors import FormatError, SeqnetError
-from seqnet.formats import bigwig
 from seqnet.formats.bigwig import open_bigwig, write_bigwig
 
 LENGTHS = {"chr2": 130, "chr1": 57}

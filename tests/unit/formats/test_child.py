@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ def tracks(tmp_path):
     for value, path in enumerate(paths):
         with write_bigwig(path, {"c": 9}) as writer:
             writer.add("c", 0, np.full(9, value))
-    with open(paths[2], "r+b") as stream:
+    with Path(paths[2]).open("r+b") as stream:
         stream.truncate(50)
     _child.stop_waiting()
     return paths
