@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.commands._console import note, warn
+from seqnet.commands._console import detail, note, warn
 from seqnet.commands._signals import SignalFile, SignalMissing, SignalSource, ordered_source
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.header import base_name, provenance
@@ -98,10 +98,13 @@ def load_predictor(options: PredictOptions, model: Model) -> Predictor:
     device = torch_device(options.device, 1)  # threads each take a batch of their own
     if options.precision == "bf16" and not native_bf16(device):
         raise UsageError(f"--precision bf16: {device.type} here does not compute in bfloat16 by itself")
-    return Predictor(
+    predictor = Predictor(
         model, device, threads=options.threads, prior=options.prior,
         precision="bf16" if options.precision == "bf16" else "float32",
     )  # fmt: skip
+    if predictor.ways:
+        detail(f"convolutions {predictor.ways}")
+    return predictor
 
 
 def load_checked_genome(options: PredictOptions, model: Model) -> Genome:

@@ -16,10 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from seqnet.aliases import Ints
+from seqnet.networks.convolutions import TOUCH
 from seqnet.training.windows import Added, Pointwise, Sliding, Step
-
-TOUCH = 8
-"""What reading and writing a value costs, in multiplications; a processor's caches decide it, roughly."""
 
 
 class Tiling(NamedTuple):
@@ -195,8 +193,10 @@ def after_step(place: Place, step: Step) -> tuple[Place, float] | None:
     reads = edges(place, step)
     if reads.left > place.clean_end or (after.right and reads.right < place.left):
         return None
-    sides = place.tiling.tiles * (reads.left + reads.end - reads.right) * place.channels
-    work = step.work(place.channels) * after.values / after.channels
+    tiles = place.tiling.tiles
+    sides = tiles * (reads.left + reads.end - reads.right) * place.channels
+    rows = ((len(after.phases), after.count), (tiles, after.left), (tiles, after.right))
+    work = sum(number * step.work(place.channels, length) for number, length in rows)
     return after, work + TOUCH * (place.values + sides + after.values)
 
 
@@ -234,7 +234,7 @@ def window_work(channels: int, length: int, step: Step) -> tuple[int, int, float
     if isinstance(step, Sliding):
         positions, after = step.length(length), step.channels(channels)
         moved = TOUCH * (length * channels + positions * after)
-        return after, positions, positions * step.work(channels) + moved
+        return after, positions, step.work(channels, positions) + moved
     work, shape = 0.0, (channels, length)
     for chain in (step.block, step.kept):
         shape = (channels, length)

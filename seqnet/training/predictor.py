@@ -21,6 +21,7 @@ from seqnet.networks.layers import Shape, build_layers, build_network
 from seqnet.networks.losses import OUTPUTS
 from seqnet.networks.masking import Masking
 from seqnet.networks.model import Model, input_channels
+from seqnet.training.faster import speed_up, told_ways
 from seqnet.training.fold import fold_batch_norms
 from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs, WindowInputs
 from seqnet.training.kmer_term import KmerTerm, without_term
@@ -98,7 +99,15 @@ class Predictor:
         self._term = KmerTerm.of(model)
         self.network = _restored(model).to(device)
         fold_batch_norms(self.network)
+        plain = device.type == "cpu" and precision == "float32"
+        if plain and self.width is not None and model.input["type"] == "sequence" and self.channels == 4:
+            speed_up(self.network, self.width)
         self._batch = _batch_rows(model)
+
+    @property
+    def ways(self) -> str:
+        """How convolutions are computed where that is not plainly; empty if all are."""
+        return told_ways(self.network)
 
     @property
     def takes_kmers(self) -> bool:

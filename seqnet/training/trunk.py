@@ -7,15 +7,15 @@ layers that remain, such as dense ones, are computed window by window from what 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from seqnet.networks.convolutions import TOUCH
 from seqnet.networks.modules import BiLstm
+from seqnet.networks.overlap_save import OverlapSave
 from seqnet.training.places import (
-    TOUCH,
     Place,
     Tiling,
     after_step,
@@ -32,6 +32,7 @@ from seqnet.training.windows import (
     Step,
     channels_first,
     channels_last,
+    cut_rows,
     joined,
     steps_of,
     zeros_beside,
@@ -39,6 +40,8 @@ from seqnet.training.windows import (
 
 HEAD_BATCH = 256
 """Windows that go through the layers that are not shared at a time."""
+_SLAB = 1 << 19
+"""Values of a layer that the first layers are computed for at a time, so that they stay in the caches."""
 
 
 class Plan(NamedTuple):
@@ -154,21 +157,12 @@ class Shared:
         ]
         left = [self.left, self.taken(self.place.left, place.left)]
         right = [self.taken(place.clean_end, self.place.clean_end), self.right]
-        return Shared(place, _cut(self.rows, skips, place.count), _filled(left), _filled(right))
+        return Shared(place, cut_rows(self.rows, skips, place.count), _filled(left), _filled(right))
 
 
 def _filled(parts: list[Tensor]) -> Tensor:
     """Join (n, L, C) parts, leaving out empty ones."""
     return joined([part for part in parts if part.shape[1]] or parts[:1])
-
-
-def _cut(rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
-    """Return `count` values of chosen rows, each from its start on: (len(starts), count, C)."""
-    begins = {begin for _, begin in starts}
-    if [number for number, _ in starts] == list(range(len(rows))) and len(begins) == 1:
-        (begin,) = begins
-        return rows[:, begin : begin + count]
-    return torch.stack([rows[number, begin : begin + count] for number, begin in starts])
 
 
 def _mapped(x: Tensor, step: Pointwise) -> Tensor:
@@ -203,8 +197,7 @@ def _chained(shared: Shared, steps: tuple[Step, ...]) -> Shared:
 def _slid(shared: Shared, step: Sliding, place: Place) -> Shared:
     """Apply a convolution or pool to what is shared, and to each window's own ends."""
     before, reads = shared.place, edges(shared.place, step)
-    size = (place.count - 1) * step.stride + step.span
-    rows = _cut(shared.rows, row_starts(before, step, place), size)
+    rows = step.along(shared.rows, row_starts(before, step, place), place.count)
     nothing = rows.new_empty(before.tiling.tiles, 0, place.channels)
     left = right = nothing
     if place.left:
@@ -214,12 +207,54 @@ def _slid(shared: Shared, step: Sliding, place: Place) -> Shared:
         own = slice(max(0, reads.right - before.clean_end), max(0, reads.end - before.clean_end))
         kept = [shared.taken(reads.right, min(reads.end, before.clean_end)), shared.right[:, own]]
         right = _applied(step, zeros_beside(_filled(kept), 0, reads.zeros_after), step.partial)
-    return Shared(place, _applied(step, rows), left, right)
+    return Shared(place, rows, left, right)
 
 
 def _applied(step: Sliding, x: Tensor, partial: bool = False) -> Tensor:
     """Apply a sliding layer to (n, L, C) without padding."""
     return channels_last(step(channels_first(x), partial=partial))
+
+
+def _leading(steps: list[Step], places: tuple[Place, ...]) -> int:
+    """Return how many first layers are computed slab by slab: from a pool on, up to blocks or own ends."""
+    last = 0
+    for number, (step, place) in enumerate(zip(steps, places[1:], strict=False), 1):
+        if place.left or place.right or isinstance(step, Added):
+            break
+        if isinstance(step, Sliding) and isinstance(step.module, OverlapSave):
+            break
+        if (isinstance(step, Sliding) and step.stride > 1) or (isinstance(step, Pointwise) and last):
+            last = number
+    return last
+
+
+def _in_slabs(rows: Tensor, steps: list[Step], places: tuple[Place, ...]) -> Tensor:
+    """Apply layers to what is shared, some positions of the last one at a time: (phases, count, C)."""
+    last = places[-1]
+    largest = max(place.values for place in places)
+    length = max(1, _SLAB * last.count // largest)
+    out = rows.new_empty(len(last.phases), last.count, last.channels)
+    for begin in range(0, last.count, length):
+        end = min(begin + length, last.count)
+        out[:, begin:end] = _slab(rows, steps, places, begin, end)
+    return out
+
+
+def _slab(rows: Tensor, steps: list[Step], places: tuple[Place, ...], begin: int, end: int) -> Tensor:
+    """Return positions `begin` to `end` of the last place's rows."""
+    if not steps:
+        return rows[:, begin:end]
+    step = steps[-1]
+    if not isinstance(step, Sliding):
+        assert isinstance(step, Pointwise)
+        return _mapped(_slab(rows, steps[:-1], places[:-1], begin, end), step)
+    starts = row_starts(places[-2], step, places[-1])
+    firsts = [first for _, first in starts]
+    low = min(firsts) + begin * step.stride
+    high = max(firsts) + (end - 1) * step.stride + step.span
+    before = _slab(rows, steps[:-1], places[:-1], low, high)
+    shift = begin * step.stride - low
+    return step.along(before, [(number, first + shift) for number, first in starts], end - begin)
 
 
 def tile_outputs(network: nn.Sequential, plan: Plan, stretch: Tensor) -> Tensor:
@@ -238,13 +273,17 @@ def tile_outputs(network: nn.Sequential, plan: Plan, stretch: Tensor) -> Tensor:
     -------
     float (tiles, T)
     """
-    tiles, channels = plan.places[0].tiling.tiles, plan.places[0].channels
-    nothing = stretch.new_empty(tiles, 0, channels)
-    shared = Shared(plan.places[0], stretch.unsqueeze(0), nothing, nothing)
-    for step, (_, place) in zip(steps_of(network), pairwise(plan.places), strict=False):
+    steps = steps_of(network)[: plan.shared]
+    first = _leading(steps, plan.places)
+    rows = _in_slabs(stretch.unsqueeze(0), steps[:first], plan.places[: first + 1])
+    place = plan.places[first]
+    nothing = stretch.new_empty(place.tiling.tiles, 0, place.channels)
+    shared = Shared(place, rows, nothing, nothing)
+    for step, place in zip(steps[first:], plan.places[first + 1 :], strict=True):
         shared = _stepped(shared, step, place)
     head = network[plan.shared :]
     outputs = []
+    tiles = place.tiling.tiles
     for begin in range(0, tiles, HEAD_BATCH):
         windows = shared.windows(slice(begin, min(begin + HEAD_BATCH, tiles)))
         outputs.append(head(channels_first(windows)))

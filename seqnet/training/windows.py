@@ -10,8 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqnet.networks.convolutions import convolution_work, convolved
 from seqnet.networks.modules import ACTIVATIONS, Maxout, Residual
 
+_NARROW = 4
+"""Positions up to which a maximum pool is quicker one position after another, without copies of its rows."""
 _PLAIN: tuple[Any, ...] = (nn.BatchNorm2d, nn.Dropout, nn.Identity, *ACTIVATIONS.values())
 """Modules that map each position by itself, all with the same map."""
 
@@ -59,11 +62,11 @@ class Sliding:
         """Return the channels that come out."""
         return self.module.out_channels if isinstance(self.module, nn.Conv2d) else before
 
-    def work(self, channels: int) -> int:
-        """Return the multiplications (of a pool: comparisons) of one position, all channels that come out."""
+    def work(self, channels: int, length: int) -> float:
+        """Return the multiplications (of a pool: comparisons) of `length` positions that come out."""
         if isinstance(self.module, nn.Conv2d):
-            return self.module.weight.numel()
-        return self.span * channels
+            return convolution_work(self.module, length)
+        return float(self.span * channels * length)
 
     def length(self, before: int) -> int:
         """Return the number of positions that come out."""
@@ -77,13 +80,29 @@ class Sliding:
         """Apply it to (n, C, 1, L) without padding."""
         module = self.module
         if isinstance(module, nn.Conv2d):
-            return functional.conv2d(
-                x, module.weight, module.bias, module.stride, 0, module.dilation, module.groups
-            )
+            return convolved(module, x)
         size, step = (1, self.span), (1, self.stride)
         if isinstance(module, nn.MaxPool2d):
             return functional.max_pool2d(x, size, step, ceil_mode=partial)
         return functional.avg_pool2d(x, size, step, ceil_mode=partial)
+
+    def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
+        """Apply it to (n, L, C) along chosen rows, each from its start on: (len(starts), count, C')."""
+        if isinstance(self.module, nn.MaxPool2d) and self.span <= _NARROW:
+            found = rows.new_empty(len(starts), count, rows.shape[2])
+            for out, (number, begin) in zip(found, starts, strict=True):
+                self._maxima(rows[number, begin:], out)
+            return found
+        size = (count - 1) * self.stride + self.span
+        return channels_last(self(channels_first(cut_rows(rows, starts, size))))
+
+    def _maxima(self, row: Tensor, out: Tensor) -> None:
+        """Fill in (count, C) with the maxima along (L, C)."""
+        reach = (len(out) - 1) * self.stride + 1
+        each = [row[shift : shift + reach : self.stride] for shift in range(self.span)]
+        torch.maximum(each[0], each[-1], out=out)
+        for other in each[1:-1]:
+            torch.maximum(out, other, out=out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,3 +184,12 @@ def zeros_beside(x: Tensor, before: int, after: int) -> Tensor:
 def joined(parts: list[Tensor]) -> Tensor:
     """Return (n, L, C) parts one after another."""
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
+def cut_rows(rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
+    """Return `count` values of chosen rows, each from its start on: (len(starts), count, C)."""
+    begins = {begin for _, begin in starts}
+    if [number for number, _ in starts] == list(range(len(rows))) and len(begins) == 1:
+        (begin,) = begins
+        return rows[:, begin : begin + count]
+    return torch.stack([rows[number, begin : begin + count] for number, begin in starts])

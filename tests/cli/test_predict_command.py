@@ -261,6 +261,7 @@ def test_max_n_and_what_is_said(at, inside, capsys):
     assert counts[0] < counts[1] < counts[2] == total
     err = capsys.readouterr().err
     assert "windows share 7 of 11 layers, in 1 phases: about " in err
+    assert "convolutions of" not in err, "these are small, and computed plainly"
     assert f"{counts[1]} tiles, {total - counts[1]} left out: mostly ambiguous" in err
     assert "1 of 3 contigs were trained on" in err
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
+from seqnet.networks import overlap_save
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
-from seqnet.training import trunk
+from seqnet.training import faster, trunk
 from seqnet.training.fold import fold_batch_norms
 from seqnet.training.places import Tiling
 from seqnet.training.trunk import plan_trunk, tile_outputs
@@ -59,22 +60,39 @@ def deepest(network, steps, channels, length):
     return [1e18 * (len(steps) + 1 - number) for number in range(len(steps) + 1)]
 
 
-@given(layers, endings, tilings, st.booleans())
-def test_every_window_is_as_it_is_alone(texts, ending, tiling, as_planned):
+def rewritten(network, width, kept):
+    """The network as it predicts; convolutions before an exponential in blocks of `kept`, the first by words."""
+    folded = copy.deepcopy(network)
+    fold_batch_norms(folded)
+    if kept is None:
+        return folded
+    with (
+        patch.object(overlap_save.Blocks, "work", lambda self, *_: abs(self.kept - kept) - 1e3),
+        patch.object(faster, "words_pay", lambda _: True),
+    ):
+        faster.speed_up(folded, width)
+    return folded
+
+
+@given(layers, endings, tilings, st.booleans(), st.one_of(st.none(), st.integers(2, 9)), st.integers(1, 500))
+def test_every_window_is_as_it_is_alone(texts, ending, tiling, as_planned, kept, slab):
     network = made(", ".join([*texts, ending] if ending else texts), tiling.width)
     if network is None:
         return
+    folded = rewritten(network, tiling.width, kept)
     with patch.object(trunk, "_remaining_work", trunk._remaining_work if as_planned else deepest):
-        plan = plan_trunk(network, 4, tiling)
+        plan = plan_trunk(folded, 4, tiling)
     letters = torch.randint(0, 5, (tiling.bases + plan.spare,), generator=torch.Generator().manual_seed(2))
     stretch = torch.nn.functional.one_hot(letters, 5)[:, :4].float()
     windows = [
         stretch[start : start + tiling.width]
         for start in range(0, tiling.bases - tiling.width + 1, tiling.step)
     ]
-    folded = copy.deepcopy(network)
-    fold_batch_norms(folded)
-    with torch.inference_mode():
+    with (
+        torch.inference_mode(),
+        patch.object(trunk, "_SLAB", slab),
+        patch.object(overlap_save.OverlapSave, "work", lambda self, length: self.blocks.kept - length - 1.0),
+    ):
         alone = torch.cat([network(window.T[None, :, None]) for window in windows])
         shared = tile_outputs(folded, plan, stretch)
     assert shared.shape == alone.shape

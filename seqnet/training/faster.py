@@ -1,0 +1,89 @@
+"""A network rewritten into one of the same outputs that takes less work, for prediction on a processor."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from seqnet.networks.base_words import WORD, BaseWords, words_pay
+from seqnet.networks.convolutions import is_plain
+from seqnet.networks.modules import Exponential
+from seqnet.networks.overlap_save import OverlapSave, best_blocks
+
+
+def speed_up(network: nn.Sequential, width: int) -> None:
+    """Choose by cost how the convolutions of a network of sequences are computed.
+
+    - Maxima come before a rising activation, which then has fewer values to map.
+    - A first convolution of one-hot bases adds up words of bases.
+    - Wide convolutions of many channels are computed in blocks. Those behind an exponential stay: a
+      block's error is relative to its largest value, and neighbours of one that is thousands of times
+      larger would lose digits.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode, with the weights that it predicts with; changed in place.
+    width
+        Of its input, one-hot bases: signals beside them have no bounds.
+    """
+    _pool_first(network)
+    _add_words(network)
+    lengths = _lengths(network, width)
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Conv2d) and child in lengths and is_plain(child):
+                of = child
+                blocks = best_blocks(of.kernel_size[1], of.in_channels, of.out_channels, lengths[of])
+                if blocks is not None:
+                    setattr(module, name, OverlapSave(of, blocks))
+
+
+def told_ways(network: nn.Sequential) -> str:
+    """Return in words which convolutions are computed by words and in blocks; empty for none."""
+    told = [
+        f"of {module.kernel_size[1]} by words of {WORD} bases"
+        if isinstance(module, BaseWords)
+        else f"of {module.blocks.span} in blocks of {module.blocks.size}"
+        for module in network.modules()
+        if isinstance(module, BaseWords | OverlapSave)
+    ]
+    return ", ".join(told)
+
+
+def _pool_first(network: nn.Sequential) -> None:
+    """Let rising activations follow the maxima that follow them."""
+    for place in range(len(network) - 1):
+        activation, pool = network[place], network[place + 1]
+        if isinstance(activation, nn.ReLU | Exponential) and isinstance(pool, nn.MaxPool2d):
+            network[place], network[place + 1] = pool, activation
+
+
+def _add_words(network: nn.Sequential) -> None:
+    """Compute a first convolution of bases by words; padding may stand before it."""
+    first: nn.Module = network[0]
+    chain, place = (first, len(first) - 1) if isinstance(first, nn.Sequential) else (network, 0)
+    convolution: nn.Module = chain[place]
+    if not isinstance(convolution, nn.Conv2d) or convolution.in_channels != 4 or not is_plain(convolution):
+        return
+    if words_pay(convolution):
+        chain[place] = BaseWords(convolution)
+
+
+def _lengths(network: nn.Sequential, width: int) -> dict[nn.Conv2d, int]:
+    """Return how many positions come out of each convolution before the first exponential."""
+    found: dict[nn.Conv2d, int] = {}
+    behind = False
+
+    def look(module: nn.Module, _: object, output: torch.Tensor) -> None:
+        nonlocal behind
+        behind |= isinstance(module, Exponential)
+        if isinstance(module, nn.Conv2d) and not isinstance(module, BaseWords) and not behind:
+            found[module] = output.shape[3]
+
+    hooks = [module.register_forward_hook(look) for module in network.modules()]
+    with torch.inference_mode():
+        network(torch.zeros(1, 4, 1, width))
+    for hook in hooks:
+        hook.remove()
+    return found

@@ -1,0 +1,89 @@
+"""Networks rewritten for prediction give what they gave before."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from seqnet.networks.base_words import BaseWords
+from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.overlap_save import OverlapSave
+from seqnet.networks.presets import PRESETS
+from seqnet.training.faster import speed_up, told_ways
+from seqnet.training.fold import fold_batch_norms
+
+
+def kinds(network, kind):
+    return [module for module in network.modules() if isinstance(module, kind)]
+
+
+def made(layers, width):
+    torch.manual_seed(0)
+    return build_network(layers, Shape(4, width), 3).eval()
+
+
+def letters(rows, width):
+    codes = torch.randint(0, 5, (rows, width), generator=torch.Generator().manual_seed(1))
+    return nn.functional.one_hot(codes, 5)[:, :, :4].float().unsqueeze(1).permute(0, 3, 1, 2)
+
+
+def rewritten(layers, width):
+    network = made(layers, width)
+    other = copy.deepcopy(network)
+    fold_batch_norms(other)
+    speed_up(other, width)
+    with torch.inference_mode():
+        before, after = (torch.sigmoid(each(letters(5, width))) for each in (network, other))
+    assert before.std() > 0
+    assert (before - after).abs().max() <= 1e-6
+    return other
+
+
+@pytest.mark.parametrize(
+    ("preset", "width", "cut"),
+    [("basset", 600, 2), ("deepsea", 300, 2), ("default", 300, 0), ("danq", 200, 0)],
+)
+def test_presets(preset, width, cut):
+    network = rewritten(PRESETS[preset].layers, width)
+    assert len(kinds(network, OverlapSave)) == cut
+    assert len(kinds(network, BaseWords)) == 1
+    assert told_ways(network).count("in blocks of") == cut
+    assert " by words of 3 bases" in told_ways(network)
+
+
+def test_pools_come_before_rising_activations():
+    network = rewritten(parse_layers("conv 64x5, relu, max_pool 4, conv 8x3, tanh, max_pool 2, flatten"), 64)
+    assert [type(module) for module in network[1:6]] == [
+        nn.MaxPool2d,
+        nn.ReLU,
+        nn.Conv2d,
+        nn.Tanh,
+        nn.MaxPool2d,
+    ]
+    network = rewritten(
+        parse_layers("conv 64x5, exponential, max_pool 4 partial=true, relu, average_pool 2"), 62
+    )
+    assert [type(module) for module in network[1:3]] == [
+        nn.MaxPool2d,
+        type(made(parse_layers("exponential"), 9)[0]),
+    ]
+    assert isinstance(network[4], nn.AvgPool2d)
+
+
+def test_convolutions_behind_an_exponential_are_not_cut():
+    """A block's error is relative to its largest value, which may be thousands of times the others."""
+    text = "conv 200x9, {}, max_pool 2, conv 200x15, relu, residual(relu, conv 200x15), global_pool max"
+    assert len(kinds(rewritten(parse_layers(text.format("relu")), 120), OverlapSave)) == 2
+    assert kinds(rewritten(parse_layers(text.format("exponential")), 120), OverlapSave) == []
+
+
+def test_other_convolutions_stay():
+    for options in ("stride=2", "dilation=2", "groups=2"):
+        network = rewritten(
+            parse_layers(f"conv 200x9, relu, conv 200x15 {options}, relu, global_pool max"), 120
+        )
+        assert kinds(network, OverlapSave) == []
+    assert kinds(rewritten(parse_layers("conv 64x9 stride=2, relu, global_pool max"), 50), BaseWords) == []
+    assert kinds(rewritten(parse_layers("siamese(conv 64x9, relu, global_pool max)"), 50), BaseWords) == []
