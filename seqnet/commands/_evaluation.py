@@ -84,6 +84,8 @@ class Evaluation:
     model: dict[str, Any] | None = None
     ablations: list[Baseline] = field(default_factory=list)
     """Predictions of the same model without one of its inputs."""
+    undenoised: list[Baseline] = field(default_factory=list)
+    """The inputs of a model that denoises, as they are; they stand among the baselines too."""
 
     def content(self) -> dict[str, Any]:
         """Return the JSON object, as docs/evaluate.md describes it."""
@@ -277,8 +279,16 @@ def table_columns(kind: TaskType) -> list[str]:
     return ["task", *METRICS[kind], *bounds]
 
 
-def table_rows(found: Judgement) -> list[list[object]]:
-    """Return the rows of the metrics table."""
+def table_rows(evaluation: Evaluation) -> list[list[object]]:
+    """Return the rows of the metrics table; those of the inputs as they are follow a denoised track's."""
+    rows = _judged_rows(evaluation.judgement)
+    for other in evaluation.undenoised:
+        rows += [[f"{task}: {other.name}", *rest] for task, *rest in _judged_rows(other.judgement)]
+    return rows
+
+
+def _judged_rows(found: Judgement) -> list[list[object]]:
+    """Return a judgement's rows, metrics and the bounds of their intervals."""
     table: list[list[object]] = []
     for name, row in zip(found.names, found.rows, strict=True):
         bounds: list[object] = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqnet.commands._baselines import Baselines
 from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seqnet.commands._training_data import TrainingData
     from seqnet.datasets.leakage import OnLeak
     from seqnet.networks.presets import Layers
-    from seqnet.training.config import EpochRow, FitConfig, FitResult
+    from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult
     from seqnet.training.kmer_term import KmerTerm
     from seqnet.training.ranks import Ranks
 
@@ -74,7 +74,7 @@ def train_network(
     from seqnet.commands._training_data import load_training_data
 
     with (
-        _processes(device, threads) as (chosen, ranks),
+        processes(device, threads) as (chosen, ranks),
         Checkpoints(kept, first=ranks.first).held() as checkpoints,
     ):
         data = load_training_data(
@@ -85,31 +85,28 @@ def train_network(
         check_options(options, data.task_type)
         baselines.check(data.task_type)
         termed = wants_term(kmer_term, architecture, data)
-        if options["epochs"] is None:
-            options["epochs"] = default_epochs(len(data.rows("train")))
-        config = _config(options, data.task_type, loss, strands, seed, precision, chosen)
+        config = _config(options, data, loss, strands, seed, precision, chosen)
         if architecture.dry_run:
             print_network(architecture, input_shape(data), len(data.regions.tasks))
             return
         inputs, constants = network_inputs(data, stranded=strands == "column", reach=config.jitter)
         network = _network(architecture, data, seed)
         side = SideFiles.beside(output, metrics, json_path, plot)
-        settings = _described(config, architecture.described | {"kmer-term": termed}, ranks)
+        settings = described_options(config, architecture.described | {"kmer-term": termed}, ranks)
         beside = baselines.judge(data, strands) if ranks.first else {}
-        result, outputs = _fit(
-            network, data, inputs, config, chosen, ranks, checkpoints, side,
-            _settings(kind, architecture.layers, settings, data, threads, chosen),
-        )  # fmt: skip
+        learning = _learning(data, inputs)
+        content = content_digest(data)
+        asked = Asked(kind, architecture.layers, settings, learning.tasks, data.files, content, threads)
+        result, outputs = run_fit(network, learning, config, chosen, ranks, checkpoints, side, asked)
         if ranks.first:
-            told = {**settings, "best-epoch": result.best_epoch}
             about = {"kind": kind, "architecture": architecture.layers, "strands": strands, "seed": seed,
-                     "threads": threads, "options": told}  # fmt: skip
+                     "threads": threads, "options": settings | {"best-epoch": result.best_epoch}}  # fmt: skip
             term = _term(data, outputs, strands, seed, beside) if termed else None
             _write(network, data, result, outputs, constants, about, beside, output, side, term)
 
 
 def _config(
-    options: dict[str, Any], task_type: str, loss: str | None, strands: str, seed: int, precision: str,
+    options: dict[str, Any], data: TrainingData, loss: str | None, strands: str, seed: int, precision: str,
     device: Any,
 ) -> FitConfig:  # fmt: skip
     """Return how to train."""
@@ -117,11 +114,13 @@ def _config(
     from seqnet.training.precision import choose_precision
 
     try:
-        name = loss_name(task_type, loss)
+        name = loss_name(data.task_type, loss)
     except ValueError as error:
         raise UsageError(f"--{error}") from error
+    if options["epochs"] is None:
+        options["epochs"] = default_epochs(len(data.rows("train")))
     return take_config(
-        options, task_type=task_type, loss=name, strands="both" if strands == "both" else "forward",
+        options, task_type=data.task_type, loss=name, strands="both" if strands == "both" else "forward",
         seed=seed, precision=choose_precision(precision, device),
     )  # fmt: skip
 
@@ -165,10 +164,10 @@ def _write(
         held, weights = term.stored()
         header |= held
         tensors |= weights
-    columns, rows = _log_table(result.history)
+    columns, rows = log_table(result.history)
     summary = {"history": [row.columns() for row in result.history]}
     model = Model(header, {**tensors, **constants})
-    write_outputs(output, side, model, columns, rows, _curve(result), summary)
+    write_outputs(output, side, model, columns, rows, curve_of(result), summary)
 
 
 def _term(data: TrainingData, outputs: Any, strands: str, seed: int, beside: Json) -> KmerTerm:
@@ -181,7 +180,7 @@ def _term(data: TrainingData, outputs: Any, strands: str, seed: int, beside: Jso
 
 
 @contextmanager
-def _processes(device: str, threads: int) -> Iterator[tuple[Any, Ranks]]:
+def processes(device: str, threads: int) -> Iterator[tuple[Any, Ranks]]:
     """Meet the other processes of the run; lend this one's device and its place among them."""
     from seqnet.commands._training import torch_device
     from seqnet.training.ranks import join, leave, placement
@@ -207,57 +206,82 @@ def _has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def _described(config: FitConfig, described: dict[str, Any], ranks: Ranks) -> Json:
+def described_options(config: FitConfig, described: dict[str, Any], ranks: Ranks) -> Json:
     """Return the options that change results, by the names users know."""
     values = asdict(config)
-    for name in ("seed", "strands"):  # have entries of their own
+    for name in ("seed", "strands", "task_weights"):  # have entries of their own
         del values[name]
     fitted = {name.replace("_", "-"): value for name, value in values.items()}
     return {**described, **fitted, "processes": ranks.size}
 
 
-def _settings(
-    kind: str, layers: Layers, options: Json, data: TrainingData, threads: int, device: Any
-) -> Json:
-    """Return what must be the same for a run to go on with the same result."""
-    import seqnet
-    from seqnet.commands._training import file_digest
-    from seqnet.commands._version import library_version
-    from seqnet.formats.header import base_name
+class Asked(NamedTuple):
+    """What must be the same for a run to go on with the same result."""
 
-    settings: Json = {
-        "command": f"train {kind}",
-        "architecture": layers,
-        "options": options,
-        "threads": threads,
-        "device": device.type,
-        "tasks": list(data.regions.tasks),
-        "inputs": {base_name(path): file_digest(path) for path in data.files},
-        "rows": content_digest(data),
-        "versions": {"seqnet": seqnet.__version__, "torch": library_version("torch")},
-    }
-    as_stored: Json = json.loads(json.dumps(settings))
-    return as_stored
+    kind: str
+    layers: Layers
+    options: Json
+    tasks: tuple[str, ...]
+    files: tuple[str, ...]
+    content: str
+    """Digest of what is learnt from."""
+    threads: int
+
+    def settings(self, device: Any) -> Json:
+        """Return it as a checkpoint keeps it."""
+        import seqnet
+        from seqnet.commands._training import file_digest
+        from seqnet.commands._version import library_version
+        from seqnet.formats.header import base_name
+
+        settings: Json = {
+            "command": f"train {self.kind}",
+            "architecture": self.layers,
+            "options": self.options,
+            "threads": self.threads,
+            "device": device.type,
+            "tasks": list(self.tasks),
+            "inputs": {base_name(path): file_digest(path) for path in self.files},
+            "rows": self.content,
+            "versions": {"seqnet": seqnet.__version__, "torch": library_version("torch")},
+        }
+        as_stored: Json = json.loads(json.dumps(settings))
+        return as_stored
 
 
-def _fit(
+class Learning(NamedTuple):
+    """What a network learns from and is validated on."""
+
+    train: Examples
+    valid: Examples
+    tasks: tuple[str, ...]
+    resample: Callable[[int], Examples] | None = None
+    """Gives the training rows of an epoch, where they are drawn anew."""
+
+
+def _learning(data: TrainingData, inputs: Any) -> Learning:
+    """Return the training and validation rows."""
+    train, valid = (examples(data, inputs, split) for split in ("train", "valid"))
+    return Learning(train, valid, data.regions.tasks, resample(data, train))
+
+
+def run_fit(
     network: Any,
-    data: TrainingData,
-    inputs: Any,
+    learning: Learning,
     config: FitConfig,
     device: Any,
     ranks: Ranks,
     checkpoints: Checkpoints,
     side: SideFiles,
-    settings: Json,
+    asked: Asked,
 ) -> tuple[FitResult, Any]:
     """Train on the training rows; return the result and the validation rows' outputs."""
     from seqnet.training.config import Hooks
     from seqnet.training.fit import StoppedError, fit
-    from seqnet.training.predict import predict_logits
+    from seqnet.training.predict import BATCH, predict_logits
 
-    train, valid = (examples(data, inputs, split) for split in ("train", "valid"))
-    snapshot = checkpoints.found(settings)
+    train, valid = learning.train, learning.valid
+    snapshot = checkpoints.found(asked.settings(device))
     done = [] if snapshot is None else _history(snapshot.values["history"])
     log = _EpochLog(side.metrics, done) if ranks.first else None
     with training_bar(config.epochs * len(train.inputs)) as bar:
@@ -271,20 +295,21 @@ def _fit(
             bar.say(_status(row))
 
         hooks = Hooks(
-            resample=resample(data, train),
+            resample=learning.resample,
             log=finished_epoch, progress=bar.advance, wish=checkpoints.wish, save=checkpoints.save,
             loss=lambda epoch, loss: bar.say(f"epoch {epoch} loss {loss:.4f}"),
         )  # fmt: skip
         try:
             result = fit(
-                network, train, valid, config, device=device, tasks=data.regions.tasks, hooks=hooks,
+                network, train, valid, config, device=device, tasks=learning.tasks, hooks=hooks,
                 resume=snapshot, ranks=ranks,
             )  # fmt: skip
         except StoppedError as error:
             message = f"{error}; go on with --checkpoint-dir {checkpoints.options.folder} --resume"
             raise StoppedError(message, error.exit_code) from error
     checkpoints.signals.patient = False
-    outputs = predict_logits(network, valid.inputs, device=device, strands=config.strands)
+    batch = BATCH if valid.targets.ndim == 2 else 1  # signals are long
+    outputs = predict_logits(network, valid.inputs, device=device, strands=config.strands, batch=batch)
     return result, outputs
 
 
@@ -323,10 +348,10 @@ class _EpochLog:
         detail(" ".join(f"{name}={value:.4g}" for name, value in row.columns().items() if value is not None))
         if self._path != STANDARD and not written_through(self._path):
             with open_output(self._path) as stream:
-                write_table(stream, *_log_table(self._history))
+                write_table(stream, *log_table(self._history))
 
 
-def _log_table(history: list[EpochRow]) -> tuple[list[str], list[list[Any]]]:
+def log_table(history: list[EpochRow]) -> tuple[list[str], list[list[Any]]]:
     """Return the columns and rows of the training log."""
     rows = [row.columns() for row in history]
     return list(rows[0]), [list(row.values()) for row in rows]
@@ -338,7 +363,7 @@ def _status(row: EpochRow) -> str:
     return f"epoch {row.epoch} loss {row.train_loss:.4f} valid {row.valid_loss:.4f} {metrics}"
 
 
-def _curve(result: FitResult) -> bytes:
+def curve_of(result: FitResult) -> bytes:
     """Draw the learning curve."""
     from seqnet.reports.curves import learning_curve
 

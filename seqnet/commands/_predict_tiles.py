@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from seqnet.commands._prediction import (
     note_trained,
     required_width,
 )
-from seqnet.commands._tile_writers import BedGraphs, BigWigs, Table, TileWriter
+from seqnet.commands._tile_writers import Table, TileWriter, open_tracks
 from seqnet.errors import UsageError
 from seqnet.formats._open import open_output
 from seqnet.formats.header import base_name
@@ -207,16 +207,10 @@ def _writer(
 ) -> Iterator[TileWriter]:
     """Open the outputs."""
     step, kind = options.tile or 1, format_of(options.output)
-    with ExitStack() as stack:
-        if kind == "bigwig":
-            from seqnet.formats.bigwig import write_bigwig
-
-            opened = [write_bigwig(path, genome.lengths, gaps=True) for path in paths]
-            yield BigWigs([stack.enter_context(track) for track in opened], step)
-            return
-        streams = [stack.enter_context(open_output(path)) for path in paths]
-        if kind == "bedgraph":
-            yield BedGraphs(streams, step, genome.lengths)
-            return
+    if kind in ("bigwig", "bedgraph"):
+        with open_tracks(paths, genome.lengths, step, kind) as writer:
+            yield writer
+        return
+    with open_output(paths[0]) as stream:
         header = header_of(options, model, genome=base_name(genome.source), tile=step, max_n=options.max_n)
-        yield Table(streams[0], tasks, step, genome.lengths, header, named=kind == "tsv")
+        yield Table(stream, tasks, step, genome.lengths, header, named=kind == "tsv")

@@ -57,6 +57,12 @@ class PredictOptions:
         given = SignalSource(self.signals, self.signal_missing, self.cache_dir)
         return ordered_source(given, model, self.model)
 
+    @property
+    def reads_tracks_alone(self) -> bool:
+        """Whether signal tracks are all that is given: only a model that denoises reads them whole."""
+        ways = (self.regions, self.sequences, self.features, self.tile, self.genome)
+        return bool(self.signals) and all(way is None for way in ways)
+
     def check(self) -> None:
         """Refuse options that do not go together."""
         ways = [self.regions, self.sequences, self.features, self.tile]
@@ -91,6 +97,10 @@ def format_of(output: str) -> Literal["bigwig", "bedgraph", "tsv", "bed"]:
 
 def load_predictor(options: PredictOptions, model: Model) -> Predictor:
     """Make a model ready, on the device and with the arithmetic that was asked for."""
+    from seqnet.commands._denoising import denoises
+
+    if denoises(model):
+        raise UsageError(f"{options.model} denoises whole tracks: give --signal alone")
     from seqnet.commands._training import torch_device
     from seqnet.training.precision import native_bf16
     from seqnet.training.predictor import Predictor

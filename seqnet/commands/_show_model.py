@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqnet.commands._description import Description, Table, table_lines
@@ -27,7 +28,9 @@ def describe_model(path: str) -> Description:
         ("input", spec["type"]),
         ("width", spec["width"]),
         *_features(spec["settings"]),
-        *_signals(spec),
+        *([("bases per bin", spec["bin"])] if "bin" in spec else []),
+        *_signals("signal", spec.get("signals", ())),
+        *_signals("output", header.get("outputs", ())),
         ("strands", header.get("strands")),
         *_provenance(header),
     ]
@@ -47,11 +50,11 @@ def _features(settings: dict[str, Any] | None) -> list[tuple[str, object]]:
     return [(f"input {name}", value) for name, value in facts.items()]
 
 
-def _signals(spec: dict[str, Any]) -> list[tuple[str, object]]:
-    """Return how each signal track of a model is read."""
+def _signals(what: str, entries: Sequence[Json]) -> list[tuple[str, object]]:
+    """Return how each signal track that a model reads or makes is normalised."""
     from seqnet.genome.tracks import Signal
 
-    signals = [Signal.restored(entry) for entry in spec.get("signals", ())]
+    signals = [Signal.restored(entry) for entry in entries]
     facts: list[tuple[str, object]] = []
     for signal in signals:
         ceiling, transform, center, factor = signal.constants
@@ -60,7 +63,7 @@ def _signals(spec: dict[str, Any]) -> list[tuple[str, object]]:
         words.append(f"minus {center:g}, times {factor:g}")
         if signals[signal.partner] is not signal:
             words.append(f"{signals[signal.partner].name} on the other strand")
-        facts.append((f"signal {signal.name}", ", ".join(words)))
+        facts.append((f"{what} {signal.name}", ", ".join(words)))
     return facts
 
 

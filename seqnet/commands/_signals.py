@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seqnet.genome.intervals import Intervals
     from seqnet.genome.layout import Layout
     from seqnet.genome.sequence import Genome
-    from seqnet.genome.tracks import DenseTrack, Normalisation, Signal
+    from seqnet.genome.tracks import DenseTrack, Finding, Normalisation, Signal
     from seqnet.networks.model import Model
 
 SignalMissing = Literal["zero", "error"]
@@ -30,7 +30,7 @@ class SignalFile(NamedTuple):
     path: str
 
 
-def _named_files(
+def named_files(
     _ctx: click.Context, _param: click.Parameter, values: Sequence[str]
 ) -> tuple[SignalFile, ...]:
     """Read ``NAME=FILE``, or a file whose base name is the name."""
@@ -51,7 +51,7 @@ def _named_files(
 
 
 signal_options = combine(
-    click.option("--signal", "signals", multiple=True, metavar="[NAME=]BIGWIG", callback=_named_files,
+    click.option("--signal", "signals", multiple=True, metavar="[NAME=]BIGWIG", callback=named_files,
                  help="Signal track as input, beside the sequence or alone. Repeats. Named after its file "
                  "unless told otherwise; a model is given tracks of the same names."),
     click.option("--signal-missing", type=click.Choice(["zero", "error"]),
@@ -84,7 +84,8 @@ class SignalSource(NamedTuple):
 # ---- how training makes tracks comparable ----------------------------------------------------
 
 _TRANSFORMS = {"none": "none", "asinh": "asinh(x)", "log1p": "ln(1 + x)"}
-_SCALES = {"none": "none", "z": "mean 0, standard deviation 1", "max": "largest 1", "library": "mean 1"}
+_SCALES = {"none": "none", "z": "mean 0, standard deviation 1", "max": "largest 1", "library": "mean 1",
+           "center-max": "divided by the largest, then mean 0"}  # fmt: skip
 
 
 def _quantile(text: str) -> float:
@@ -142,7 +143,7 @@ signal_fit_options = combine(
                  callback=_per_track(_one_of(_SCALES)),
                  help="Then scale them, by the training regions: "
                  + "; ".join(f"{name}: {text}" for name, text in _SCALES.items() if name != text)
-                 + "; none. Default: z."),
+                 + "; none. Default: z; center-max with --target-track."),
     click.option("--strand-pair", "strand_pairs", multiple=True, metavar="PLUS,MINUS", callback=_pairs,
                  help="Tracks of the two strands: they change places in reverse complements. Repeats."),
     click.option("--towers", is_flag=True,
@@ -181,8 +182,8 @@ class SignalFit(NamedTuple):
         if len(set(paired)) < len(paired):
             raise UsageError("--strand-pair: a track is in two pairs")
 
-    def normalisation(self, name: str) -> Normalisation:
-        """Return what was asked for one track."""
+    def normalisation(self, name: str, scale: str = "z") -> Normalisation:
+        """Return what was asked for one track; `scale` where nothing was."""
         from seqnet.genome.tracks import Normalisation
 
         def chosen(values: Mapping[str, Any], default: Any) -> Any:
@@ -190,7 +191,7 @@ class SignalFit(NamedTuple):
 
         return Normalisation(
             chosen(self.signal_clip, 1.0), chosen(self.signal_transform, "asinh"),
-            chosen(self.signal_scale, "z"),
+            chosen(self.signal_scale, scale),
         )  # fmt: skip
 
     def partners(self, names: Sequence[str]) -> tuple[int, ...]:
@@ -231,12 +232,17 @@ def read_tracks(source: SignalSource, layout: Layout) -> list[DenseTrack]:
             if isinstance(opened, CachedTrack):
                 detail(f"{path}: kept in {opened.path} ({opened.size >> 20} MB)")
             track = load_track(path, opened, layout, missing=source.signal_missing)
-        if track.found.absent:
-            warn(f"{path}: has no {', '.join(track.found.absent[:4])}; taken as zero")
-        if track.found.gaps:
-            note(f"{path}: {track.found.gaps} of {len(layout)} bases have no value; taken as zero")
+        say_missing(path, track.found, len(layout))
         tracks.append(replace(track, name=name))
     return tracks
+
+
+def say_missing(path: str, found: Finding, bases: int) -> None:
+    """Say which of the bases that were read have no value."""
+    if found.absent:
+        warn(f"{path}: has no {', '.join(found.absent[:4])}; taken as zero")
+    if found.gaps:
+        note(f"{path}: {found.gaps} of {bases} bases have no value; taken as zero")
 
 
 class Signals(NamedTuple):

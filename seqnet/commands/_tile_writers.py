@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import numpy as np
@@ -57,6 +58,23 @@ class BedGraphs:
             cells = texts(values[known, number : number + 1])
             lines = (f"{places[row]}\t{text}\n" for row, (text,) in zip(known.tolist(), cells, strict=True))
             stream.write(to_bytes("".join(lines)))
+
+
+@contextmanager
+def open_tracks(
+    paths: Sequence[str], lengths: Mapping[str, int], step: int, kind: str
+) -> Iterator[TileWriter]:
+    """Open a bigWig or a bedGraph per task."""
+    with ExitStack() as stack:
+        if kind == "bigwig":
+            from seqnet.formats.bigwig import write_bigwig
+
+            opened = [write_bigwig(path, lengths, gaps=True) for path in paths]
+            yield BigWigs([stack.enter_context(track) for track in opened], step)
+            return
+        from seqnet.formats._open import open_output
+
+        yield BedGraphs([stack.enter_context(open_output(path)) for path in paths], step, lengths)
 
 
 class Table:

@@ -8,6 +8,7 @@ import click
 
 from seqnet.commands._command import Command
 from seqnet.commands._console import note, progress_bar, warn
+from seqnet.commands._denoising import target_option
 from seqnet.commands._options import (
     chroms_option,
     combine,
@@ -18,7 +19,7 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
-from seqnet.commands._signals import SignalSource, signal_options
+from seqnet.commands._signals import SignalFile, SignalSource, signal_options
 
 if TYPE_CHECKING:
     from seqnet.commands._evaluate_data import Labels, Predictions
@@ -33,6 +34,7 @@ _source_options = combine(
     genome_option,
     click.option("--features", metavar="TABLE", help="k-mer table (with --model and --labels)."),
     signal_options,
+    target_option,
     click.option("--ablate", is_flag=True,
                  help="Judge the model without each of its inputs too (with --model and --signal)."),
     click.option("--ablate-with", type=click.Choice(["mean", "zero"]), default="mean", show_default=True,
@@ -114,8 +116,10 @@ def command(predictions: tuple[str, ...], compare: bool, output: str, **options:
         return
     if len(predictions) > 1:
         raise UsageError("one file of PREDICTIONS at a time; --baseline and --compare set others beside")
+    outputs = {name: options.pop(name) for name in ("json_path", "mqc", "report", "title", "training_log")}
     with open_output(output) as stream:
-        _evaluate(stream, predictions, **options)
+        judge = _denoised if options["target_tracks"] else _evaluate
+        _write(stream, judge(predictions, **options), model=options["model"], **outputs)
 
 
 def _compare(paths: tuple[str, ...], output: str) -> None:
@@ -135,7 +139,6 @@ def _compare(paths: tuple[str, ...], output: str) -> None:
 
 
 def _evaluate(
-    stream: Any,
     predictions: tuple[str, ...],
     *,
     labels: str | None,
@@ -143,24 +146,16 @@ def _evaluate(
     regions: str | None,
     genome: str | None,
     features: str | None,
-    json_path: str | None,
-    mqc: str | None,
-    report: str | None,
-    title: str | None,
-    training_log: str | None,
     device: str,
     threads: int,
     ablate: bool,
     ablate_with: str,
+    target_tracks: tuple[SignalFile, ...],  # noqa: ARG001  there are none
     **options: Any,
-) -> None:
-    """Judge one set of predictions and write what was asked for."""
+) -> Evaluation:
+    """Judge one set of predictions."""
     from seqnet.commands._evaluate_data import predictions_from_file, predictions_from_model
-    from seqnet.commands._evaluate_output import write_multiqc
-    from seqnet.commands._evaluation import table_columns, table_rows
-    from seqnet.formats._open import open_output
     from seqnet.formats.header import base_name
-    from seqnet.formats.metrics import write_json, write_table
 
     path = predictions[0] if predictions else "-"
     tracks = SignalSource.take(options)
@@ -177,7 +172,54 @@ def _evaluate(
             model, truth, wanted, genome=genome, features=features, device=device, threads=threads,
             tracks=tracks, ablate=ablate_with if ablate else None,
         )  # fmt: skip
-    found = _judged(truth, rows, valid, ours, without, **options)
+    return _judged(truth, rows, valid, ours, without, **options)
+
+
+def _denoised(
+    predictions: tuple[str, ...],
+    *,
+    model: str | None,
+    device: str,
+    threads: int,
+    target_tracks: tuple[SignalFile, ...],
+    **options: Any,
+) -> Evaluation:
+    """Judge denoised tracks."""
+    from seqnet.commands._denoising_prediction import Deep, judged_denoising
+    from seqnet.commands._load import expand_names
+    from seqnet.errors import UsageError
+    from seqnet.formats.model_file import read_model
+
+    tracks = SignalSource.take(options)
+    others = ("labels", "regions", "genome", "features", "ablate", "baselines", "tiles", "threshold")
+    extra = predictions or any(options.get(name) for name in others)
+    if model is None or extra or not tracks.signals:
+        raise UsageError("--target-track goes with --model and --signal, and no labels or predictions")
+    if options["task_type"] not in (None, "regression"):
+        raise UsageError("denoised tracks are judged as a regression")
+    targets = tracks._replace(signals=target_tracks)
+    chroms = tuple(expand_names(options["chroms"]))
+    deep = Deep(targets, options["split"], chroms, options["peaks"])
+    return judged_denoising(model, read_model(model), tracks, deep, device, threads)
+
+
+def _write(
+    stream: Any,
+    found: Evaluation,
+    *,
+    model: str | None,
+    json_path: str | None,
+    mqc: str | None,
+    report: str | None,
+    title: str | None,
+    training_log: str | None,
+) -> None:
+    """Write an evaluation to wherever was asked for."""
+    from seqnet.commands._evaluate_output import write_multiqc
+    from seqnet.commands._evaluation import table_columns, table_rows
+    from seqnet.formats._open import open_output
+    from seqnet.formats.metrics import write_json, write_table
+
     _say(found)
     if json_path is not None:
         with open_output(json_path) as side:
@@ -187,9 +229,8 @@ def _evaluate(
     if report is not None:
         from seqnet.commands._evaluate_report import training_record, write_report
 
-        write_report(report, found, title, training_record(training_log, model, ours.model))
-    kind = found.judgement.kind
-    write_table(stream, table_columns(kind), table_rows(found.judgement))
+        write_report(report, found, title, training_record(training_log, model, found.model))
+    write_table(stream, table_columns(found.judgement.kind), table_rows(found))
 
 
 def _check_sources(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from seqnet.commands._options import (
 )
 from seqnet.commands._signals import signal_options
 
+if TYPE_CHECKING:
+    from seqnet.commands._prediction import PredictOptions
+
 
 @click.command(
     "predict",
@@ -28,6 +31,7 @@ from seqnet.commands._signals import signal_options
     example="seqnet predict cnn.safetensors --regions regions.bed --genome genome.fa -o pred.bed\n"
     "seqnet predict cnn.safetensors --genome genome.fa --tile 50 --chroms chrXII -o 'pred.{task}.bw'\n"
     "seqnet predict multi.safetensors --genome genome.fa --signal dnase=dnase.bw --tile 50 -o pred.bw\n"
+    "seqnet predict denoise.safetensors --signal atac=shallow.bw -o denoised.bw\n"
     "seqnet predict cnn.safetensors --genome genome.fa --tile 50 --prior 0.01 --resume -o 'pred.{task}.bw'",
 )
 @click.argument("model")
@@ -89,12 +93,16 @@ def command(**values: Any) -> None:
 
     Give --regions with --genome (BED out, predictions in the task columns), FASTA SEQUENCES or
     --features (TSV out), or --genome with --tile (bigWig, bedGraph or BED out). Tables, sequences and
-    tiles are read as the model was trained: on both strands or one, k-mers counted as it says.
+    tiles are read as the model was trained: on both strands or one, k-mers counted as it says. A model
+    that denoises is given --signal alone (bigWig or bedGraph out).
     """
     from seqnet.commands._prediction import PredictOptions, load_predictor
     from seqnet.formats.model_file import read_model
 
     options = PredictOptions(**values)
+    if options.reads_tracks_alone:
+        _denoise(options)
+        return
     options.check()
     model = read_model(options.model)
     options.tracks(model)  # what the model expects is said before anything else is read
@@ -110,3 +118,15 @@ def command(**values: Any) -> None:
         predict_regions(predictor, model, options)
     else:
         (predict_sequences if options.features is None else predict_features)(predictor, model, options)
+
+
+def _denoise(options: PredictOptions) -> None:
+    """Denoise the tracks that are given."""
+    from seqnet.commands._denoising import denoises
+    from seqnet.commands._denoising_prediction import denoise
+    from seqnet.formats.model_file import read_model
+
+    model = read_model(options.model)
+    if not denoises(model):
+        options.check()
+    denoise(model, options)

@@ -14,6 +14,7 @@ from seqnet.commands._architecture import (
 )
 from seqnet.commands._baselines import baseline_options
 from seqnet.commands._command import Command, Group
+from seqnet.commands._denoising import Targets, denoising_options
 from seqnet.commands._fit import train_network
 from seqnet.commands._fit_options import fit_options
 from seqnet.commands._kmer_options import kmer_options
@@ -115,11 +116,13 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
     example="seqnet train cnn --regions regions.bed --genome genome.fa -o cnn.safetensors\n"
     "seqnet train cnn --positives bound.fa --negatives shuffle --test-fraction 0.1 -o cnn.safetensors\n"
     "seqnet train cnn --table mpra.csv --sequence-column seq --target expression -o mpra.safetensors\n"
-    "seqnet train cnn --regions regions.bed --genome genome.fa --signal dnase=dnase.bw -o multi.safetensors",
+    "seqnet train cnn --regions regions.bed --genome genome.fa --signal dnase=dnase.bw -o multi.safetensors\n"
+    "seqnet train cnn --signal atac=shallow.bw --target-track deep.bw --preset coda -o denoise.safetensors",
 )
 @sequence_options
 @signal_options
 @signal_fit_options
+@denoising_options
 @cnn_architecture_options
 @click.option(
     "--strands",
@@ -148,7 +151,13 @@ def cnn(strands: str | None, **options: Any) -> None:
     """Train a convolutional network on sequences, validated every epoch, best weights kept."""
     from seqnet.commands._console import note
 
+    targets = Targets.take(options)
     architecture, rest = split_architecture(options)
+    if targets.target_tracks:
+        from seqnet.commands._denoising_training import train_denoiser
+
+        train_denoiser(architecture, targets, strands=strands, **rest)
+        return
     if strands is None:
         strands = "both" if options["table"] is None else "forward"
         if strands == "forward":

@@ -16,7 +16,7 @@ from seqnet.genome.layout import Layout
 Missing: TypeAlias = Literal["zero", "nan", "error"]
 """What bases without a value become."""
 Transform: TypeAlias = Literal["none", "asinh", "log1p"]
-Scale: TypeAlias = Literal["none", "z", "max", "library"]
+Scale: TypeAlias = Literal["none", "z", "max", "library", "center-max"]
 STEP = 1 << 22
 """Bases read at a time."""
 
@@ -173,7 +173,7 @@ class Normalisation(NamedTuple):
     transform: Transform = "none"
     scale: Scale = "none"
     """``z``: mean 0 and standard deviation 1; ``max``: largest 1; ``library``: mean 1, so that tracks of
-    different depth agree."""
+    different depth agree; ``center-max``: divided by the largest, then mean 0."""
 
 
 class Constants(NamedTuple):
@@ -193,6 +193,13 @@ class Constants(NamedTuple):
         clipped = np.minimum(values.astype(np.float32), np.float32(ceiling))
         moved = _transformed(clipped, self.transform) - np.float32(self.center)
         return np.asarray(moved * np.float32(self.factor), dtype=np.float32)
+
+    def undo(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Return values that `apply` would normalise to these, but for what it clips: float32."""
+        moved = values.astype(np.float64) / self.factor + self.center
+        if self.transform != "none":
+            moved = np.sinh(moved) if self.transform == "asinh" else np.expm1(moved)
+        return np.asarray(moved, dtype=np.float32)
 
 
 def _transformed(values: NDArray[Any], transform: Transform) -> NDArray[Any]:
@@ -273,10 +280,12 @@ def _center_and_factor(values: NDArray[np.float64], scale: Scale) -> tuple[float
 
     So is one that varies by less than float32 can tell: its factor would be rounding or infinite.
     """
-    spread = {"none": 1.0, "z": values.std(), "max": np.abs(values).max(), "library": values.mean()}[scale]
-    center = float(values.mean()) if scale == "z" else 0.0
+    largest = np.abs(values).max()
+    spreads = {"none": 1.0, "z": values.std(), "library": values.mean()}
+    spread = spreads.get(scale, largest)
+    center = float(values.mean()) if scale in ("z", "center-max") else 0.0
     told = np.finfo(np.float32)
-    least = max(float(told.tiny), float(told.eps * np.abs(values).max()) if scale == "z" else 0.0)
+    least = max(float(told.tiny), float(told.eps * largest) if scale == "z" else 0.0)
     return center, 1.0 / float(spread) if spread > least else 1.0
 
 

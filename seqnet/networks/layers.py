@@ -238,12 +238,15 @@ def _dense(shape: Shape, units: int, bias: bool = True) -> Made:
     return module, Shape(units, None)
 
 
-def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = True) -> Made:
-    """Make one output per task: of all features, or at every position (n, T, L)."""
+def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = True, width: int = 1) -> Made:
+    """Make one output per task: of all features, or at every position of the `width` around it (n, T, L)."""
     if not per_position:
+        if width > 1:
+            raise ValueError("an output has a width where it is per_position alone")
         return _dense(shape, units, bias)
-    head = nn.Conv2d(shape.channels, units, (1, 1), bias=bias)
-    return nn.Sequential(head, nn.Flatten(2)), Shape(units, _positions(shape, "output"))
+    _positions(shape, "output")
+    head, out = _conv(shape, units, width, bias=bias)
+    return nn.Sequential(head, nn.Flatten(2)), out
 
 
 LAYERS: dict[str, Layer] = {

@@ -33,7 +33,7 @@ class Loss(Protocol):
             Of the same shape, NaN where unknown.
         weights
             (T,): of the positives of each task (`bce`, `hinge`), of each class (`cross_entropy`)
-            or of each task (`mse`, `poisson`). The sum is divided by the number of known targets
+            or of each task (`mse`, `poisson`, `mse_bce`). The sum is divided by the number of known targets
             whatever the weights, so that the mean over batches does not depend on what fell into
             which.
         row_weights
@@ -88,12 +88,28 @@ def poisson(
     return _mean(_per_task(weights, x) * (torch.exp(x) - y * x), known, row_weights)
 
 
+def mse_bce(
+    outputs: Tensor, targets: Tensor, weights: Tensor | None = None, row_weights: Tensor | None = None
+) -> Tensor:
+    """Squared error of all tasks but the last, binary cross-entropy of the last one's logits.
+
+    A denoised signal and its peaks; all are multiplied by the weights of the tasks.
+    """
+    x, y, known = _prepared(outputs, targets)
+    last = torch.zeros(x.shape[1], dtype=torch.bool, device=x.device)
+    last[-1] = True
+    cross = y * softplus(-x) + (1 - y) * softplus(x)
+    loss = torch.where(last.reshape(-1, *(1,) * (x.ndim - 2)), cross, (x - y) ** 2)
+    return _mean(_per_task(weights, x) * loss, known, row_weights)
+
+
 LOSSES: dict[str, Loss] = {
     "bce": bce,
     "hinge": hinge,
     "cross_entropy": cross_entropy,
     "mse": mse,
     "poisson": poisson,
+    "mse_bce": mse_bce,
 }
 
 

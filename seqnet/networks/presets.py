@@ -131,7 +131,7 @@ _FACTORNET: Layers = [
         ],
     }
 ]
-_CODA: Layers = [_conv(6, 51), _RELU]
+_CODA: Layers = [_conv(6, 51), _RELU, {"layer": "output", "per_position": True, "width": 1001}]
 _ATACWORKS: Layers = [
     *_atacworks_block(first=True),
     *[row for _ in range(4) for row in _atacworks_block(first=False)],

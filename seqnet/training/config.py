@@ -42,6 +42,8 @@ class FitConfig:
     """The largest norm of all gradients together."""
     max_norm: float | None = None
     """The largest norm of the weights of a unit or filter."""
+    task_weights: tuple[float, ...] = ()
+    """What the loss of each task is multiplied by, in validation too; nothing where there are none."""
     class_weights: bool = False
     """Positives weigh so that both classes of a task weigh the same."""
     balance: bool = False

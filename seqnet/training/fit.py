@@ -29,7 +29,7 @@ from seqnet.training.optimise import (
     set_rate,
 )
 from seqnet.training.precision import autocast
-from seqnet.training.predict import predict_logits
+from seqnet.training.predict import BATCH, predict_logits
 from seqnet.training.ranks import ALONE, Ranks
 from seqnet.training.schedule import Moment, Rate, rate_at
 from seqnet.training.snapshot import Snapshot, parts_to_arrays, random_arrays, restore_random
@@ -130,7 +130,8 @@ class _Run:
             class_odds(train.targets.astype(np.float64)) if config.balance else None,
         )  # fmt: skip
         self.batches = self.order.steps()
-        self.weights = self._class_weights()
+        self.task_weights = torch.tensor(config.task_weights) if config.task_weights else None
+        self.weights = self._class_weights() if self.task_weights is None else self.task_weights.to(device)
         self.epoch, self.batch, self.step = 1, 0, 0
         self.rate = 0.0
         self.finished = False
@@ -247,12 +248,15 @@ class _Run:
         inputs = self.valid.inputs
         if ranks.size > 1:
             inputs = inputs.subset(np.arange(ranks.rank, n, ranks.size))
-        own = predict_logits(self.averaged, inputs, device=self.device, strands=self.config.strands)
-        outputs = ranks.gather_rows(own.reshape(len(inputs), -1), n)
         targets = self.valid.targets
+        batch = BATCH if targets.ndim == 2 else min(BATCH, self.batch_size)  # signals are long
+        own = predict_logits(
+            self.averaged, inputs, device=self.device, strands=self.config.strands, batch=batch
+        )
+        outputs = ranks.gather_rows(own.reshape(len(inputs), -1), n).reshape(targets.shape)
         weights = None if self.valid.weights is None else torch.from_numpy(self.valid.weights)
         loss = LOSSES[self.config.loss](
-            torch.from_numpy(outputs), torch.from_numpy(targets), row_weights=weights
+            torch.from_numpy(outputs), torch.from_numpy(targets), self.task_weights, weights
         )
         if not math.isfinite(float(loss)):
             raise SeqnetError(

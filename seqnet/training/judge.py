@@ -42,6 +42,12 @@ def _counts(tasks: tuple[str, ...], targets: Floats, outputs: Floats) -> Figures
     return _numbers(tasks, targets, np.exp(outputs))
 
 
+def _signals_and_peaks(tasks: tuple[str, ...], targets: Floats, outputs: Floats) -> Figures:
+    """Judge denoised signals and, last, their peaks."""
+    peaks = _binary(tasks[-1:], targets[:, -1:], outputs[:, -1:])
+    return {**_numbers(tasks[:-1], targets[:, :-1], outputs[:, :-1]), **peaks}
+
+
 def _mean(values: list[float]) -> float | None:
     """Return the mean, None of nothing."""
     return float(np.mean(values)) if values else None
@@ -52,6 +58,8 @@ JUDGES: dict[str, Callable[[tuple[str, ...], Floats, Floats], Figures]] = {
     "multiclass": _multiclass,
     "regression": _numbers,
     "counts": _counts,
+    "denoising": _numbers,
+    "denoising_peaks": _signals_and_peaks,
 }
 
 
@@ -63,8 +71,10 @@ def judge(
     Parameters
     ----------
     targets
-        float32 (n, T), NaN where unknown.
+        float32 (n, T) or (n, T, L), NaN where unknown.
     outputs
-        float32 (n, T): the network's own, before sigmoid or softmax.
+        float32 of the same shape: the network's own, before sigmoid or softmax.
     """
+    if targets.ndim == 3:  # every position is a row
+        targets, outputs = (np.moveaxis(a, 1, 2).reshape(-1, a.shape[1]) for a in (targets, outputs))
     return JUDGES[task_type](tasks, targets.astype(np.float64), outputs.astype(np.float64))

@@ -97,7 +97,7 @@ class Predictor:
             self._mean = np.asarray(model.tensors["input.mean"])
             self._scale = np.asarray(model.tensors["input.scale"])
         self._term = KmerTerm.of(model)
-        self.network = _restored(model).to(device)
+        self.network = restored(model).to(device)
         fold_batch_norms(self.network)
         plain = device.type == "cpu" and precision == "float32"
         if plain and self.width is not None and model.input["type"] == "sequence" and self.channels == 4:
@@ -265,7 +265,7 @@ def _constants(one: KmerSettings, other: KmerSettings) -> str:
     return ", with other constants of z (see kmer-featurize --like)" if same else ""
 
 
-def _restored(model: Model) -> nn.Sequential:
+def restored(model: Model) -> nn.Sequential:
     """Build the network of a model and give it its weights."""
     spec = model.input
     shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])

@@ -155,3 +155,16 @@ def test_what_cannot_be_normalised_is_refused():
         fit_normalisation(track, make_intervals(["b"], [0], [3]), Normalisation())
     with pytest.raises(SeqnetError, match="log1p needs values above -1; the lowest is -1"):
         fit_normalisation(track, make_intervals(["a"], [0], [3]), Normalisation(transform="log1p"))
+
+
+@given(VALUES, st.sampled_from(list(TRANSFORMS)))
+def test_center_max_is_undone(values, transform):
+    values[0] = 3  # something to divide by
+    found = Source({"a": values[:5], "b": values[5:]})
+    track = load_track("t", found, whole_contigs(LENGTHS))
+    everything = make_intervals(["a", "b"], [0, 0], [5, 3])
+    constants = fit_normalisation(track, everything, Normalisation(1.0, transform, "center-max"))
+    moved = TRANSFORMS[transform](values.astype(np.float64))
+    result = normalised(track, constants).values
+    assert result == pytest.approx((moved - moved.mean()) / moved.max(), abs=1e-5)
+    assert constants.undo(result) == pytest.approx(values, rel=1e-3, abs=1e-3)

@@ -237,7 +237,7 @@ def test_an_undefined_metric_that_decides_is_an_error():
 @pytest.mark.parametrize("task_type", ["regression", "counts", "multiclass"])
 def test_other_tasks_learn_and_are_judged(task_type):
     def other(n, seed):
-        inputs, targets = examples(n, seed)
+        inputs, targets, _ = examples(n, seed)
         targets = np.nan_to_num(targets, nan=0.0)
         return Examples(inputs, np.stack([targets[:, 0], 1 - targets[:, 0]], axis=1))
 

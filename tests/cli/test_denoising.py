@@ -1,0 +1,278 @@
+"""From noisy tracks to deep ones: train --target-track, predict, evaluate and show."""
+
+import hashlib
+import json
+
+import click
+import numpy as np
+import pyBigWig
+import pytest
+import torch
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import roc_auc_score
+
+from seqnet.commands._command import CommandError
+from seqnet.formats.model_file import read_model
+from seqnet.networks.layers import Shape, build_network
+from tests.cli.test_signals import write_track
+
+LENGTHS = {"c1": 20_010, "c2": 8000, "c3": 6000}
+STEP = 10
+SMALL = ("--layers", "conv 4x9, relu, output per_position=true width=11", "--epochs", 30, "--learning-rate", 0.01,
+         "--bin", STEP, "--window", 100, "--valid-chroms", "c2", "--test-chroms", "c3", "-t", 1, "-q")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """A deep track of bumps, its peaks, and a noisy track of a twenty-fifth of the depth."""
+    folder = tmp_path_factory.mktemp("denoising")
+    generator = np.random.default_rng(11)
+    deep, noisy, peaks = {}, {}, []
+    for name, n in LENGTHS.items():
+        rate = np.full(n, 2.0)
+        for centre in range(150, n - 150, 300):
+            middle = centre + int(generator.integers(-60, 60))
+            height = float(generator.gamma(2, 6))
+            rate[middle - 60 : middle + 60] += height * np.hanning(120)
+            if height > 10:
+                peaks.append(f"{name}\t{middle - 40}\t{middle + 40}\n")
+        deep[name] = generator.poisson(rate).astype(np.float32)
+        noisy[name] = generator.binomial(deep[name].astype(int), 0.04).astype(np.float32)
+    write_track(folder / "deep.bw", deep, LENGTHS)
+    write_track(folder / "noisy.bw", noisy, LENGTHS)
+    (folder / "peaks.bed").write_text("".join(peaks))
+    return folder, deep, noisy
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    """No cache of a user's."""
+    monkeypatch.setenv("SEQNET_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def train(inside, folder, out, *options, small=SMALL):
+    inside("train", "cnn", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw", *options, *small,
+           "-o", out)  # fmt: skip
+    return read_model(str(out))
+
+
+@pytest.fixture(scope="module")
+def with_peaks(given, tmp_path_factory):
+    """A model of the deep track and its peaks, trained in a process of its own."""
+    from tests.conftest import run_seqnet
+
+    folder, _, _ = given
+    out = tmp_path_factory.mktemp("model") / "m.safetensors"
+    finished = run_seqnet(
+        "train", "cnn", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+        "--target-peaks", folder / "peaks.bed", *SMALL[:-1], "-o", out,
+    )  # fmt: skip
+    assert finished.code == 0, finished.err
+    assert "valid: deep: Pearson" in finished.err
+    assert "valid: deep: noisy as it is: Pearson" in finished.err
+    return out
+
+
+def binned(values):
+    """Means of bins of one contig, plainly."""
+    return np.array([values[i : i + STEP].astype(float).mean() for i in range(0, len(values), STEP)])
+
+
+def scaled(values, spec):
+    return (np.arcsinh(values) - spec["center"]) * spec["factor"]
+
+
+def outputs(model, noisy, contig):
+    """The network's outputs along a whole contig at once, (bins, T)."""
+    values = scaled(binned(noisy[contig]), model.input["signals"][0])
+    network = build_network(model.header["architecture"], Shape(1, len(values)), len(model.tasks)).eval()
+    network.load_state_dict({name: torch.from_numpy(np.array(t)) for name, t in model.tensors.items()})
+    return network(torch.from_numpy(values).float()[None, None, None]).detach().numpy()[0].T
+
+
+def test_constants_are_those_of_the_training_contigs(given, with_peaks):
+    _, deep, noisy = given
+    model = read_model(str(with_peaks))
+    for spec, track in ((model.input["signals"][0], noisy), (model.header["outputs"][0], deep)):
+        values = np.arcsinh(binned(track["c1"]))
+        assert spec["center"] == pytest.approx(values.mean(), rel=1e-5)
+        assert spec["factor"] == pytest.approx(1 / values.max(), rel=1e-5)
+        assert spec["transform"] == "asinh"
+    assert (model.tasks, model.input["bin"], model.input["type"]) == (("deep", "peaks"), STEP, "signals")
+    assert model.header["splits"]["test"] == {"rows": 6, "contigs": ["c3"]}
+    metrics = {row["task"]: row for row in model.header["metrics"]}
+    values = outputs(model, noisy, "c2")[:, 0]
+    truth = scaled(binned(deep["c2"]), model.header["outputs"][0])
+    # windows overlap nowhere, and only what lies within reach of the contig's ends may differ
+    assert metrics["deep"]["pearson"] == pytest.approx(pearsonr(values, truth).statistic, abs=2e-3)
+    assert metrics["deep"]["pearson"] > metrics["deep: noisy as it is"]["pearson"] + 0.05
+    log = (with_peaks.parent / "m.metrics.tsv").read_text().splitlines()
+    assert log[0].split("\t")[3:7] == ["valid_pearson", "valid_r2", "valid_auroc", "valid_auprc"]
+
+
+def test_predictions_are_one_whole_pass_in_the_deep_track_s_units(given, with_peaks, inside, tmp_path):
+    folder, _, noisy = given
+    for threads in (1, 2):
+        inside("predict", with_peaks, "--signal", folder / "noisy.bw", "-t", threads, "-q",
+               "-o", tmp_path / f"{threads}.{{task}}.bw")  # fmt: skip
+    model = read_model(str(with_peaks))
+    spec = model.header["outputs"][0]
+    for contig, length in LENGTHS.items():
+        found = outputs(model, noisy, contig)
+        expected = {"deep": np.sinh(found[:, 0].astype(float) / spec["factor"] + spec["center"]),
+                    "peaks": 1 / (1 + np.exp(-found[:, 1]))}  # fmt: skip
+        for task, column in expected.items():
+            with pyBigWig.open(str(tmp_path / f"1.{task}.bw")) as track:
+                values = track.values(contig, 0, length, numpy=True)
+            assert values == pytest.approx(np.repeat(column, STEP)[:length], rel=1e-4, abs=1e-4)
+    for task in ("deep", "peaks"):
+        assert (tmp_path / f"1.{task}.bw").read_bytes() == (tmp_path / f"2.{task}.bw").read_bytes()
+    inside(
+        "predict",
+        with_peaks,
+        "--signal",
+        folder / "noisy.bw",
+        "--chroms",
+        "c3",
+        "-q",
+        "-o",
+        tmp_path / "{task}.bg",
+    )
+    last = (tmp_path / "deep.bg").read_text().splitlines()[-1].split("\t")
+    assert last[:3] == ["c3", "5990", "6000"]
+
+
+def test_evaluation_sets_the_input_beside(given, with_peaks, inside, tmp_path):
+    folder, deep, noisy = given
+    inside("evaluate", "--model", with_peaks, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+           "--peaks", folder / "peaks.bed", "-t", 1, "--json", tmp_path / "e.json", "--report", tmp_path / "e.html",
+           "-o", tmp_path / "e.tsv")  # fmt: skip
+    lines = [line.split("\t") for line in (tmp_path / "e.tsv").read_text().splitlines()]
+    rows = {line[0]: dict(zip(lines[0], line, strict=True)) for line in lines[1:]}
+    assert list(rows) == ["deep", "deep: noisy as it is"]
+    model = read_model(str(with_peaks))
+    truth = scaled(binned(deep["c3"]), model.header["outputs"][0])
+    middles = np.arange(0, LENGTHS["c3"], STEP) + STEP // 2
+    peaks = np.zeros(len(middles), bool)
+    for line in (folder / "peaks.bed").read_text().splitlines():
+        contig, start, end = line.split("\t")
+        peaks |= (contig == "c3") & (middles >= int(start)) & (middles < int(end))
+    for name, values in (("deep", outputs(model, noisy, "c3")[:, 0]),
+                         ("deep: noisy as it is", scaled(binned(noisy["c3"]), model.input["signals"][0]))):  # fmt: skip
+        for prefix, rows_in in (("", np.ones(len(truth), bool)), ("peak_", peaks)):
+            one, other = values[rows_in], truth[rows_in]
+            expected = {"n": len(one), "pearson": pearsonr(one, other).statistic,
+                        "spearman": spearmanr(one, other).statistic, "mse": ((one - other) ** 2).mean()}  # fmt: skip
+            for metric, value in expected.items():
+                assert float(rows[name][prefix + metric]) == pytest.approx(value, rel=2e-4), (name, metric)
+    assert float(rows["deep"]["pearson"]) > float(rows["deep: noisy as it is"]["pearson"]) + 0.05
+    content = json.loads((tmp_path / "e.json").read_text())
+    assert (content["split"], content["rows"], content["task_type"]) == ("test", 600, "regression")
+    assert content["baselines"][0]["name"] == "noisy as it is"
+    assert "noisy as it is" in (tmp_path / "e.html").read_text()
+    # the peaks are learnt too
+    assert roc_auc_score(peaks, outputs(model, noisy, "c3")[:, 1]) > 0.85
+
+
+def test_without_peaks_and_contigs_of_one_s_own_choice(given, inside, tmp_path, capsys):
+    folder, _, _ = given
+    out = tmp_path / "m.safetensors"
+    small = tuple(option for option in SMALL if option not in ("--valid-chroms", "c2", "--test-chroms", "c3"))
+    model = train(inside, folder, out, "--chroms", "c1,c2", "--valid-fraction", 0.3, small=small)
+    assert model.tasks == ("deep",)
+    assert sorted(name for part in model.header["splits"].values() for name in part["contigs"])[0] == "c1"
+    assert model.header["options"]["batch-size"] == 8192 // 100
+    with pytest.raises(CommandError, match="the model held out no whole contigs as test"):
+        inside(
+            "evaluate", "--model", out, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw"
+        )
+    inside("evaluate", "--model", out, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+           "--chroms", "c3", "-t", 1, "-o", tmp_path / "e.tsv")  # fmt: skip
+    assert "600 rows" in capsys.readouterr().err
+    inside("show", out, "-o", tmp_path / "shown")
+    facts = dict(line.split("\t")[:2] for line in (tmp_path / "shown").read_text().splitlines()[:20])
+    assert facts["bases per bin"] == str(STEP)
+    assert facts["output deep"].startswith("asinh, minus ")
+
+
+def test_a_run_goes_on_to_the_same_bytes(given, inside, tmp_path):
+    folder, deep, _ = given
+    kept = ("--checkpoint-dir", tmp_path / "run", "--checkpoint-every", 40)
+    train(inside, folder, tmp_path / "m.safetensors", *kept)
+    whole = hashlib.sha256((tmp_path / "m.safetensors").read_bytes()).hexdigest()
+    max((tmp_path / "run").glob("checkpoint-*")).unlink()
+    (tmp_path / "m.safetensors").unlink()
+    train(inside, folder, tmp_path / "m.safetensors", *kept, "--resume")
+    assert hashlib.sha256((tmp_path / "m.safetensors").read_bytes()).hexdigest() == whole
+    changed = tmp_path / "deep.bw"
+    write_track(changed, {name: values + 1 for name, values in deep.items()}, LENGTHS)
+    with pytest.raises(CommandError, match="inputs"):
+        inside("train", "cnn", "--signal", folder / "noisy.bw", "--target-track", changed, *SMALL, *kept, "--resume",
+               "-o", tmp_path / "m.safetensors")  # fmt: skip
+
+
+def test_dry_run_of_the_presets(given, seqnet_ok):
+    folder, _, _ = given
+    for preset, window in (("coda", 1050), ("atacworks", 5880)):
+        rows = seqnet_ok("train", "cnn", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+                         "--preset", preset, "--valid-fraction", 0.5, "--bin", 1, "--dry-run").rows  # fmt: skip
+        assert rows[1][:3] == ["input", "1", str(2 * window)]
+
+
+def refused(code, message, work):
+    """The work ends with an error of this exit code and message."""
+    with pytest.raises((CommandError, click.ClickException)) as caught:
+        work()
+    assert message in str(caught.value)
+    assert (caught.value.code if isinstance(caught.value, CommandError) else caught.value.exit_code) == code
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--target-track", "none.bw"], 1, "none.bw: no such file"),
+        (["--target-track", "{f}/peaks.bed"], 1, "peaks.bed"),
+        (["--target-track", "{f}/short.bw"], 1, "short.bw: has no c3; it has c1, c2"),
+        (["--target-track", "{f}/deep.bw", "--target-peaks", "{f}/far.bed"], 1, "no peak lies on the tracks' contigs"),
+        (["--target-track", "{f}/deep.bw", "--preset", "basset"], 2, "the output has no positions"),
+        (["--target-track", "{f}/deep.bw", "--regions", "r.bed"], 2, "--regions does not go with --target-track"),
+        (["--target-track", "{f}/deep.bw", "--jitter", "3"], 2, "--jitter does not go with --target-track"),
+        (["--target-track", "{f}/deep.bw", "--valid-chroms", "c2", "--test-fraction", "0.1"], 2, "not by both"),
+        (["--target-track", "{f}/deep.bw", "--valid-chroms", "c1,c2,c3"], 1, "no train windows"),
+        (["--target-track", "{f}/deep.bw", "--monitor", "auroc"], 2, "--monitor auroc is not for denoising"),
+        (["--target-track", "{f}/deep.bw", "--chroms", "chr9"], 1, "chr9"),
+        (["--bin", "10"], 2, "--bin goes with --target-track"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_denoised_says_why(given, inside, tmp_path, options, code, message):
+    folder, deep, _ = given
+    write_track(
+        folder / "short.bw", {n: deep[n] for n in ("c1", "c2")}, {n: LENGTHS[n] for n in ("c1", "c2")}
+    )
+    (folder / "far.bed").write_text("chr9\t1\t2\n")
+    filled = [option.replace("{f}", str(folder)) for option in options]
+    small = () if "--preset" in filled else SMALL[:2]
+    refused(code, message, lambda: inside(
+        "train", "cnn", "--signal", folder / "noisy.bw", *small, "--epochs", 1, "-t", 1, "-q", *filled,
+        "-o", tmp_path / "m.safetensors",
+    ))  # fmt: skip
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["predict", "{m}", "--signal", "{f}/noisy.bw"], 2, "give -o NAME.bw"),
+        (["predict", "{m}", "--signal", "{f}/noisy.bw", "-o", "x.bw"], 2, "put '{task}' in the output's name"),
+        (["predict", "{m}", "--signal", "{f}/noisy.bw", "--prior", "0.1", "-o", "x.bw"], 2, "--prior does not go with"),
+        (["predict", "{m}", "--signal", "{f}/deep.bw", "-o", "{task}.bw"], 1, "the model expects the signal tracks noisy"),
+        (["predict", "{m}", "--signal", "{f}/noisy.bw", "--tile", "5", "-o", "{task}.bw"], 2, "denoises whole tracks"),
+        (["evaluate", "--model", "{m}", "--target-track", "{f}/deep.bw"], 2, "--target-track goes with --model and --signal"),
+        (["evaluate", "--model", "{m}", "--signal", "{f}/noisy.bw", "--target-track", "d={f}/deep.bw"], 1,
+         "the model makes the tracks deep (--target-track NAME=BIGWIG); found d"),
+    ],
+)  # fmt: skip
+def test_wrong_ways_to_use_a_denoising_model(given, with_peaks, inside, options, code, message):
+    folder, _, _ = given
+    filled = [option.replace("{f}", str(folder)).replace("{m}", str(with_peaks)) for option in options]
+    refused(code, message, lambda: inside(*filled))
