@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from seqnet.commands._console import progress_bar
 from seqnet.errors import UsageError
 from seqnet.networks.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from seqnet.aliases import Codes, Floats
@@ -67,6 +67,8 @@ def valid_rows(data: TrainingData) -> tuple[Codes, Floats]:
 
 def _fitted_rows(data: TrainingData, seed: int) -> tuple[Codes, Floats]:
     """Return the sequences and targets to fit to: training rows, and more draws of fresh negatives."""
+    import numpy as np
+
     from seqnet.training.kmer_term import copies_of, fitting_rows
 
     assert data.codes is not None
