@@ -46,6 +46,8 @@ def model_parts(model: Model) -> list[Part]:
         parts.append(
             Part("+".join(names), tuple(first + i for i in numbers), tuple(specs[i].mean for i in numbers))
         )
+    if model.input["type"] == "kmers":
+        raise SeqnetError("--ablate replaces channels; a network of k-mers has none")
     if len(parts) < 2:
         raise SeqnetError("--ablate compares inputs; the model has one alone")
     return parts

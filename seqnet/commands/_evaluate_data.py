@@ -21,6 +21,7 @@ from seqnet.training.metrics.names import TaskType
 
 if TYPE_CHECKING:
     from seqnet.aliases import Bools, Floats, Ints, Json
+    from seqnet.genome.sequence import Genome
     from seqnet.networks.model import Model
     from seqnet.training.signals import SignalInputs
 
@@ -211,6 +212,8 @@ def predictions_from_model(
     from seqnet.training.predictor import Predictor
 
     model = read_model(path)
+    from seqnet.commands._predict_rows import signal_values
+
     tracks = ordered_source(tracks, model, path)
     predictor = Predictor(model, torch_device(device, 1), threads=threads)
     parts = [] if ablate is None else model_parts(model)
@@ -225,8 +228,8 @@ def predictions_from_model(
             chosen = replace(table, names=[table.names[i] for i in place], matrix=table.matrix[place])
             values = predictor.from_table(chosen, progress)
         elif tracks.signals:
-            inputs = _windows(labels, rows, genome, tracks, model, predictor.stranded)
-            values = predictor.from_inputs(inputs, progress)
+            inputs, regions, bases = _windows(labels, rows, genome, tracks, model, predictor.stranded)
+            values = signal_values(predictor, inputs, regions, bases, progress)
             if ablate is not None:
                 found = ablated(model, predictor, inputs, ablate, progress)
                 without = [_of_model(name, model, rows, other) for name, other in found]
@@ -247,8 +250,8 @@ def _of_model(name: str, model: Model, rows: Ints, values: Floats) -> Prediction
 
 def _windows(
     labels: Labels, rows: Ints, path: str | None, tracks: SignalSource, model: Model, stranded: bool
-) -> SignalInputs:
-    """Return label rows with their signal tracks, as a model's inputs."""
+) -> tuple[SignalInputs, Regions, Genome]:
+    """Return label rows with their signal tracks, as a model's inputs, their places and the genome."""
     from seqnet.commands._load import fit_to_genome, load_genome
     from seqnet.commands._predict_rows import signal_windows
     from seqnet.commands._signals import blank_genome
@@ -260,7 +263,7 @@ def _windows(
     genome = blank_genome(tracks.signals[0].path) if path is None else load_genome(path)
     regions = labels.table.take(rows)
     fit_to_genome(regions, genome)
-    return signal_windows(tracks, model, regions, genome, stranded)
+    return signal_windows(tracks, model, regions, genome, stranded), regions, genome
 
 
 def _codes(labels: Labels, rows: Ints, path: str, model: Model, stranded: bool) -> np.ndarray:

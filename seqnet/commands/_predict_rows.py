@@ -49,7 +49,7 @@ def predict_regions(predictor: Predictor, model: Model, options: PredictOptions)
         with progress_bar("windows", len(regions)) as progress:
             if options.signals:
                 inputs = signal_windows(options.tracks(model), model, regions, genome, predictor.stranded)
-                values = predictor.from_inputs(inputs, progress)
+                values = signal_values(predictor, inputs, regions, genome, progress)
             else:
                 values = _region_values(predictor, regions, genome, options, progress)
         values = checker.checked(values, lambda row: regions.intervals.locus(row))
@@ -85,9 +85,22 @@ def signal_windows(
     places = regions.intervals
     require_width(regions, model.input["width"])
     found = signals_for(tracks, model_specs(model), needed_stretches(places, genome.lengths))
-    bases = model.input["type"] != "signals"
+    bases = model.input["type"] == "sequence"
     sequence = GenomeInputs(pack_genome(genome), places, stranded=stranded) if bases else None
     return signal_inputs(found.tracks, places, stranded=stranded, partners=found.partners, sequence=sequence)
+
+
+def signal_values(
+    predictor: Predictor, inputs: SignalInputs, regions: Regions, genome: Genome, progress: Progress
+) -> Singles:
+    """Predict regions by what `signal_windows` gives, float32 (n, T)."""
+    if not predictor.takes_kmers:
+        return predictor.from_inputs(inputs, progress)
+    from seqnet.genome.extract import extract_windows
+    from seqnet.training.signals import window_means
+
+    codes = extract_windows(genome, regions.intervals, stranded=predictor.stranded)
+    return predictor.from_codes(codes, progress, window_means(inputs))
 
 
 def require_width(regions: Regions, known: int | None) -> None:

@@ -13,6 +13,8 @@ from seqnet.commands._options import combine
 from seqnet.errors import SeqnetError, UsageError
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from seqnet.genome.intervals import Intervals
     from seqnet.genome.layout import Layout
     from seqnet.genome.sequence import Genome
@@ -146,6 +148,8 @@ signal_fit_options = combine(
                  + "; none. Default: z; center-max with --target-track."),
     click.option("--strand-pair", "strand_pairs", multiple=True, metavar="PLUS,MINUS", callback=_pairs,
                  help="Tracks of the two strands: they change places in reverse complements. Repeats."),
+)  # fmt: skip
+towers_option = combine(
     click.option("--towers", is_flag=True,
                  help="Read sequence and tracks by layers of their own, joined after pooling, instead of as "
                  "channels of one input."),
@@ -296,6 +300,24 @@ def training_signals(
         tracks.append(normalised(track, spec.constants))
         specs.append(spec)
     return Signals(tuple(tracks), tuple(specs), source.signal_missing)
+
+
+def with_means(
+    features: csr_matrix, signals: Signals, intervals: Intervals, *, stranded: bool = False
+) -> csr_matrix:
+    """Return features of windows with the mean of each track behind them, CSR float32 (n, d + S).
+
+    Parameters
+    ----------
+    stranded
+        Whether windows on the minus strand have the tracks of a pair in the other order.
+    """
+    from scipy.sparse import csr_matrix, hstack
+
+    from seqnet.training.signals import signal_inputs, window_means
+
+    inputs = signal_inputs(signals.tracks, intervals, stranded=stranded, partners=signals.partners)
+    return csr_matrix(hstack([features, csr_matrix(window_means(inputs))], format="csr", dtype="f4"))
 
 
 def blank_genome(path: str) -> Genome:

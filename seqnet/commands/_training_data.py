@@ -9,7 +9,7 @@ import numpy as np
 
 from seqnet.commands._console import note
 from seqnet.commands._load import apply_splits
-from seqnet.commands._signals import Signals, training_signals
+from seqnet.commands._signals import Signals, training_signals, with_means
 from seqnet.commands._training_checks import say_findings, without_leaking_rows
 from seqnet.commands._training_rows import Rows, read_rows
 from seqnet.commands._training_sources import Source
@@ -169,13 +169,18 @@ def load_training_data(
     say_findings(regions, rows.codes)
     if rows.codes is not None:
         regions = without_leaking_rows(regions, rows.codes, on_leak)
+    if kmers is not None and source.tracks.signals and rows.codes is None:
+        raise UsageError("k-mers stand beside the tracks of --signal: give --genome")
     features, settings = _features(rows, kmers)
+    signals = _signals(source, rows, regions, jitter)
+    if features is not None and signals is not None:
+        features = with_means(features, signals, regions.intervals, stranded=strands == "column")
     fresh = None if features is not None else _fresh(rows, regions, seed)
     digests = {} if rows.genome is None else rows.genome.digests()
     padded = rows.padded is not None and not rows.padded.inside.all()
     return TrainingData(
         regions, rows.located, kind, rows.codes, features, settings, digests, rows.files, fresh, rows.genome,
-        padded, _signals(source, rows, regions, jitter), rows.weights,
+        padded, signals, rows.weights,
     )  # fmt: skip
 
 

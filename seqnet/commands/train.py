@@ -28,7 +28,7 @@ from seqnet.commands._options import (
     split_options,
     threads_option,
 )
-from seqnet.commands._signals import signal_fit_options, signal_options
+from seqnet.commands._signals import signal_fit_options, signal_options, towers_option
 from seqnet.commands._training_checks import leak_option
 from seqnet.commands._training_sources import feature_options, sequence_options
 from seqnet.networks.heads import LOSS_NAMES, TASK_TYPES
@@ -94,6 +94,8 @@ def linear(**options: Any) -> None:
 @feature_options
 @sequence_options
 @_kmer_options
+@signal_options
+@signal_fit_options
 @dense_architecture_options
 @_task_options
 @fit_options
@@ -104,7 +106,10 @@ def linear(**options: Any) -> None:
 @model_output_option
 @_side_options
 def dense(kmers: KmerSettings, **options: Any) -> None:
-    """Train a fully connected network on k-mers, standardised on the training rows."""
+    """Train a fully connected network on k-mers, standardised on the training rows.
+
+    With --signal the mean of each track over a region is a feature too.
+    """
     architecture, rest = split_architecture(options)
     train_network("dense", architecture, kmers, "forward", **rest)
 
@@ -122,6 +127,7 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
 @sequence_options
 @signal_options
 @signal_fit_options
+@towers_option
 @denoising_options
 @cnn_architecture_options
 @click.option(

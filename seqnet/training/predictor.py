@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 from torch import nn
 
 from seqnet.aliases import Codes, Floats, Progress, no_progress
@@ -29,9 +29,6 @@ from seqnet.training.places import Tiling
 from seqnet.training.precision import Precision
 from seqnet.training.predict import BATCH, Strands, predict_logits
 from seqnet.training.trunk import Plan, plan_trunk
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 Predictions = NDArray[np.float32]
 _VALUES_AT_ONCE = 1 << 22
@@ -124,8 +121,15 @@ class Predictor:
         """Whether regions are read from the strand that they name."""
         return self._by_column or (self._settings is not None and self._settings.strands == "column")
 
-    def from_codes(self, codes: Codes, progress: Progress = no_progress) -> Predictions:
+    def from_codes(
+        self, codes: Codes, progress: Progress = no_progress, means: Predictions | None = None
+    ) -> Predictions:
         """Predict sequences of the model's width, uint8 (n, width): float32 (n, T).
+
+        Parameters
+        ----------
+        means
+            float32 (n, S): of the tracks over each window, where a k-mer model reads tracks too.
 
         Raises
         ------
@@ -136,7 +140,12 @@ class Predictor:
             if self.channels != 4:
                 raise SeqnetError("the model reads signal tracks, not sequences alone")
             return self.from_inputs(SequenceInputs(codes), progress)
-        return self._from_features(count_codes(codes, self._settings, self.threads), progress)
+        features = count_codes(codes, self._settings, self.threads)
+        if len(self.partners) != (0 if means is None else means.shape[1]):
+            raise SeqnetError("the model reads signal tracks, not k-mers alone")
+        if means is not None:
+            features = csr_matrix(hstack([features, csr_matrix(means)], format="csr", dtype=np.float32))
+        return self._from_features(features, progress)
 
     def from_inputs(self, inputs: Inputs, progress: Progress = no_progress) -> Predictions:
         """Predict what a network of sequences is fed: float32 (n, T)."""
@@ -149,6 +158,8 @@ class Predictor:
         """Predict the rows of a k-mer table, its columns found by name: float32 (n, T)."""
         if self._settings is None:
             raise SeqnetError("the model reads sequences; give regions or FASTA, not a k-mer table")
+        if self.partners:
+            raise SeqnetError("the model reads signal tracks, not k-mers alone; give regions")
         if table.settings != self._settings:
             raise SeqnetError(
                 f"the k-mer table was made with {table.settings.described()}, the model's with "

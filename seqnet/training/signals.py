@@ -143,6 +143,19 @@ class SignalInputs:
         return self._held[key]
 
 
+_WINDOWS_AT_ONCE = 1 << 10
+
+
+def window_means(inputs: SignalInputs) -> Singles:
+    """Return the mean of each track over each window, float32 (n, S)."""
+    device = torch.device("cpu")
+    found = np.empty((len(inputs), inputs.channels), dtype=np.float32)
+    for begin in range(0, len(inputs), _WINDOWS_AT_ONCE):
+        rows = np.arange(begin, min(begin + _WINDOWS_AT_ONCE, len(inputs)))
+        found[rows] = inputs.batch(rows, device)[:, :, 0].double().mean(dim=2).numpy()
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Replaced:
     """Inputs some channels of which are constants.

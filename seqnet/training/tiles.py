@@ -20,7 +20,7 @@ from seqnet.training.inputs import WindowInputs, one_hot
 from seqnet.training.places import Tiling
 from seqnet.training.precision import autocast
 from seqnet.training.predictor import Predictor
-from seqnet.training.signals import SignalInputs
+from seqnet.training.signals import SignalInputs, window_means
 from seqnet.training.trunk import Plan, tile_outputs
 
 CHUNK = 1 << 13
@@ -154,6 +154,11 @@ class Tiles:
         stretch, clear = self._stretch(contig.codes, first, tiles)
         if contig.tracks:
             inputs = self._windows(contig, self._start(first) + self._step * np.flatnonzero(clear))
+            if self._predictor.takes_kmers:
+                codes = sliding_window_view(stretch, self._width)[:: self._step][clear]
+                return self._chunk(
+                    first, clear, lambda: self._predictor.from_codes(codes, means=window_means(inputs))
+                )
             return self._chunk(first, clear, lambda: self._predictor.from_inputs(inputs))
         windows = sliding_window_view(stretch, self._width)[:: self._step]
         return self._chunk(first, clear, lambda: self._predictor.from_codes(windows[clear]))
@@ -161,7 +166,8 @@ class Tiles:
     def _windows(self, contig: Contig, starts: Ints) -> SignalInputs:
         """Return windows of a contig as inputs."""
         places = Places(starts, np.zeros_like(starts), np.full_like(starts, len(contig.codes)))
-        bases = WindowInputs(contig.codes, places, self._width) if self._predictor.bases else None
+        alone = self._predictor.takes_kmers or not self._predictor.bases
+        bases = None if alone else WindowInputs(contig.codes, places, self._width)
         partners = self._predictor.partners
         return SignalInputs(tuple(contig.tracks), places, self._width, 0, partners, sequence=bases)
 

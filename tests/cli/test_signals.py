@@ -355,3 +355,45 @@ def test_a_model_of_sequences_takes_no_tracks(given, prepared, run):
                    prepared.data / "genome.fa", "--signal", folder / "s.bw")  # fmt: skip
     assert (finished.code, finished.out, finished.err.count("\n")) == (1, b"", 1)
     assert "the model expects no signal tracks; found s" in finished.err
+
+
+def test_a_dense_network_reads_the_means_of_tracks_beside_k_mers(given, inside, tmp_path):
+    folder, tracks = given
+    out = tmp_path / "d.safetensors"
+    inside("train", "dense", "--regions", folder / "r.bed", "--genome", folder / "g.fa", *read(folder, "plus", "s"),
+           "--strands", "both", "-k", 2, "--hidden", 8, "--dropout", 0, "--batch-size", 16, "--learning-rate", 0.01, "--epochs", 20, "-t", 1, "-q",
+           "-o", out)  # fmt: skip
+    model = read_model(str(out))
+    assert (model.input["type"], model.input["features"]) == ("kmers", 10 + 2)
+    assert model.header["metrics"][0]["auroc"] > 0.95
+    regions = read_bed(str(folder / "r.bed"))
+    where, train = regions.intervals, regions.splits == "train"
+    for column, spec in enumerate(model.input["signals"]):
+        means = []
+        for contig, start, end in zip(where.contig_names(), where.start, where.end, strict=True):
+            raw = np.arcsinh(np.nan_to_num(tracks[spec["name"]][contig][start:end].astype(float)))
+            means.append(((raw - spec["center"]) * spec["factor"]).mean())
+        mean = np.array(means)[train].mean()
+        assert model.tensors["input.mean"][10 + column] == pytest.approx(mean, abs=1e-4)
+    options = ("--genome", folder / "g.fa", *read(folder, "s", "plus"), "-t", 1, "-q")
+    inside("predict", out, "--regions", folder / "r.bed", *options, "-o", tmp_path / "p.bed")
+    inside("predict", out, *options, "--tile", 70, "--chroms", "c4", "-o", tmp_path / "p.bw")
+    inside("evaluate", "--model", out, "--regions", folder / "r.bed", *options, "-o", tmp_path / "e.tsv")
+    inside("evaluate", tmp_path / "p.bed", "--labels", folder / "r.bed", "-q", "-o", tmp_path / "f.tsv")
+    cells = [(tmp_path / name).read_text().splitlines()[1].split("\t")[:6] for name in ("e.tsv", "f.tsv")]
+    assert cells[0] == cells[1]
+    assert float(cells[0][4]) > 0.9
+    # tile 3 of 70 bases is centred on 245: its window begins at 215; shift the region there
+    (tmp_path / "w.bed").write_text("c4\t215\t275\n")
+    inside("predict", out, "--regions", tmp_path / "w.bed", *options, "-o", tmp_path / "w.out")
+    with pyBigWig.open(str(tmp_path / "p.bw")) as track:
+        value = track.values("c4", 245, 246)[0]
+    assert value == pytest.approx(
+        float((tmp_path / "w.out").read_text().splitlines()[-1].split("\t")[-1]), abs=1e-6
+    )
+    refused(1, "a network of k-mers has none", lambda: inside(
+        "evaluate", "--model", out, "--regions", folder / "r.bed", *options, "--ablate"
+    ))  # fmt: skip
+    refused(2, "k-mers stand beside the tracks of --signal: give --genome", lambda: inside(
+        "train", "dense", "--regions", folder / "r.bed", *read(folder, "s"), "-q", "-o", tmp_path / "x.safetensors"
+    ))  # fmt: skip

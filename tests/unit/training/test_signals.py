@@ -11,7 +11,7 @@ from seqnet.genome.layout import needed_stretches, pack_genome, whole_contigs
 from seqnet.genome.sequence import Genome
 from seqnet.genome.tracks import DenseTrack, Finding
 from seqnet.training.inputs import GenomeInputs
-from seqnet.training.signals import Replaced, SignalInputs, signal_inputs
+from seqnet.training.signals import Replaced, SignalInputs, signal_inputs, window_means
 
 CPU = torch.device("cpu")
 LENGTHS = {"x": 30, "y": 9}
@@ -127,3 +127,13 @@ def test_replaced_channels_are_constants_and_the_others_as_they_were():
     assert torch.equal(batch[:, 1], whole[:, 1])
     part = replaced.subset(np.array([2])).batch(np.array([0]), CPU, np.array([True]))
     assert torch.equal(part[0], batch[0])
+
+
+def test_means_of_windows_are_those_of_their_bases():
+    intervals = make_intervals(["x", "y", "x"], [-2, 3, 4], [8, 13, 14], [1, -1, -1])
+    inputs = signal_inputs(tracks(whole_contigs(LENGTHS)), intervals, stranded=True, partners=(1, 0, 2))
+    expected = []
+    for name, start, turned in (("x", -2, False), ("y", 3, True), ("x", 4, True)):
+        kinds = ("minus", "plus", "atac") if turned else ("plus", "minus", "atac")
+        expected.append([np.mean(window(kind, name, start, 10, turned)) for kind in kinds])
+    assert window_means(inputs) == pytest.approx(np.array(expected), rel=1e-6)
