@@ -41,7 +41,7 @@ seqnet predict "$out/cnn.safetensors" --genome "$data/genome.fa" --chroms chr4 -
 say "7. evaluate: rows of the held-out chromosome"
 for model in linear cnn; do
     seqnet evaluate "$out/$model.predictions.bed" --labels "$out/regions.bed" \
-        --json "$out/$model.metrics.json" -o "$out/$model.metrics.tsv"
+        --json "$out/$model.metrics.json" --report "$out/$model.report.html" -o "$out/$model.metrics.tsv"
 done
 
 say "made in $out"

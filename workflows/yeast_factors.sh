@@ -3,7 +3,8 @@
 # Usage: yeast_factors.sh YEAST_FOLDER JASPAR.transfac.gz OUTPUT
 #   YEAST_FOLDER  holds sacCer3.fa.gz, chexmix_peaks/*.bed and motifs/ (MacIsaac, UniPROBE)
 #   JASPAR        a release in TRANSFAC format; its fungal motifs are used
-# Environment: PEAKS (80: a factor needs as many), EPOCHS (16), THREADS (0 = all CPUs)
+# Environment: PEAKS (80: a factor needs as many), EPOCHS (12), THREADS (0 = all CPUs), CHROMS (all of them:
+# contigs that get tracks; the held-out ones must be among them)
 #
 # The factors are those with PEAKS peak points or more and a motif of their name in one of the three
 # collections. chrVII is validated on, chrIV and chrXII are held out. Beside the network stands the best
@@ -14,7 +15,8 @@ data=$1
 jaspar=$2
 out=$3
 fewest=${PEAKS:-80}
-epochs=${EPOCHS:-16}
+epochs=${EPOCHS:-12}
+chroms=${CHROMS:-*}
 threads=${THREADS:-0}
 genome=$data/sacCer3.fa.gz
 mkdir -p "$out/tracks"
@@ -43,17 +45,17 @@ seqnet label "${files[@]}" --genome "$genome" --width 200 --valid-chroms chrVII 
     --test-chroms chrIV,chrXII -o "$out/regions.bed"
 
 say "train: the default network"
-seqnet train cnn --regions "$out/regions.bed" --genome "$genome" --epochs "$epochs" -t "$threads" \
-    -o "$out/cnn.safetensors"
+seqnet train cnn --regions "$out/regions.bed" --genome "$genome" --epochs "$epochs" --batch-size 32 \
+    -t "$threads" -o "$out/cnn.safetensors"
 
-say "predict: the whole genome in tiles of 50 bases, a track per factor"
-seqnet predict "$out/cnn.safetensors" --genome "$genome" --tile 50 -t "$threads" \
+say "predict: the genome in tiles of 50 bases, a track per factor"
+seqnet predict "$out/cnn.safetensors" --genome "$genome" --chroms "$chroms" --tile 50 -t "$threads" \
     -o "$out/tracks/{task}.bw"
 
 say "baseline: the best window under each factor's own motif"
-factors=$(for file in "${files[@]}"; do basename "$file" .bed; done)
+factors=$(for file in "${files[@]}"; do basename "$file" .bed; done | paste -s -d ' ' -)
 awk -v factors="$factors" '
-    BEGIN { n = split(toupper(factors), name, "\n"); for (i = 1; i <= n; i++) wanted[name[i]] = 1 }
+    BEGIN { n = split(toupper(factors), name, " "); for (i = 1; i <= n; i++) wanted[name[i]] = 1 }
     /^>/ {
         keep = 0
         n = split(toupper($2 == "" ? substr($1, 2) : $2), part, "::")
@@ -66,7 +68,7 @@ seqnet scan "$out/own.jaspar" --genome "$genome" --regions "$out/regions.bed" --
     --per-sequence --p-value 0.01 -t "$threads" -q |
     awk -F '\t' -v OFS='\t' -v factors="$factors" '
         BEGIN {
-            n = split(factors, task, "\n")
+            n = split(factors, task, " ")
             printf "#name"
             for (i = 1; i <= n; i++) { printf "\t%s", task[i]; column[toupper(task[i])] = i }
             print ""

@@ -58,7 +58,7 @@ seqnet scan "$out/reb1.pssm" --genome "$genome" --regions "$out/regions.bed" --p
 seqnet evaluate "$out/pwm.scores.tsv" --labels "$out/regions.bed" -o "$out/pwm.metrics.tsv"
 for model in linear cnn; do
     seqnet evaluate "$out/$model.predictions.bed" --labels "$out/regions.bed" \
-        --json "$out/$model.metrics.json" -o "$out/$model.metrics.tsv"
+        --json "$out/$model.metrics.json" --report "$out/$model.report.html" -o "$out/$model.metrics.tsv"
 done
 for model in pwm linear cnn; do
     printf '\n%s, chrXII\n' "$model"

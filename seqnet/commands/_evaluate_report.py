@@ -280,18 +280,18 @@ def _baseline_section(found: Evaluation) -> list[Section]:
 def _beside_tasks(found: Evaluation) -> Table:
     """Return the headline figures of each task under the model and the baselines, and the smallest gain."""
     kind = found.judgement.kind
-    named = [(found.name, found.judgement), *[(other.name, other.judgement) for other in found.baselines]]
-    rows_by_name = [dict(zip(judged.tasks, judged.rows, strict=False)) for _, judged in named]
+    judgements = [found.judgement, *[other.judgement for other in found.baselines]]
+    tables = [dict(zip(judged.tasks, judged.rows, strict=False)) for judged in judgements]
     columns = [Column("task", numeric=False)]
     for metric in HEADLINES[kind]:
         label = METRICS[kind][metric].label
-        columns += [Column(f"{label}, {name}") for name, _ in named]
+        columns += [Column(label), *[Column(f"{label}, {other.name}") for other in found.baselines]]
         columns.append(Column(f"{label}, gain", "over the best of the baselines"))
     rows = []
     for task in found.judgement.tasks:
         cells = [Cell(task)]
         for metric in HEADLINES[kind]:
-            ours, *theirs = (table.get(task, {}).get(metric) for table in rows_by_name)
+            ours, *theirs = (table.get(task, {}).get(metric) for table in tables)
             known = [value for value in theirs if value is not None]
             gain = None if ours is None or not known else ours - max(known)
             cells += [Cell(figure_text(metric, value), value) for value in (ours, *theirs)]

@@ -59,7 +59,7 @@ def predict_genome(predictor: Predictor, model: Model, options: PredictOptions) 
             _through_parts(run, parts, writer)
     if parts is not None:
         parts.remove()
-    detail(f"{run.predicted} tiles, {run.gaps} left out: mostly ambiguous")
+    detail(f"{run.predicted} tiles, {run.gaps} left out: too little of their window is known (--max-n)")
     checker.say()
     note_trained(model, genome)
 

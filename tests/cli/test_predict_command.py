@@ -262,7 +262,8 @@ def test_max_n_and_what_is_said(at, inside, capsys):
     err = capsys.readouterr().err
     assert "windows share 7 of 11 layers, in 1 phases: about " in err
     assert "convolutions of" not in err, "these are small, and computed plainly"
-    assert f"{counts[1]} tiles, {total - counts[1]} left out: mostly ambiguous" in err
+    left_out = f"{total - counts[1]} left out: too little of their window is known (--max-n)"
+    assert f"{counts[1]} tiles, {left_out}" in err
     assert "1 of 3 contigs were trained on" in err
 
 

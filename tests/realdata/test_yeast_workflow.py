@@ -1,5 +1,6 @@
 """The yeast workflows in a small setting."""
 
+import json
 import os
 import subprocess
 import sys
@@ -66,3 +67,19 @@ def test_enrichment_puts_a_factor_s_own_motif_first_among_hundreds(real_data, tm
     assert [row["factor"] for row in rows] == FACTORS.split()
     first = {row["factor"] for row in rows if row["rank"] == "1" and float(row["q"]) < 0.05}
     assert len(first) >= 24, set(FACTORS.split()) - first
+
+
+@pytest.mark.timeout(1800)
+def test_one_network_for_many_factors(real_data, tmp_path):
+    out = tmp_path / "out"
+    variables = {"PEAKS": "500", "EPOCHS": "2", "THREADS": "1", "CHROMS": "chrIV,chrXII"}
+    jaspar = real_data / "motifs" / "jaspar2024_core.transfac.gz"
+    run_workflow(tmp_path, "yeast_factors.sh", real_data / "yeast_R64", jaspar, out, **variables)
+    factors = {"Abf1", "Cin5", "Fhl1", "Reb1", "Sok2", "Spt15", "Spt2"}
+    assert set(metrics(out / "metrics.tsv")) == {*factors, "mean"}
+    assert {path.stem for path in (out / "tracks").iterdir()} == factors
+    content = json.loads((out / "metrics.json").read_text())
+    assert content["tile_contigs"] == ["chrIV", "chrXII"]
+    own = {row["task"]: row["auroc"] for row in content["baselines"][0]["metrics"]}
+    assert own["Abf1"] > 0.85  # the factor's own motif
+    assert (out / "report.html").stat().st_size < 5_000_000
