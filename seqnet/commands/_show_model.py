@@ -37,9 +37,24 @@ def describe_model(path: str) -> Description:
     layers = _layers(model)
     facts += [("parameters", layers.rows[-1][3])]
     metrics = header.get("metrics") or [{"task": task} for task in model.tasks]
-    columns = [name for name in _METRICS_FIRST if name in metrics[0]]
-    columns += [name for name in metrics[0] if name not in columns]
-    return Description(facts, columns, [[row.get(name) for name in columns] for row in metrics], [layers])
+    columns = _metric_columns(metrics)
+    rows = [[row.get(name) for name in columns] for row in metrics]
+    return Description(facts, columns, rows, [*_baselines(header), layers])
+
+
+def _metric_columns(metrics: list[Json]) -> list[str]:
+    """Return the columns of a table of metrics, those of most interest first."""
+    first = [name for name in _METRICS_FIRST if name in metrics[0]]
+    return first + [name for name in metrics[0] if name not in first]
+
+
+def _baselines(header: Json) -> list[Table]:
+    """Return the metrics of the baselines that a model was compared with, where there are any."""
+    found = [{"baseline": name, **row} for name, rows in header.get("baselines", {}).items() for row in rows]
+    if not found:
+        return []
+    columns = ["baseline", *(name for name in _metric_columns(found) if name != "baseline")]
+    return [Table(tuple(columns), [tuple(row.get(name) for name in columns) for row in found])]
 
 
 def _features(settings: dict[str, Any] | None) -> list[tuple[str, object]]:

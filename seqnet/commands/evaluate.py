@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -117,9 +118,24 @@ def command(predictions: tuple[str, ...], compare: bool, output: str, **options:
     if len(predictions) > 1:
         raise UsageError("one file of PREDICTIONS at a time; --baseline and --compare set others beside")
     outputs = {name: options.pop(name) for name in ("json_path", "mqc", "report", "title", "training_log")}
+    for flag, name in (("-o", output), ("--json", outputs["json_path"]), ("--report", outputs["report"])):
+        _keep_files_of_model(options["model"], flag, name)
     with open_output(output) as stream:
         judge = _denoised if options["target_tracks"] else _evaluate
         _write(stream, judge(predictions, **options), model=options["model"], **outputs)
+
+
+def _keep_files_of_model(model: str | None, flag: str, output: str | None) -> None:
+    """Refuse to write over a model, or over what train wrote beside it."""
+    if model is None or output is None:
+        return
+    from seqnet.commands._training import SideFiles
+    from seqnet.errors import UsageError
+
+    side = SideFiles.beside(model, None, None, None)
+    own = {Path(path).resolve() for path in (model, side.metrics, side.json, str(side.plot))}
+    if Path(output).resolve() in own:
+        raise UsageError(f"{flag} {output} belongs to the model: give another name")
 
 
 def _compare(paths: tuple[str, ...], output: str) -> None:

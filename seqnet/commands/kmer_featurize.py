@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from seqnet.genome.regions import Center, OnBad
     from seqnet.genome.sequence import SequenceRun
     from seqnet.kmers.settings import KmerSettings
+
+
+_BINARY = (".npz", ".parquet")
+_OTHERS = (
+    ".npy", ".csv", ".json", ".h5", ".hdf5", ".h5ad", ".feather", ".arrow", ".pkl", ".pickle", ".mat",
+    ".xlsx", ".mtx", ".safetensors",
+)  # fmt: skip
+"""Suffixes of what is not written, of which a table of text is none."""
 
 
 class Source(NamedTuple):
@@ -97,12 +106,25 @@ def command(
     from seqnet.formats._open import open_output
     from seqnet.formats.header import base_name, provenance
 
+    _check_suffix(output)
     given = Source(**source)
     settings = kmers if like is None else _like(like)
     _check(given, settings)
     header = provenance("kmer-featurize", {"input": base_name(given.path)}) if with_header else None
     with open_output(output) as stream, progress_bar("sequences") as progress:
         _write(output, stream, given, settings, header, threads, progress)
+
+
+def _check_suffix(output: str) -> None:
+    """Refuse names that promise another format than would be written, which is TSV by default."""
+    kinds = PurePath(output).suffixes[-1:]
+    if output.endswith((".gz", ".bgz")):
+        kinds = PurePath(output).suffixes[-2:-1]
+    suffix = "".join(kinds)
+    packed = suffix in _BINARY and not output.endswith(suffix)
+    if packed or (suffix.lower() in (*_BINARY, *_OTHERS) and suffix not in _BINARY):
+        found = f"{suffix}, compressed" if packed else suffix
+        raise UsageError(f"-o {output}: expected .npz, .parquet or .tsv (.tsv.gz); found {found}")
 
 
 def _like(path: str) -> KmerSettings:

@@ -22,6 +22,8 @@ MASKED_DIFFERENCE = 0.1
 """The same of the share of soft-masked bases."""
 MOST_AMBIGUOUS = 0.5
 """Share of ambiguous bases from which on a row is worth a warning."""
+MOST_TASKS = 3
+"""Tasks of one kind of finding that are told one by one."""
 NEAR = 0.5
 """Share of their width by which rows overlap that ought to have the same labels."""
 
@@ -197,21 +199,44 @@ def _near_duplicates(regions: Regions) -> list[Finding]:
     overlap = (intervals.contig[one] == intervals.contig[two]) & (shared > 0)
     near = overlap & (shared >= NEAR * width) & (_keys(intervals)[one] != _keys(intervals)[two])
     opposite = ((targets[one] - targets[two]) ** 2 == 1) & np.isin(targets[one], (0, 1))
-    found: list[Finding] = []
-    for column, task in enumerate(regions.tasks):
-        which = two[near & opposite[:, column]]
-        if len(which):
-            text = (
-                f"{counted(len(which))} labelled opposite for {task} to a neighbour that overlaps by half, "
-                f"such as {intervals.locus(int(which[0]))}"
-            )
-            found.append(Finding("warning", "near-contradiction", place(regions, int(which[0])), text))
+    found = _near_contradictions(regions, two, near[:, np.newaxis] & opposite)
     apart = overlap & _across(regions.splits[one], regions.splits[two])
     return found + _about(
         regions, two[apart], "warning", "split-overlap",
         lambda n, row: f"{counted(n)} overlapping a neighbour of another split, such as "
         f"{intervals.locus(row)}",
     )  # fmt: skip
+
+
+def _near_contradictions(regions: Regions, rows: Ints, opposite: Bools) -> list[Finding]:
+    """Find the tasks of which rows are labelled opposite to a neighbour; many are told in one finding.
+
+    Parameters
+    ----------
+    opposite
+        bool (len(rows), T).
+    """
+    found: list[Finding] = []
+    counts = opposite.sum(axis=0)
+    worst = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+    text = "labelled opposite{} to a neighbour that overlaps by half, such as {}"
+    if len(worst) > MOST_TASKS:
+        which = rows[opposite.any(axis=1)]
+        tasks = ", ".join(f"{regions.tasks[column]} ({counts[column]})" for column in worst[:MOST_TASKS])
+        told = text.format(f" for {len(worst)} of {len(regions.tasks)} tasks", _locus(regions, which))
+        message = f"{counted(len(which))} {told}; most for {tasks}"
+        return [Finding("warning", "near-contradiction", place(regions, int(which[0])), message)]
+    for column in np.sort(worst).tolist():
+        which = rows[opposite[:, column]]
+        told = text.format(f" for {regions.tasks[column]}", _locus(regions, which))
+        message = f"{counted(len(which))} {told}"
+        found.append(Finding("warning", "near-contradiction", place(regions, int(which[0])), message))
+    return found
+
+
+def _locus(regions: Regions, rows: Ints) -> str:
+    """Return the first row's locus."""
+    return regions.intervals.locus(int(rows[0]))
 
 
 def _across(first: np.ndarray, second: np.ndarray) -> Bools:

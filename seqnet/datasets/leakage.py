@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Bools, Codes, Ints
 from seqnet.errors import SeqnetError
-from seqnet.genome.alphabet import AMBIGUOUS, reverse_complement
+from seqnet.genome.alphabet import AMBIGUOUS, canonical_rows, reverse_complement
 from seqnet.genome.regions import UNKNOWN, Regions
 
 OnLeak: TypeAlias = Literal["drop", "warn", "error"]
@@ -62,7 +62,7 @@ def find_leakage(splits: NDArray[np.object_], codes: Codes) -> Leakage:
 
 
 def equal_rows(codes: Codes, train: Ints, held: Ints) -> Pairs:
-    """Find the training rows that equal a held-out row or its reverse complement.
+    """Find the training rows that equal a held-out row or its reverse complement, padding aside.
 
     Rows are compared by a hash of the lower of both strands, and those with equal hashes base by base.
 
@@ -81,18 +81,6 @@ def equal_rows(codes: Codes, train: Ints, held: Ints) -> Pairs:
     partner = order[place[found]]
     same = (theirs[partner] == ours[found]).all(axis=1) if codes.shape[1] else np.ones(len(found), bool)
     return Pairs(train[found[same]], held[partner[same]])
-
-
-def canonical_rows(codes: Codes) -> Codes:
-    """Return each row (n, width) or its reverse complement, whichever is lower in the order of codes."""
-    if not codes.size:
-        return codes
-    other = reverse_complement(codes)
-    differs = codes != other
-    first = differs.argmax(axis=1)
-    every = np.arange(len(codes))
-    higher = other[every, first] < codes[every, first]
-    return np.where(higher[:, np.newaxis], other, codes)
 
 
 def _row_hashes(codes: Codes) -> Hashes:

@@ -300,7 +300,7 @@ def _compressed(stream: BinaryIO, path: str) -> Iterator[BinaryIO]:
     from Bio.bgzf import BgzfWriter
 
     writer: Any = BgzfWriter(fileobj=_KeepOpen(stream), compresslevel=6)  # type: ignore[no-untyped-call]
-    yield writer
+    yield cast("BinaryIO", _KeepOpen(writer))  # it lacks writelines
     writer.close()
 
 

@@ -100,6 +100,34 @@ def reverse_complement(codes: Codes) -> Codes:
     return np.ascontiguousarray(_COMPLEMENT[codes][..., ::-1])
 
 
+def canonical_rows(codes: Codes) -> Codes:
+    """Return each row (n, width) or its reverse complement, whichever is lower in the order of codes.
+
+    Ambiguous bases at a row's beginning are moved to its end first, for those of a sequence that is centred
+    in a wider row are not as many on both sides.
+    """
+    if not codes.size:
+        return codes
+    own, other = _left_aligned(codes), _left_aligned(reverse_complement(codes))
+    differs = own != other
+    first = differs.argmax(axis=1)
+    every = np.arange(len(own))
+    higher = other[every, first] < own[every, first]
+    return np.where(higher[:, np.newaxis], other, own)
+
+
+def _left_aligned(codes: Codes) -> Codes:
+    """Return rows whose ambiguous bases at the beginning stand at the end."""
+    leading = (codes < AMBIGUOUS).argmax(axis=1)
+    rows = np.flatnonzero(leading)
+    if not len(rows):
+        return codes
+    aligned = codes.copy()
+    places = (np.arange(codes.shape[1]) + leading[rows, np.newaxis]) % codes.shape[1]
+    aligned[rows] = np.take_along_axis(codes[rows], places, axis=1)
+    return aligned
+
+
 def one_hot(codes: Codes) -> NDArray[np.float32]:
     """Return the one-hot form of codes (n, length): float32 (n, 4, length), zeros at ambiguous bases."""
     encoded = np.empty((codes.shape[0], 4, codes.shape[1]), dtype=np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Ints
 from seqnet.errors import SeqnetError
-from seqnet.genome.alphabet import reverse_complement
+from seqnet.genome.alphabet import canonical_rows
 from seqnet.genome.intervals import Intervals, cluster_overlaps
 from seqnet.genome.regions import UNKNOWN, Regions
 
@@ -89,10 +89,11 @@ def leakage_groups(intervals: Intervals | None, codes: Codes | None, linked: Int
 
 def _equal_sequences(codes: Codes) -> Ints:
     """Enumerate rows (n, length) so that equal and reverse-complement rows share a number."""
-    numbers: dict[bytes, int] = {}
-    pairs = zip(codes, reverse_complement(codes), strict=True)
-    keys = (min(row.tobytes(), other.tobytes()) for row, other in pairs)
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    if not codes.size:
+        return np.zeros(len(codes), dtype=np.int64)
+    rows = np.ascontiguousarray(canonical_rows(codes))
+    keys = rows.view(np.dtype((np.void, rows.shape[1]))).reshape(-1)
+    return np.unique(keys, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def by_fraction(groups: Ints, valid_fraction: float, test_fraction: float, seed: int) -> NDArray[np.object_]:

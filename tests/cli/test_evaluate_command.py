@@ -134,6 +134,23 @@ def test_a_model_is_judged_without_a_file_of_predictions(prepared, seqnet_ok, tm
     assert float(table(features)["CTCF"]["auroc"]) > 0.5
 
 
+@pytest.mark.parametrize(
+    ("flag", "name"),
+    [("--json", "m.json"), ("-o", "m.metrics.tsv"), ("--report", "m.curve.svg"), ("-o", "m.safetensors")],
+)
+def test_what_train_wrote_is_not_written_over(prepared, run, tmp_path, flag, name):
+    shutil.copy(prepared / "cnn.safetensors", tmp_path / "m.safetensors")
+    before = (tmp_path / "m.safetensors").read_bytes()
+    found = run(
+        "evaluate", "--model", tmp_path / "m.safetensors", "--regions", prepared / "regions.bed",
+        "--genome", prepared.data / "genome.fa", flag, tmp_path / "elsewhere" / ".." / name,
+    )  # fmt: skip
+    assert found.code == 2
+    assert f"{flag} {tmp_path}/elsewhere/../{name} belongs to the model" in found.err
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+    assert (tmp_path / "m.safetensors").read_bytes() == before
+
+
 def test_tiles_give_the_genome_wide_figure(tmp_path, run):
     tasks = ("T/1",)  # the file's name is that which predict gives it, T_1
     write(tmp_path / "l.bed", tasks, [(i * 10, f"r{i}", "test", i % 2) for i in range(40)])

@@ -174,3 +174,21 @@ def test_windows_around_summits_on_some_contigs(run, tmp_path):
     refused = run("kmer-featurize", tmp_path / "w.fa", "--width", 6)
     assert refused.code == 2
     assert "--chroms and --width are for --regions" in refused.err
+
+
+@pytest.mark.parametrize(
+    "name", ["t.npy", "t.csv", "t.csv.gz", "t.NPZ", "t.npz.gz", "t.parquet.bgz", "t.JSON"]
+)
+def test_a_suffix_of_another_format_is_refused(run, tmp_path, name):
+    (tmp_path / "s.fa").write_text(">a\nACGT\n")
+    found = run("kmer-featurize", tmp_path / "s.fa", "-o", tmp_path / name)
+    assert found.code == 2
+    assert f"{name}: expected .npz, .parquet or .tsv (.tsv.gz); found .{name.split('.')[1]}" in found.err
+    assert [path.name for path in tmp_path.iterdir()] == ["s.fa"]
+
+
+@pytest.mark.parametrize("name", ["t", "t.tsv", "t.tsv.gz", "t.v2", "npz"])
+def test_other_names_are_text(seqnet_ok, tmp_path, name):
+    (tmp_path / "s.fa").write_text(">a\nACGT\n")
+    seqnet_ok("kmer-featurize", tmp_path / "s.fa", "-k", 2, "-o", tmp_path / name)
+    assert read_kmer_table(str(tmp_path / name)).names == ["a"]

@@ -6,7 +6,7 @@ import pytest
 from seqnet.errors import SeqnetError
 from seqnet.formats.bed import read_bed
 from seqnet.formats.kmer_table import read_kmer_table
-from seqnet.formats.model_file import read_model
+from seqnet.formats.model_file import read_model, write_model
 from seqnet.networks.model import Model, linear_coefficients
 from tests.conftest import strands_of
 
@@ -82,3 +82,18 @@ def test_coefficients_are_of_the_features_as_they_are():
     assert linear_coefficients(known)[1].tolist() == [[6.0, 3.0]]
     with pytest.raises(SeqnetError, match="only linear models"):
         linear_coefficients(Model({"input": {"type": "sequence"}}, tensors))
+
+
+def test_a_model_shows_the_baselines_it_was_compared_with(seqnet_ok, prepared, tmp_path):
+    model = read_model(str(prepared / "cnn.safetensors"))
+    rows = [{"task": task, "n": 9, "auroc": 0.5 + 0.125 * i} for i, task in enumerate(model.tasks)]
+    header = model.header | {"baselines": {"gapped k-mers, linear": rows, "best motif window": rows[:1]}}
+    write_model(str(tmp_path / "m.safetensors"), Model(header, model.tensors))
+    _, (metrics, baselines, layers) = tables(seqnet_ok("show", tmp_path / "m.safetensors").text)
+    assert [row["baseline"] for row in baselines] == [
+        *["gapped k-mers, linear"] * len(rows),
+        "best motif window",
+    ]
+    assert [row["task"] for row in baselines] == [*model.tasks, model.tasks[0]]
+    assert [float(row["auroc"]) for row in baselines] == [row["auroc"] for row in (*rows, rows[0])]
+    assert (metrics[-1]["task"], layers[0]["layer"]) == ("mean", "input")

@@ -82,6 +82,45 @@ def test_near_neighbours_of_equal_or_unknown_label_are_fine():
     assert check_regions(table(*GOOD, "chr2 251 351 x test 1 0"), LENGTHS) == []
 
 
+def test_contradictions_of_many_tasks_are_one_finding_that_names_the_worst():
+    rows = [
+        f"chr1 {200 * i + 20 * j} {200 * i + 20 * j + 100} r{i}{j} train" for i in range(4) for j in (0, 1)
+    ]
+    labels = [
+        ["0 0 0 0 0", "1 0 1 1 1"],
+        ["0 0 0 0 1", "1 0 1 1 0"],
+        ["0 0 0 0 0", "0 0 1 1 0"],
+        ["0 0 0 0 0", "0 0 0 1 0"],
+    ]
+    texts = [f"{row} {labels[i // 2][i % 2]}" for i, row in enumerate(rows)]
+    found = [
+        f
+        for f in check_regions(table(*texts, columns=COLUMNS + "\tC\tD\tE"))
+        if f.what == "near-contradiction"
+    ]
+    assert [f[:3] for f in found] == [("warning", "near-contradiction", "regions:3")]
+    assert found[0].message == (
+        "4 regions labelled opposite for 4 of 5 tasks to a neighbour that overlaps by half, "
+        "such as chr1:20-120; most for D (4), C (3), A (2)"
+    )
+    few = [
+        f
+        for f in check_regions(table(*texts[:2], columns=COLUMNS + "\tC\tD\tE"))
+        if f.what == "near-contradiction"
+    ]
+    assert len(few) == 1
+    three = [" ".join(text.split()[:-2]) for text in texts]
+    each = [
+        f.message
+        for f in check_regions(table(*three, columns=COLUMNS + "\tC"))
+        if f.what == "near-contradiction"
+    ]
+    assert [message.split(" to ")[0] for message in each] == [
+        "2 regions labelled opposite for A",
+        "3 regions labelled opposite for C",
+    ]
+
+
 def test_everything_is_reported_not_only_the_first():
     found = check_regions(
         table(*GOOD, "chr1 900 1100 x train 1 0", "chrX 1 101 y train 1 0", "chr2 50 50 z test 1 0"), LENGTHS

@@ -96,6 +96,16 @@ def test_gzip_of_any_make_is_read(tmp_path, library, data, expected):
     assert read(path) == expected
 
 
+@pytest.mark.parametrize("suffix", [".gz", ".bgz", ""])
+def test_lines_are_written_one_by_one_or_together(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    with open_output(str(path)) as stream:
+        stream.write(b"one\n")
+        stream.writelines(line for line in (b"two\n", b"three\n"))
+    data = path.read_bytes()
+    assert (gzip.decompress(data) if suffix else data) == b"one\ntwo\nthree\n"
+
+
 @pytest.mark.parametrize("suffix", [".gz", ".bgz"])
 def test_compressed_output_is_bgzf_that_every_reader_reads(tmp_path, suffix):
     path = tmp_path / f"out{suffix}"

@@ -5,9 +5,12 @@ from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import encode_text
+from seqnet.genome.extract import padded_stretch
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.regions import make_regions
 from seqnet.genome.splits import by_chromosome, by_fraction, fill_splits, leakage_groups, match_names
+from seqnet.training.inputs import ragged_inputs
+from tests.conftest import strands_of
 
 
 def test_names_match_by_wildcard_in_their_own_order():
@@ -33,6 +36,24 @@ def test_overlapping_equal_and_reverse_complement_rows_share_a_group():
     assert groups[3] == groups[4]
     assert leakage_groups(table, None).tolist() == [0, 0, 1, 2, 3]
     assert leakage_groups(None, codes).tolist() == [0, 1, 0, 2, 2]
+
+
+@given(st.lists(st.text("ACN", min_size=3, max_size=3), max_size=30))
+def test_sequences_are_grouped_by_either_strand_as_a_dictionary_would(texts):
+    codes = np.array([encode_text(text) for text in texts], np.uint8).reshape(len(texts), 3)
+    numbers = {}
+    expected = []
+    for text in texts:
+        key = min(strand.strip("N") for strand in strands_of(text))
+        expected.append(numbers.setdefault(key, len(numbers)))
+    assert leakage_groups(None, codes).tolist() == expected
+
+
+def test_an_odd_pad_on_one_side_hides_no_reverse_complement():
+    inputs = ragged_inputs([encode_text("AACGT"), encode_text("ACGTT"), encode_text("AACGTG")], 8)
+    codes = np.stack([padded_stretch(inputs.bases[low:high], start - low, start - low + 8)
+                      for start, low, high in zip(*inputs.places, strict=True)])  # fmt: skip
+    assert leakage_groups(None, codes).tolist() == [0, 0, 1]
 
 
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=60), st.integers(0, 5))
