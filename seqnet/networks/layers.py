@@ -17,6 +17,7 @@ from seqnet.errors import SeqnetError
 from seqnet.networks.masking import Masking
 from seqnet.networks.modules import ACTIVATIONS, BiLstm, GlobalPool, Maxout, Residual, Siamese, Towers
 from seqnet.networks.presets import Layers
+from seqnet.networks.wide import WIDE, WideConv
 
 
 class Shape(NamedTuple):
@@ -106,6 +107,8 @@ def _conv(
     dilation: int = 1,
     groups: int | str = 1,
     bias: bool = True,
+    *,
+    kind: type[nn.Conv2d] = nn.Conv2d,
 ) -> Made:
     """Convolve with `filters` filters of `width` positions.
 
@@ -122,7 +125,7 @@ def _conv(
     left = total // 2
     even = total == 2 * left
     out = _checked(output_length(length, width, stride, total, dilation), "conv", length)
-    module: nn.Module = nn.Conv2d(
+    module: nn.Module = kind(
         shape.channels, filters, (1, width), (1, stride), (0, left if even else 0), (1, dilation),
         groups=parts, bias=bias,
     )  # fmt: skip
@@ -245,7 +248,8 @@ def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = T
             raise ValueError("an output has a width where it is per_position alone")
         return _dense(shape, units, bias)
     _positions(shape, "output")
-    head, out = _conv(shape, units, width, bias=bias)
+    kind = nn.Conv2d if width < WIDE else WideConv
+    head, out = _conv(shape, units, width, bias=bias, kind=kind)
     return nn.Sequential(head, nn.Flatten(2)), out
 
 
@@ -310,7 +314,8 @@ def _check_option(option: str, value: Any, place: str) -> None:
 def _parameters(name: str) -> dict[str, inspect.Parameter]:
     """Return the options of a layer, without the shape that comes in (and the number of tasks)."""
     make, given = (_output, 2) if name == _OUTPUT else (LAYERS[name].make, 1)
-    return dict(list(inspect.signature(make).parameters.items())[given:])
+    options = list(inspect.signature(make).parameters.items())[given:]
+    return {name: option for name, option in options if option.kind is not option.KEYWORD_ONLY}
 
 
 class Built(NamedTuple):

@@ -14,6 +14,7 @@ from seqnet.networks.modules import (
     Siamese,
     Towers,
 )
+from seqnet.networks.wide import WideConv
 
 
 def parameters(network):
@@ -263,3 +264,37 @@ def test_towers_read_sequence_and_tracks_apart():
 def test_towers_that_do_not_join_are_named(text, channels, message):
     with pytest.raises((SeqnetError, ValueError), match=message):
         build_network(parse_layers(text), Shape(channels, 9), 1)
+
+
+@pytest.mark.parametrize(("width", "side"), [(131, 65), (140, 0), (200, 7), (1, 0)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_wide_convolutions_equal_plain_ones(width, side, bias):
+    torch.manual_seed(0)
+    plain = torch.nn.Conv2d(3, 2, (1, width), padding=(0, side), bias=bias, dtype=torch.float64)
+    wide = WideConv(3, 2, (1, width), padding=(0, side), bias=bias, dtype=torch.float64)
+    wide.load_state_dict(plain.state_dict())
+    x = torch.randn(4, 3, 1, 210, dtype=torch.float64)
+    torch.testing.assert_close(wide(x), plain(x))
+    for one, other in zip(gradients(wide, x), gradients(plain, x), strict=True):
+        torch.testing.assert_close(one, other)
+    single = wide.float()(x.float())
+    torch.testing.assert_close(single.double(), plain(x), atol=1e-5, rtol=1e-5)
+    assert single.dtype == torch.float32
+
+
+def gradients(module, x):
+    """Of the input and of every weight, of a sum that tells all outputs apart."""
+    x = x.clone().requires_grad_()
+    found = module(x)
+    weights = [x, *module.parameters()]
+    return torch.autograd.grad((found * torch.arange(found.numel()).reshape(found.shape)).sum(), weights)
+
+
+def test_wide_outputs_are_wide_convolutions_and_conv_takes_no_kind():
+    network = build_network(parse_layers("conv 4x3, output per_position=true width=301"), Shape(2, 400), 3)
+    assert isinstance(network[-1][0], WideConv)
+    assert network(torch.zeros(1, 2, 1, 400)).shape == (1, 3, 400)
+    with pytest.raises(ValueError, match="unknown option 'kind'"):
+        parse_layers("conv 4x3 kind=max")
+    with pytest.raises(SeqnetError, match="an output has a width where it is per_position alone"):
+        build_network(parse_layers("conv 4x3, output width=3"), Shape(2, 400), 3)
