@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import nn
 
@@ -9,6 +11,10 @@ from seqnet.networks.base_words import WORD, BaseWords, words_pay
 from seqnet.networks.convolutions import is_plain
 from seqnet.networks.modules import Exponential
 from seqnet.networks.overlap_save import OverlapSave, best_blocks
+from seqnet.networks.window_dense import window_dense
+
+Shapes: TypeAlias = dict[nn.Module, torch.Size]
+"""(1, C, 1, L) by module."""
 
 
 def speed_up(network: nn.Sequential, width: int) -> None:
@@ -16,7 +22,8 @@ def speed_up(network: nn.Sequential, width: int) -> None:
 
     - Maxima come before a rising activation, which then has fewer values to map.
     - A first convolution of one-hot bases adds up words of bases.
-    - Wide convolutions of many channels are computed in blocks. Those behind an exponential stay: a
+    - Wide convolutions of many channels are computed in blocks, and so is a dense layer over all positions
+      where windows share it. Those behind an exponential stay: a
       block's error is relative to its largest value, and neighbours of one that is thousands of times
       larger would lose digits.
 
@@ -29,14 +36,15 @@ def speed_up(network: nn.Sequential, width: int) -> None:
     """
     _pool_first(network)
     _add_words(network)
-    lengths = _lengths(network, width)
+    shapes = _shapes(network, width)
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, nn.Conv2d) and child in lengths and is_plain(child):
+            if isinstance(child, nn.Conv2d) and child in shapes and is_plain(child):
                 of = child
-                blocks = best_blocks(of.kernel_size[1], of.in_channels, of.out_channels, lengths[of])
+                blocks = best_blocks(of.kernel_size[1], of.in_channels, of.out_channels, shapes[of][3])
                 if blocks is not None:
                     setattr(module, name, OverlapSave(of, blocks))
+    _share_dense(network, shapes)
 
 
 def told_ways(network: nn.Sequential) -> str:
@@ -70,16 +78,33 @@ def _add_words(network: nn.Sequential) -> None:
         chain[place] = BaseWords(convolution)
 
 
-def _lengths(network: nn.Sequential, width: int) -> dict[nn.Conv2d, int]:
-    """Return how many positions come out of each convolution before the first exponential."""
-    found: dict[nn.Conv2d, int] = {}
+def _share_dense(network: nn.Sequential, shapes: Shapes) -> None:
+    """Let overlapping windows share the first dense layer over positions."""
+    for place, layer in enumerate(network):
+        chain, at = (layer, 0) if isinstance(layer, nn.Sequential) else (network, place)
+        if len(chain) > at + 1 and chain[at] in shapes and isinstance(chain[at], nn.Flatten):
+            dense: nn.Module = chain[at + 1]
+            _, channels, _, span = shapes[chain[at]]
+            shared = window_dense(dense, channels, span) if isinstance(dense, nn.Linear) else None
+            if shared is not None:
+                chain[at + 1] = shared
+            return
+
+
+def _shapes(network: nn.Sequential, width: int) -> Shapes:
+    """Return what comes out of convolutions and goes into flattening before the first exponential."""
+    found: Shapes = {}
     behind = False
 
-    def look(module: nn.Module, _: object, output: torch.Tensor) -> None:
+    def look(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         nonlocal behind
         behind |= isinstance(module, Exponential)
-        if isinstance(module, nn.Conv2d) and not isinstance(module, BaseWords) and not behind:
-            found[module] = output.shape[3]
+        if behind:
+            return
+        if isinstance(module, nn.Conv2d) and not isinstance(module, BaseWords):
+            found[module] = output.shape
+        if isinstance(module, nn.Flatten) and module.start_dim == 1:
+            found[module] = inputs[0].shape
 
     hooks = [module.register_forward_hook(look) for module in network.modules()]
     with torch.inference_mode():

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from seqnet.networks.convolutions import TOUCH
 from seqnet.networks.modules import BiLstm
 from seqnet.networks.overlap_save import OverlapSave
+from seqnet.networks.window_dense import WindowDense
 from seqnet.training.places import (
     Place,
     Tiling,
@@ -33,6 +34,7 @@ from seqnet.training.windows import (
     channels_first,
     channels_last,
     cut_rows,
+    flattens,
     joined,
     steps_of,
     zeros_beside,
@@ -40,7 +42,7 @@ from seqnet.training.windows import (
 
 HEAD_BATCH = 256
 """Windows that go through the layers that are not shared at a time."""
-_SLAB = 1 << 19
+_SLAB = 1 << 21
 """Values of a layer that the first layers are computed for at a time, so that they stay in the caches."""
 
 
@@ -221,7 +223,7 @@ def _leading(steps: list[Step], places: tuple[Place, ...]) -> int:
     for number, (step, place) in enumerate(zip(steps, places[1:], strict=False), 1):
         if place.left or place.right or isinstance(step, Added):
             break
-        if isinstance(step, Sliding) and isinstance(step.module, OverlapSave):
+        if isinstance(step, Sliding) and isinstance(step.module, OverlapSave | WindowDense):
             break
         if (isinstance(step, Sliding) and step.stride > 1) or (isinstance(step, Pointwise) and last):
             last = number
@@ -281,10 +283,10 @@ def tile_outputs(network: nn.Sequential, plan: Plan, stretch: Tensor) -> Tensor:
     shared = Shared(place, rows, nothing, nothing)
     for step, place in zip(steps[first:], plan.places[first + 1 :], strict=True):
         shared = _stepped(shared, step, place)
-    head = network[plan.shared :]
+    head, flat = network[plan.shared :], flattens(list(network)[: plan.shared])
     outputs = []
     tiles = place.tiling.tiles
     for begin in range(0, tiles, HEAD_BATCH):
         windows = shared.windows(slice(begin, min(begin + HEAD_BATCH, tiles)))
-        outputs.append(head(channels_first(windows)))
+        outputs.append(head(channels_first(windows).flatten(1) if flat else channels_first(windows)))
     return torch.cat(outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, TypeAlias, cast
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from seqnet.networks.convolutions import convolution_work, convolved
 from seqnet.networks.modules import ACTIVATIONS, Maxout, Residual
+from seqnet.networks.window_dense import WindowDense
 
 _NARROW = 4
 """Positions up to which a maximum pool is quicker one position after another, without copies of its rows."""
@@ -119,12 +121,21 @@ Step: TypeAlias = Pointwise | Sliding | Added
 def steps_of(layers: Iterable[nn.Module]) -> list[Step]:
     """Return the first layers of a network as steps, up to the one that is none."""
     steps: list[Step] = []
-    for layer in layers:
-        step = _step(layer)
+    layers = list(layers)
+    for layer, after in zip_longest(layers, layers[1:]):
+        # flattening moves nothing, and a dense layer made to be shared is a convolution
+        flat = isinstance(layer, nn.Flatten) and isinstance(after, WindowDense)
+        step = Pointwise(nn.Identity()) if flat else _step(layer)
         if step is None:
             break
         steps.append(step)
     return steps
+
+
+def flattens(layers: Iterable[nn.Module]) -> bool:
+    """Tell whether windows have no positions any more after these layers, which are steps."""
+    kinds = (nn.Flatten, WindowDense)
+    return any(isinstance(inner, kinds) for layer in layers for inner in layer.modules())
 
 
 def _step(layer: nn.Module) -> Step | None:
@@ -158,6 +169,8 @@ def _convolution(layer: nn.Module) -> Sliding | None:
     before = after = 0
     if isinstance(layer, nn.Sequential) and len(layer) == 2 and isinstance(layer[0], nn.ZeroPad2d):
         before, after = (int(side) for side in layer[0].padding[:2])
+        layer = layer[1]
+    if isinstance(layer, nn.Sequential) and len(layer) == 2 and isinstance(layer[1], WindowDense):
         layer = layer[1]
     if not isinstance(layer, nn.Conv2d):
         return None

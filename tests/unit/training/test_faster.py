@@ -11,8 +11,11 @@ from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.overlap_save import OverlapSave
 from seqnet.networks.presets import PRESETS
+from seqnet.networks.window_dense import WindowDense
 from seqnet.training.faster import speed_up, told_ways
 from seqnet.training.fold import fold_batch_norms
+from seqnet.training.places import Tiling
+from seqnet.training.trunk import plan_trunk, tile_outputs
 
 
 def kinds(network, kind):
@@ -51,6 +54,23 @@ def test_presets(preset, width, cut):
     assert len(kinds(network, BaseWords)) == 1
     assert told_ways(network).count("in blocks of") == cut
     assert " by words of 3 bases" in told_ways(network)
+
+
+@pytest.mark.parametrize(
+    "ending", ["flatten, dense 300, batch_norm, relu", "dense 300", "flatten, maxout 1, dense 300"]
+)
+def test_a_dense_layer_is_shared_where_windows_are_a_stride_apart(ending):
+    network = rewritten(parse_layers(f"conv 200x9 padding=0, relu, max_pool 5, {ending}"), 88)
+    shared = kinds(network, WindowDense)
+    assert len(shared) == ("maxout" not in ending)
+    near, far = (plan_trunk(network, 4, Tiling(88, step, 200)) for step in (5, 44))
+    assert [plan.places[plan.shared].length == 1 for plan in (near, far)] == [bool(shared), False]
+    stretch = letters(1, near.places[0].count)
+    windows = torch.cat([stretch[..., 5 * tile : 5 * tile + 88] for tile in range(200)])
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            tile_outputs(network, near, stretch[0, :, 0].T), network(windows), rtol=0, atol=2e-6
+        )
 
 
 def test_pools_come_before_rising_activations():
