@@ -28,7 +28,7 @@ WIDTH, TASKS = 600, 164
 STEPS = (48, 50, 200)
 ALONE = 128
 """Windows that are timed where each is computed by itself."""
-ROUNDS = 3
+ROUNDS = 5
 CPU = torch.device("cpu")
 
 Codes = np.ndarray
