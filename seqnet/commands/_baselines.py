@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from seqnet.commands._console import progress_bar
 from seqnet.commands._options import combine
 from seqnet.errors import UsageError
 
@@ -22,6 +23,10 @@ baseline_options = combine(
                  help="With --baselines, report the score of the best window too, of the motif of this file "
                  "that tells the training rows apart best."),
 )  # fmt: skip
+
+
+CLOSE_ENOUGH = 1e-3
+"""How near the optimum a baseline is solved: a third of the time of `TOLERANCE`, the same order of rows."""
 
 
 class Baselines(NamedTuple):
@@ -75,7 +80,7 @@ def _linear(data: TrainingData, strands: str) -> Floats:
     """Return a linear model's outputs of the validation rows, float64 (n, T)."""
     from seqnet.kmers.counting import count_codes
     from seqnet.kmers.settings import GAPPED, KmerSettings
-    from seqnet.training.linear import LabelledRows, fit_linear, stacked
+    from seqnet.training.linear import STRENGTHS, LabelledRows, fit_linear, stacked
 
     rows = [data.rows(split) for split in ("train", "valid")]
     if data.codes is None:
@@ -88,7 +93,10 @@ def _linear(data: TrainingData, strands: str) -> Floats:
         LabelledRows(x, data.targets[part], data.weights_of(part))
         for x, part in zip(features, rows, strict=True)
     )
-    weights, bias = stacked(fit_linear("hinge", train, valid))
+    solutions = len(data.regions.tasks) * len(STRENGTHS["hinge"])
+    with progress_bar("baseline fits", solutions) as progress:
+        fitted = fit_linear("hinge", train, valid, progress=progress, tolerance=CLOSE_ENOUGH)
+    weights, bias = stacked(fitted)
     outputs: Floats = valid.features @ weights.T + bias
     return outputs
 

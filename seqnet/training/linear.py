@@ -11,7 +11,7 @@ from seqnet.aliases import Floats, Progress, no_progress
 from seqnet.training.least_squares import least_squares
 from seqnet.training.linear_losses import LINEAR_LOSSES, weighted
 from seqnet.training.metrics.binary import binary_metrics
-from seqnet.training.newton import Matrix, Solution, minimise
+from seqnet.training.newton import TOLERANCE, Matrix, Solution, minimise
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -58,6 +58,7 @@ def fit_linear(
     strengths: Sequence[float] | None = None,
     progress: Progress = no_progress,
     warn: Callable[[str], object] = lambda _text: None,
+    tolerance: float = TOLERANCE,
 ) -> list[Fitted]:
     """Solve every task, each at the strength that does best on the validation rows.
 
@@ -77,6 +78,8 @@ def fit_linear(
         Told the number of solutions done, strengths times fits in all.
     warn
         Told what has not converged.
+    tolerance
+        How far from the optimum to stop, see `minimise`; `mse` is solved exactly.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def fit_linear(
     columns: list[int | slice] = [slice(None)] if loss == "cross_entropy" else [*range(train[1].shape[1])]
     with threadpool_limits(1, "blas"):
         return [
-            _fit(loss, _known(fitted, column), _known(judged, column), tried, progress, warn)
+            _fit(loss, _known(fitted, column), _known(judged, column), tried, progress, warn, tolerance)
             for column in columns
         ]
 
@@ -118,6 +121,7 @@ def _fit(
     strengths: Sequence[float],
     progress: Progress,
     warn: Callable[[str], object],
+    tolerance: float,
 ) -> Fitted:
     """Solve along the strengths and take the best."""
     solutions: list[Fitted] = []
@@ -125,7 +129,7 @@ def _fit(
     if loss == "mse":
         solved = least_squares(train.features, train.targets, strengths, warn, train.weights)
     else:
-        solved = _path(loss, train, strengths)
+        solved = _path(loss, train, strengths, tolerance)
     for strength, solution in zip(strengths, solved, strict=True):
         outputs = valid.features @ solution.weights + solution.bias
         value = mean_loss(loss, outputs, valid.targets, valid.weights)
@@ -138,13 +142,13 @@ def _fit(
     return solutions[int(np.argmin(scores))]
 
 
-def _path(loss: str, rows: LabelledRows, strengths: Sequence[float]) -> Iterator[Solution]:
+def _path(loss: str, rows: LabelledRows, strengths: Sequence[float], tolerance: float) -> Iterator[Solution]:
     """Yield the solution at each strength, each begun at the one before."""
     matrix = Matrix.of(rows.features)
     each = LINEAR_LOSSES[loss] if rows.weights is None else weighted(LINEAR_LOSSES[loss], rows.weights)
     solution: Solution | None = None
     for strength in strengths:
-        solution = minimise(matrix, rows.targets, each, strength, solution)
+        solution = minimise(matrix, rows.targets, each, strength, solution, tolerance)
         yield solution
 
 

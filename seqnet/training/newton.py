@@ -12,7 +12,7 @@ from seqnet.training.linear_losses import Expansion, LinearLoss
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-_TOLERANCE = 1e-6
+TOLERANCE = 1e-6
 """Of the gradient's norm, in units of its norm at zero weights."""
 _MOST_STEPS = 100
 _MOST_PRODUCTS = 500
@@ -46,7 +46,12 @@ class Matrix(NamedTuple):
 
 
 def minimise(
-    features: Matrix, targets: Floats, loss: LinearLoss, strength: float, start: Solution | None = None
+    features: Matrix,
+    targets: Floats,
+    loss: LinearLoss,
+    strength: float,
+    start: Solution | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Solution:
     """Minimise ``strength * sum(loss) + |weights|^2 / 2``; biases are not penalised.
 
@@ -61,12 +66,14 @@ def minimise(
         C: the weight of the data against that of the penalty.
     start
         Where to begin; zeros when None.
+    tolerance
+        Of the gradient's norm, in units of its norm at zero weights.
     """
     here = _zeros(features, targets) if start is None else start
     outputs = features.rows @ here.weights + here.bias
     around = loss(outputs, targets)
     flat = loss(np.zeros_like(targets), targets)
-    smallest = _TOLERANCE * _norm(_gradient(features, _zeros(features, targets), flat, strength))
+    smallest = tolerance * _norm(_gradient(features, _zeros(features, targets), flat, strength))
     for _ in range(_MOST_STEPS):
         gradient = _gradient(features, here, around, strength)
         if _norm(gradient) <= smallest:

@@ -8,6 +8,7 @@ from sklearn.svm import LinearSVC
 
 from seqnet.training import least_squares as squares
 from seqnet.training.least_squares import least_squares
+from seqnet.training.linear import STRENGTHS as TRIED
 from seqnet.training.linear import LabelledRows, fit_linear, mean_loss, stacked
 from seqnet.training.linear_losses import LINEAR_LOSSES
 from seqnet.training.newton import Matrix, minimise
@@ -283,3 +284,16 @@ def test_weighted_solutions_equal_scikit_learn(monkeypatch):
         (found,) = least_squares(features, values, (3.0,), pytest.fail, weights)
         assert found.weights == pytest.approx(ridge.coef_, abs=1e-6)
         assert found.bias == pytest.approx(ridge.intercept_, abs=1e-6)
+
+
+def test_a_loose_solution_is_near_and_progress_counts_every_one():
+    features, targets = problem()
+    rows = (csr_matrix(features), np.stack([targets, 1 - targets], axis=1))
+    done = []
+    loose = fit_linear("hinge", rows, rows, progress=done.append, tolerance=1e-3)
+    exact = fit_linear("hinge", rows, rows)
+    assert sum(done) == 2 * len(TRIED["hinge"])
+    for one, other in zip(loose, exact, strict=True):
+        assert one.strength == other.strength
+        assert one.weights == pytest.approx(other.weights, abs=0.02 * np.abs(other.weights).max())
+        assert not np.array_equal(one.weights, other.weights)
