@@ -305,3 +305,11 @@ def task_type(targets: Floats, asked: str | None, model: Json | None) -> TaskTyp
     stated: Any = asked or (model or {}).get("task_type")
     found: TaskType = stated or ("binary" if known.all() else "regression")
     return found
+
+
+def named_file(text: str) -> tuple[str, str]:
+    """Split ``NAME=FILE``; a UsageError where it is none."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise UsageError(f"--baseline {text!r}: expected NAME=FILE")
+    return name, path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import PurePath
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from seqnet.errors import FormatError, SeqnetError
+from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.formats._open import open_input, open_output
 from seqnet.formats.header import base_name
 from seqnet.formats.metrics import SCHEMA_VERSION
@@ -18,6 +18,30 @@ if TYPE_CHECKING:
     from seqnet.commands._evaluation import Evaluation
 
 _SHARES = ("auroc", "auprc", "base_rate", "f1", "accuracy", "precision", "recall", "pearson", "spearman")
+
+
+def keep_files_of_model(model: str | None, outputs: Mapping[str, str | None]) -> None:
+    """Refuse to write over a model, or over what train wrote beside it.
+
+    Parameters
+    ----------
+    outputs
+        Option to file.
+
+    Raises
+    ------
+    UsageError
+        Naming the option.
+    """
+    if model is None:
+        return
+    from seqnet.commands._training import SideFiles
+
+    side = SideFiles.beside(model, None, None, None)
+    own = {Path(path).resolve() for path in (model, side.metrics, side.json, str(side.plot))}
+    for option, output in outputs.items():
+        if output is not None and Path(output).resolve() in own:
+            raise UsageError(f"{option} {output} belongs to the model: give another name")
 
 
 def write_multiqc(prefix: str, found: Evaluation) -> None:

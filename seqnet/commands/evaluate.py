@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,6 +108,7 @@ def command(predictions: tuple[str, ...], compare: bool, output: str, **options:
     Writes a TSV, a row per task and the mean last; NA where a metric is undefined. What the
     columns mean: docs/evaluate.md.
     """
+    from seqnet.commands._evaluate_output import keep_files_of_model
     from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
 
@@ -118,24 +118,11 @@ def command(predictions: tuple[str, ...], compare: bool, output: str, **options:
     if len(predictions) > 1:
         raise UsageError("one file of PREDICTIONS at a time; --baseline and --compare set others beside")
     outputs = {name: options.pop(name) for name in ("json_path", "mqc", "report", "title", "training_log")}
-    for flag, name in (("-o", output), ("--json", outputs["json_path"]), ("--report", outputs["report"])):
-        _keep_files_of_model(options["model"], flag, name)
+    named = {"-o": output, "--json": outputs["json_path"], "--report": outputs["report"]}
+    keep_files_of_model(options["model"], named)
     with open_output(output) as stream:
         judge = _denoised if options["target_tracks"] else _evaluate
         _write(stream, judge(predictions, **options), model=options["model"], **outputs)
-
-
-def _keep_files_of_model(model: str | None, flag: str, output: str | None) -> None:
-    """Refuse to write over a model, or over what train wrote beside it."""
-    if model is None or output is None:
-        return
-    from seqnet.commands._training import SideFiles
-    from seqnet.errors import UsageError
-
-    side = SideFiles.beside(model, None, None, None)
-    own = {Path(path).resolve() for path in (model, side.metrics, side.json, str(side.plot))}
-    if Path(output).resolve() in own:
-        raise UsageError(f"{flag} {output} belongs to the model: give another name")
 
 
 def _compare(paths: tuple[str, ...], output: str) -> None:
@@ -306,7 +293,7 @@ def _judged(
     """Judge the predictions, those without an input, the baselines, each kind of negative, the tiles."""
     from dataclasses import replace
 
-    from seqnet.commands._evaluate_data import predictions_from_file, shared_tasks
+    from seqnet.commands._evaluate_data import named_file, predictions_from_file, shared_tasks
     from seqnet.commands._evaluate_data import task_type as type_of
     from seqnet.commands._evaluation import Evaluation, Judge, add_warnings, compare_baseline
     from seqnet.formats.header import base_name
@@ -321,7 +308,7 @@ def _judged(
         _require_classes(judgement, labels.source, len(rows))
         beside = [
             compare_baseline(question, ours, predictions_from_file(path, labels, rows, valid, name), progress)
-            for name, path in map(_named_file, baselines)
+            for name, path in map(named_file, baselines)
         ]
         ablations = [compare_baseline(question, ours, other, progress) for other in without]
     wide = _genome_wide(tasks, labels.contigs(rows), **tiles)
@@ -350,16 +337,6 @@ def _require_classes(judgement: Any, source: str, n: int) -> None:
 
     if judgement.kind == "binary" and all(row["auroc"] is None for row in judgement.rows):
         raise SeqnetError(f"{source}: no task has both classes among the {n} rows judged")
-
-
-def _named_file(text: str) -> tuple[str, str]:
-    """Split ``NAME=FILE``."""
-    from seqnet.errors import UsageError
-
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise UsageError(f"--baseline {text!r}: expected NAME=FILE")
-    return name, path
 
 
 def _peak_rows(labels: Labels, kind: str, peaks: str | None, width: int | None) -> Any:
