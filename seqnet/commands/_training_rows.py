@@ -319,7 +319,8 @@ def _labels(source: Source) -> tuple[Regions, bool]:
     from seqnet.genome.joins import check_distinct
     from seqnet.genome.regions import Regions
 
-    labels = read_scores(str(source.labels), source.tasks)
+    hint = "; --tasks names those of a labelled-regions table that lost it"
+    labels = read_scores(str(source.labels), source.tasks, hint)
     if isinstance(labels, Regions):
         check_distinct(labels)
         return labels, True

@@ -53,7 +53,7 @@ class NamedScores:
     header: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_scores(path: str, tasks: Sequence[str] | None = None) -> Regions | NamedScores:
+def read_scores(path: str, tasks: Sequence[str] | None = None, hint: str = "") -> Regions | NamedScores:
     """Read a table of predictions or of labels.
 
     A column line ``#chrom start end ...`` makes it a labelled-regions table; one that begins with
@@ -63,6 +63,8 @@ def read_scores(path: str, tasks: Sequence[str] | None = None) -> Regions | Name
     ----------
     tasks
         Task names of a labelled-regions table that lost its column line.
+    hint
+        What to say about a table that lost it.
 
     Raises
     ------
@@ -82,8 +84,8 @@ def read_scores(path: str, tasks: Sequence[str] | None = None) -> Regions | Name
                 raise FormatError(path, "two columns of one name", number)
             return _named(lines, columns, path)
         if line.strip() and not line.startswith("#"):
-            raise FormatError(path, f"rows without a column line; {_EXPECTED}", number)
-    raise FormatError(path, f"has no column line; {_EXPECTED}")
+            raise FormatError(path, f"rows without a column line; {_EXPECTED}{hint}", number)
+    raise FormatError(path, f"has no column line; {_EXPECTED}{hint}")
 
 
 def per_task(text: str, path: str, key: str) -> dict[str, float]:

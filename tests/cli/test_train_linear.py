@@ -101,3 +101,25 @@ def test_options_that_do_not_fit_are_one_line(run, tmp_path, table, options, mes
     assert finished.code == 2
     assert message in finished.err.splitlines()[-1]
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_labels_that_lost_their_column_line_are_told_how_to_name_tasks(prepared, run, seqnet_ok, tmp_path):
+    lines = (prepared / "regions.bed").read_text().splitlines()
+    (tmp_path / "l.bed").write_text("".join(f"{line}\n" for line in lines if not line.startswith("#")))
+    command = (
+        "train",
+        "linear",
+        "--features",
+        prepared / "k.npz",
+        "--labels",
+        tmp_path / "l.bed",
+        "-q",
+        "-t",
+        1,
+    )
+    found = run(*command, "-o", tmp_path / "m.safetensors")
+    assert found.code == 1
+    assert "l.bed:1: rows without a column line" in found.err
+    assert "--tasks names those of a labelled-regions table that lost it" in found.err
+    tasks = next(line for line in lines if line.startswith("#chrom")).split("\t")[7:]
+    seqnet_ok(*command, "--tasks", ",".join(tasks), "-o", tmp_path / "m.safetensors")
