@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from seqnet.commands._console import detail, note
+from seqnet.commands._console import detail
 from seqnet.commands._options import chroms_option, combine
 from seqnet.commands._signals import SignalFile, SignalSource, named_files
 from seqnet.errors import SeqnetError, UsageError
@@ -55,6 +55,10 @@ class Targets(NamedTuple):
         for name, value in others.items():
             if value and not taken.target_tracks:
                 raise UsageError(f"{name} goes with --target-track")
+        if taken.target_peaks and PEAKS in taken.tasks[:-1]:
+            raise UsageError(
+                f"--target-track: {PEAKS!r} is what --target-peaks are called; give it another name"
+            )
         return taken
 
     @property
@@ -134,9 +138,3 @@ def target_specs(model: Model) -> tuple[Signal, ...]:
     from seqnet.genome.tracks import Signal
 
     return tuple(Signal.restored(entry) for entry in model.header["outputs"])
-
-
-def note_contigs(names: Sequence[str], what: str) -> None:
-    """Say which contigs are worked on."""
-    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    note(f"{what} {shown}")

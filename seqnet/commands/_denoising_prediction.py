@@ -12,7 +12,7 @@ from seqnet.commands._console import note, training_bar
 from seqnet.commands._denoising import PEAKS, chosen_lengths, peak_bins, read_binned, target_specs
 from seqnet.commands._paths import TASK, path_per_name
 from seqnet.commands._prediction import Checker, PredictOptions, format_of
-from seqnet.commands._signals import SignalSource, model_specs, ordered_source
+from seqnet.commands._signals import SignalFile, SignalSource, model_specs, ordered_source
 from seqnet.errors import SeqnetError, UsageError
 
 if TYPE_CHECKING:
@@ -214,3 +214,41 @@ def _truth(deep: Deep, specs: Sequence[Any], lengths: Mapping[str, int], step: i
     read = read_binned(deep.targets._replace(signals=tuple(given[name] for name in names)), lengths, step)
     columns = [spec.constants.apply(track.values) for spec, track in zip(specs, read, strict=True)]
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def denoised_evaluation(
+    predictions: tuple[str, ...],
+    *,
+    model: str | None,
+    device: str,
+    threads: int,
+    target_tracks: tuple[SignalFile, ...],
+    **options: Any,
+) -> Evaluation:
+    """Judge denoised tracks by the options of ``evaluate``."""
+    from seqnet.commands._load import expand_names
+    from seqnet.formats.model_file import read_model
+
+    tracks = SignalSource.take(options)
+    if model is None or predictions or not tracks.signals:
+        raise UsageError("--target-track goes with --model and --signal, and no predictions")
+    for name in (
+        "labels",
+        "regions",
+        "genome",
+        "features",
+        "ablate",
+        "baselines",
+        "tiles",
+        "threshold",
+        "peak_width",
+    ):
+        if options.get(name):
+            option = name.removesuffix("s") if name == "baselines" else name.replace("_", "-")
+            raise UsageError(f"--{option} does not go with --target-track")
+    if options["task_type"] not in (None, "regression"):
+        raise UsageError("denoised tracks are judged as a regression")
+    targets = tracks._replace(signals=target_tracks)
+    chroms = tuple(expand_names(options["chroms"]))
+    deep = Deep(targets, options["split"], chroms, options["peaks"])
+    return judged_denoising(model, read_model(model), tracks, deep, device, threads)

@@ -74,6 +74,8 @@ def train_denoiser(
     """Train a network that makes deep tracks of noisy ones, and write it with its side files."""
     kept = CheckpointOptions.take(options)
     source = _source(options)
+    if architecture.init_motifs is not None:
+        raise UsageError("--init-motifs does not go with --target-track: there are no bases")
     from seqnet.commands._architecture import print_network
     from seqnet.commands._training import SideFiles
     from seqnet.networks.layers import Shape

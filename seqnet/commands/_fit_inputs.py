@@ -22,6 +22,8 @@ def fitted_architecture(architecture: Architecture, data: TrainingData, *, tower
     layers, described = architecture.layers, architecture.described
     if data.padded:
         layers = with_masked_pools(layers)
+    if data.codes is None and data.signals is not None and architecture.init_motifs is not None:
+        raise UsageError("--init-motifs reads the sequence: give --genome")
     if towers:
         if data.signals is None or data.codes is None:
             raise UsageError("--towers joins sequence and tracks: give --genome and --signal")

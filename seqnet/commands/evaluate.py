@@ -178,32 +178,11 @@ def _evaluate(
     return _judged(truth, rows, valid, ours, without, **options)
 
 
-def _denoised(
-    predictions: tuple[str, ...],
-    *,
-    model: str | None,
-    device: str,
-    threads: int,
-    target_tracks: tuple[SignalFile, ...],
-    **options: Any,
-) -> Evaluation:
+def _denoised(predictions: tuple[str, ...], **options: Any) -> Evaluation:
     """Judge denoised tracks."""
-    from seqnet.commands._denoising_prediction import Deep, judged_denoising
-    from seqnet.commands._load import expand_names
-    from seqnet.errors import UsageError
-    from seqnet.formats.model_file import read_model
+    from seqnet.commands._denoising_prediction import denoised_evaluation
 
-    tracks = SignalSource.take(options)
-    others = ("labels", "regions", "genome", "features", "ablate", "baselines", "tiles", "threshold")
-    extra = predictions or any(options.get(name) for name in others)
-    if model is None or extra or not tracks.signals:
-        raise UsageError("--target-track goes with --model and --signal, and no labels or predictions")
-    if options["task_type"] not in (None, "regression"):
-        raise UsageError("denoised tracks are judged as a regression")
-    targets = tracks._replace(signals=target_tracks)
-    chroms = tuple(expand_names(options["chroms"]))
-    deep = Deep(targets, options["split"], chroms, options["peaks"])
-    return judged_denoising(model, read_model(model), tracks, deep, device, threads)
+    return denoised_evaluation(predictions, **options)
 
 
 def _write(

@@ -242,6 +242,8 @@ def refused(code, message, work):
         (["--target-track", "{f}/deep.bw", "--monitor", "auroc"], 2, "--monitor auroc is not for denoising"),
         (["--target-track", "{f}/deep.bw", "--chroms", "chr9"], 1, "chr9"),
         (["--bin", "10"], 2, "--bin goes with --target-track"),
+        (["--target-track", "{f}/deep.bw", "--init-motifs", "m.meme"], 2, "there are no bases"),
+        (["--target-track", "peaks={f}/deep.bw", "--target-peaks", "{f}/peaks.bed"], 2, "give it another name"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_denoised_says_why(given, inside, tmp_path, options, code, message):
@@ -268,6 +270,8 @@ def test_what_cannot_be_denoised_says_why(given, inside, tmp_path, options, code
         (["predict", "{m}", "--signal", "{f}/deep.bw", "-o", "{task}.bw"], 1, "the model expects the signal tracks noisy"),
         (["predict", "{m}", "--signal", "{f}/noisy.bw", "--tile", "5", "-o", "{task}.bw"], 2, "denoises whole tracks"),
         (["evaluate", "--model", "{m}", "--target-track", "{f}/deep.bw"], 2, "--target-track goes with --model and --signal"),
+        (["evaluate", "--model", "{m}", "--signal", "{f}/noisy.bw", "--target-track", "{f}/deep.bw", "--labels", "x"],
+         2, "--labels does not go with --target-track"),
         (["evaluate", "--model", "{m}", "--signal", "{f}/noisy.bw", "--target-track", "d={f}/deep.bw"], 1,
          "the model makes the tracks deep (--target-track NAME=BIGWIG); found d"),
     ],

@@ -397,3 +397,10 @@ def test_a_dense_network_reads_the_means_of_tracks_beside_k_mers(given, inside, 
     refused(2, "k-mers stand beside the tracks of --signal: give --genome", lambda: inside(
         "train", "dense", "--regions", folder / "r.bed", *read(folder, "s"), "-q", "-o", tmp_path / "x.safetensors"
     ))  # fmt: skip
+
+
+def test_motifs_start_no_filters_of_tracks_alone(given, inside, tmp_path):
+    folder, _ = given
+    refused(2, "--init-motifs reads the sequence: give --genome", lambda: train(
+        inside, folder, tmp_path / "m.safetensors", *read(folder, "s"), "--init-motifs", "m.meme", genome=False
+    ))  # fmt: skip
