@@ -67,6 +67,11 @@ class Blocks:
         block = _PRODUCT * products + _TRANSFORM * transforms + _MOVED * moved
         return -(-length // self.kept) * block
 
+    def least_work(self, channels: int, filters: int, length: int) -> float:
+        """Return what `length` outputs cost in blocks, or at once where that is cheaper."""
+        plain = float(self.span * channels * filters * length)
+        return plain if length < self.kept else min(plain, self.work(channels, filters, length))
+
 
 def best_blocks(span: int, channels: int, filters: int, length: int) -> Blocks | None:
     """Return the cheapest cut of a convolution with `length` outputs; None where it is cheaper uncut."""
@@ -139,10 +144,7 @@ class OverlapSave(Convolution):
 
     def work(self, length: int) -> float:
         """Return what a row of `length` outputs costs, in blocks or not."""
-        plain = float(self.weight.numel() * length)
-        if length < self.blocks.kept:
-            return plain
-        return min(plain, self.blocks.work(self.in_channels, self.out_channels, length))
+        return self.blocks.least_work(self.in_channels, self.out_channels, length)
 
     def unpadded(self, x: Tensor) -> Tensor:
         """Convolve (n, C, 1, L), the shortest rows at once."""

@@ -53,10 +53,7 @@ class WindowDense(Convolution):
 
     def work(self, length: int) -> float:
         """Return what so many windows a position apart cost."""
-        plain = float(self.weight.numel() * length)
-        if length < self.blocks.kept:
-            return plain
-        return min(plain, self.blocks.work(self.in_channels, self.out_channels, length))
+        return self.blocks.least_work(self.in_channels, self.out_channels, length)
 
 
 def window_dense(layer: nn.Linear, channels: int, span: int) -> WindowDense | None:
