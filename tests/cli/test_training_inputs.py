@@ -259,17 +259,18 @@ def test_weights_that_leave_nothing_to_learn_from_are_refused(inside, tmp_path, 
 @pytest.mark.parametrize("tasks", [3, 5])
 def test_what_many_tasks_have_is_said_once_and_counted(run, tmp_path, tasks):
     names = [f"t{number}" for number in range(tasks)]
-    rows = [
-        f"chr1\t{start}\t{start + 40}\tr{start}\t.\t.\t{split}\t" + "\t".join([str(label)] * tasks)
-        for start, split in ((0, "train"), (200, "train"), (400, "valid"), (600, "valid"))
-        for start, label in ((start, 0), (start + 10, 1))
-    ]
+    generator = np.random.default_rng(0)
+    rows, bases = [], ""
+    for number, split in enumerate(("train", "train", "train", "train", "valid", "valid")):
+        label = number % 2  # positives have the more G and C
+        bases += "".join(generator.choice(list("GC" if label else "AT"), 100))
+        place = f"chr1\t{100 * number}\t{100 * number + 40}\tr{number}\t.\t.\t{split}"
+        rows.append("\t".join([place, *[str(label)] * tasks]))
     columns = "\t".join(("chrom", "start", "end", "name", "score", "strand", "split", *names))
     (tmp_path / "r.bed").write_text("\n".join([f"#{columns}", *rows]) + "\n")
-    bases = "".join(np.random.default_rng(0).choice(list("ACGT"), 800))
     (tmp_path / "g.fa").write_text(f">chr1\n{bases}\n")
     given = ("train", "cnn", "--regions", tmp_path / "r.bed", "--genome", tmp_path / "g.fa", *SMALL)
-    said = run(*given, "-o", tmp_path / "m.safetensors").err
-    assert said.count("labelled opposite for") == (3 if tasks == 3 else 1)
-    assert ("near-contradiction: 4 more tasks like this one" in said) == (tasks == 5)
-    assert run(*given, "-v", "-o", tmp_path / "m.safetensors").err.count("labelled opposite for") == tasks
+    said = run(*given, "--dry-run").err
+    assert said.count("mean GC content is") == (3 if tasks == 3 else 1)
+    assert ("gc-imbalance: 4 more tasks like this one" in said) == (tasks == 5)
+    assert run(*given, "-v", "--dry-run").err.count("mean GC content is") == tasks
