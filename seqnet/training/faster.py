@@ -23,9 +23,8 @@ def speed_up(network: nn.Sequential, width: int) -> None:
     - Maxima come before a rising activation, which then has fewer values to map.
     - A first convolution of one-hot bases adds up words of bases.
     - Wide convolutions of many channels are computed in blocks, and so is a dense layer over all positions
-      where windows share it. Those behind an exponential stay: a
-      block's error is relative to its largest value, and neighbours of one that is thousands of times
-      larger would lose digits.
+      where windows share it. Those behind an exponential stay: a block's error is relative to its largest
+      value, and neighbours of one that is thousands of times larger would lose digits.
 
     Parameters
     ----------
