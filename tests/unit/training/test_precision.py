@@ -1,7 +1,22 @@
+"""bfloat16: where it is native, and how far its predictions are from float32's."""
+
+import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
+from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.model import Model
 from seqnet.training import precision
+from seqnet.training.inputs import one_hot
+from seqnet.training.predictor import Predictor
+from seqnet.training.tiles import Tiles
+
+LAYERS = (
+    "conv 16x9 padding=0, batch_norm, exponential, max_pool 2, conv 16x3 padding=0, relu, "
+    "global_pool max_average, dense 16, relu"
+)
 
 
 def test_auto_takes_bf16_where_it_is_native(monkeypatch):
@@ -26,3 +41,51 @@ def test_only_bf16_changes_what_is_computed():
     for name, expected in (("bf16", torch.bfloat16), ("float32", torch.float32)):
         with precision.autocast(name, torch.device("cpu")):
             assert layer(x).dtype == expected
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A network that has learnt to find a word in sequences of 60 bases, and sequences it has not seen."""
+    generator, layers = np.random.default_rng(0), parse_layers(LAYERS)
+    torch.manual_seed(0)
+    network = build_network(layers, Shape(4, 60), 1).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), 0.005)
+
+    def rows(n):
+        codes = generator.integers(0, 4, (n, 60)).astype(np.uint8)
+        for row in range(0, n, 2):
+            at = generator.integers(0, 52)
+            codes[row, at : at + 8] = [3, 2, 0, 1, 3, 1, 0, 2]
+        return codes, (np.arange(n) % 2 == 0).astype(np.float32)[:, None]
+
+    for _ in range(40):
+        codes, targets = rows(128)
+        outputs = network(one_hot(torch.from_numpy(codes)))
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(outputs, torch.from_numpy(targets))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    header = {
+        "architecture": layers, "tasks": ["T"], "strands": "forward",
+        "input": {"type": "sequence", "width": 60, "features": None, "settings": None},
+    }  # fmt: skip
+    tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    return Model(header, tensors), *rows(1000)
+
+
+def test_bf16_predicts_nearly_what_float32_does(trained):
+    """The mean error is at most 2e-3, the largest 2e-2, and auROC the same to three decimals."""
+    model, codes, targets = trained
+    single, half = (Predictor(model, torch.device("cpu"), precision=name) for name in ("float32", "bf16"))
+    contig = codes[:50].reshape(-1)
+    pairs = [
+        (single.from_codes(codes), half.from_codes(codes)),
+        tuple(np.concatenate([c.values for c in Tiles(p, 4).predict(contig)]) for p in (single, half)),
+    ]
+    aurocs = [roc_auc_score(targets, found) for found in pairs[0]]
+    assert aurocs[0] > 0.9
+    assert abs(aurocs[0] - aurocs[1]) < 1e-3
+    for one, other in pairs:
+        errors = np.abs(one - other)
+        assert 0 < errors.mean() <= 2e-3
+        assert errors.max() <= 2e-2
