@@ -1,5 +1,6 @@
 """What every command promises, tested over the command table itself."""
 
+import fcntl
 import gzip
 import os
 import subprocess
@@ -264,15 +265,18 @@ STREAMING = {
 @pytest.mark.parametrize("name", STREAMING)
 def test_a_closed_pipe_ends_silently_with_141(prepared, name):
     args = [arg.format(p=prepared.folder, data=prepared.data) for arg in STREAMING[name]]
-    line = " ".join([sys.executable, "-m", "seqnet", *args])
-    finished = subprocess.run(
-        ["bash", "-c", f"{line} | head -1; exit ${{PIPESTATUS[0]}}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (finished.returncode, finished.stderr) == (141, "")
-    assert len(finished.stdout.splitlines()) == 1
+    reading, writing = os.pipe()
+    # so small that no command can be done before the line is read
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen(
+        [sys.executable, "-m", "seqnet", *args], stdout=writing, stderr=subprocess.PIPE
+    ) as process:
+        os.close(writing)
+        while os.read(reading, 1) not in (b"\n", b""):
+            pass
+        os.close(reading)
+        told = process.communicate()[1]
+    assert (process.returncode, told) == (141, b"")
 
 
 @pytest.mark.parametrize("name", STREAMING)
