@@ -1,14 +1,17 @@
 """The k-mer term of train cnn: when there is one, what the model holds, and that every way to predict adds it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from seqnet.commands._kmer_term import wants_term
+from seqnet.errors import UsageError
 from seqnet.formats.model_file import read_model
 from tests.conftest import run_seqnet
 
 SITE = "TTACCCGGATA"
-TINY = ("--epochs", 1, "-t", 1, "-q")
-SMALL = ("--layers", "conv 4x5, relu, global_pool max", *TINY)
+SMALL = ("--layers", "conv 4x5, relu, global_pool max", "--epochs", 1, "-t", 1, "-q")
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +66,28 @@ def test_every_way_to_predict_adds_the_term(run, folder, model):
     assert float(values[columns.index("auroc")]) == pytest.approx(both["auroc"], abs=1e-5)
 
 
-def test_it_comes_with_the_default_preset_alone(run, folder, tmp_path):
-    for number, (options, expected) in enumerate(
-        [(("--epochs", 1), True), (("--epochs", 1, "--no-kmer-term"), False), (SMALL, False)]
-    ):
-        path = tmp_path / f"{number}.safetensors"
-        finished = run("train", "cnn", *regions(folder), *options, "-t", 1, "-q", "-o", path)
-        assert finished.code == 0, finished.err
-        assert ("kmer_term" in read_model(str(path)).header) is expected
+def asked(told, preset="default", tasks=1, **changes):
+    """Whether a network gets the term."""
+    data = SimpleNamespace(
+        **{"task_type": "binary", "codes": np.zeros(1), "features": None, "signals": None, "weights": None}
+        | changes,
+        regions=SimpleNamespace(tasks=tuple("ABCDEFG"[:tasks])),
+    )
+    return wants_term(told, SimpleNamespace(described={"preset": preset} if preset else {}), data)
+
+
+def test_it_comes_with_the_default_preset_for_few_tasks():
+    assert asked(None)
+    assert asked(None, tasks=4)
+    assert not asked(None, tasks=5)
+    assert asked(True, tasks=5)
+    assert not asked(False)
+    assert asked(True, preset=None)
+    for others in ({"preset": None}, {"preset": "basset"}, {"task_type": "regression"}, {"codes": None},
+                   {"features": 1}, {"signals": 1}, {"weights": np.ones(1)}):  # fmt: skip
+        assert not asked(None, **others)
+    with pytest.raises(UsageError):
+        asked(True, signals=1)
 
 
 def test_it_is_refused_where_it_cannot_be(run, folder, tmp_path):
@@ -86,16 +103,12 @@ def test_it_is_refused_where_it_cannot_be(run, folder, tmp_path):
     assert not (tmp_path / "m.safetensors").exists()
 
 
-def test_fresh_negatives_are_drawn_more_than_once(run, folder, tmp_path):
+def test_fresh_negatives_have_a_term_too(run, folder, tmp_path):
     positives = tmp_path / "p.fa"
     records = (folder / "s.fa").read_text().split(">")[1:]
     positives.write_text("".join(f">{record}" for record in records[1::2]))
-    told = []
-    for number in range(2):
-        path = tmp_path / f"{number}.safetensors"
-        finished = run("train", "cnn", "--positives", positives, "--negatives", "shuffle", *SMALL,
-                       "--kmer-term", "--seed", 3, "-o", path)  # fmt: skip
-        assert finished.code == 0, finished.err
-        told.append(path.read_bytes())
-    assert told[0] == told[1]
-    assert read_model(str(tmp_path / "0.safetensors")).header["metrics"][0]["auroc"] > 0.95
+    path = tmp_path / "m.safetensors"
+    finished = run("train", "cnn", "--positives", positives, "--negatives", "shuffle", *SMALL, "--kmer-term",
+                   "--seed", 3, "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    assert read_model(str(path)).header["metrics"][0]["auroc"] > 0.95
