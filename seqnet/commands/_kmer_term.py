@@ -51,11 +51,14 @@ def term_for(data: TrainingData, outputs: NDArray[np.float32], strands: str, see
     strands
         How the network reads sequences.
     """
-    from seqnet.training.kmer_term import fit_kmer_term
+    from seqnet.training.kmer_term import fit_kmer_term, fitting_rows
     from seqnet.training.linear import STRENGTHS
 
+    codes, targets = valid_rows(data)
+    chosen = fitting_rows(len(codes), codes.shape[1], seed)
+    valid = codes[chosen], targets[chosen]
     with progress_bar("solutions", len(STRENGTHS["hinge"]) * outputs.shape[1]) as progress:
-        return fit_kmer_term(_fitted_rows(data, seed), valid_rows(data), outputs, strands, progress)
+        return fit_kmer_term(_fitted_rows(data, seed), valid, outputs[chosen], strands, progress)
 
 
 def valid_rows(data: TrainingData) -> tuple[Codes, Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 from seqnet.aliases import Floats
 from seqnet.genome.intervals import Intervals, make_intervals
 from seqnet.genome.layout import Layout, whole_contigs
-from seqnet.genome.tracks import STEP, DenseTrack, Missing, TrackSource, load_track
+from seqnet.genome.tracks import STEP, DenseTrack, Finding, Missing, TrackSource, load_track
 
 
 def bin_counts(lengths: Mapping[str, int], step: int) -> dict[str, int]:
@@ -65,9 +65,7 @@ def load_binned(
             values[first : first + len(means)] = means
             gaps += read.found.gaps
         absent += [contig] if contig not in source.lengths else []
-    found = read.found if lengths else None
-    assert found is not None
-    return DenseTrack(name, values, layout, found._replace(gaps=gaps, absent=tuple(absent)))
+    return DenseTrack(name, values, layout, Finding(gaps, tuple(absent)))
 
 
 def _stretch(contig: str, start: int, end: int, length: int) -> Layout:

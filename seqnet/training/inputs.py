@@ -100,10 +100,10 @@ class WindowInputs:
     @property
     def codes(self) -> Codes:
         """The windows' forward strands, uint8 (n, width), ambiguous outside their bounds."""
-        index = self.places.start[:, None] + np.arange(self.width)
-        there = (index >= self.places.low[:, None]) & (index < self.places.high[:, None])
-        codes = np.full(index.shape, AMBIGUOUS, dtype=np.uint8)
-        codes[there] = self.bases[index[there]]
+        codes = np.full((len(self), self.width), AMBIGUOUS, dtype=np.uint8)
+        for row, (start, low, high) in enumerate(zip(*(part.tolist() for part in self.places), strict=True)):
+            first, last = max(start, low), min(start + self.width, high)
+            codes[row, first - start : max(first, last) - start] = self.bases[first : max(first, last)]
         return codes
 
     def held_on(self, device: torch.device) -> Tensor:

@@ -27,7 +27,8 @@ Singles = NDArray[np.float32]
 MOST_TASKS = 4
 """With more, fitting the term takes longer than the network; it is then left out unless asked for."""
 MOST_BASES = 5_000_000
-"""Of the rows that the linear model is fitted to; a k-mer of each pattern begins at nearly every one."""
+"""Of the rows that the linear model is fitted to, and of those it is chosen and weighted by; a k-mer of each
+pattern begins at nearly every one."""
 MOST_COPIES = 8
 """Times that negatives which are drawn anew are drawn for the fit."""
 PREFIX = "kmer_term."
@@ -184,7 +185,7 @@ def _logistic(features: Floats, targets: Floats) -> tuple[Floats, float]:
 
 
 def fitting_rows(rows: int, width: int, seed: int) -> Ints:
-    """Return which of the training rows the linear model is fitted to, int64, in order.
+    """Return which of so many rows the term is fitted to, or chosen and weighted by, int64, in order.
 
     All of them, or as many as hold `MOST_BASES`, drawn at random.
     """
@@ -206,6 +207,6 @@ def copies_of(rows: int, fresh: int, width: int) -> int:
     return int(np.clip(spare // max(1, fresh), 1, MOST_COPIES))
 
 
-def without_term(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def network_tensors(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the tensors of a model's network alone."""
     return {name: tensor for name, tensor in tensors.items() if not name.startswith((PREFIX, "input."))}

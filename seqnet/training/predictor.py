@@ -24,7 +24,7 @@ from seqnet.networks.model import Model, input_channels
 from seqnet.training.faster import speed_up, told_ways
 from seqnet.training.fold import fold_batch_norms
 from seqnet.training.inputs import FeatureInputs, Inputs, SequenceInputs, WindowInputs
-from seqnet.training.kmer_term import KmerTerm, without_term
+from seqnet.training.kmer_term import KmerTerm, network_tensors
 from seqnet.training.places import Tiling
 from seqnet.training.precision import Precision
 from seqnet.training.predict import BATCH, Strands, predict_logits
@@ -281,7 +281,7 @@ def restored(model: Model) -> nn.Sequential:
     spec = model.input
     shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
     network = build_network(model.header["architecture"], shape, len(model.tasks))
-    tensors = without_term(model.tensors)
+    tensors = network_tensors(model.tensors)
     weights = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
     try:
         network.load_state_dict(weights)

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seqnet.commands._kmer_term import wants_term
+from seqnet.commands._kmer_term import term_for, wants_term
 from seqnet.errors import UsageError
 from seqnet.formats.model_file import read_model
+from seqnet.training import kmer_term
 from tests.conftest import run_seqnet
 
 SITE = "TTACCCGGATA"
@@ -88,6 +89,25 @@ def test_it_comes_with_the_default_preset_for_few_tasks():
         assert not asked(None, **others)
     with pytest.raises(UsageError):
         asked(True, signals=1)
+
+
+def test_a_bounded_number_of_rows_is_read(monkeypatch):
+    codes = np.zeros((300, 10), dtype=np.uint8)
+    data = SimpleNamespace(
+        codes=codes,
+        targets=np.arange(300.0)[:, None],
+        fresh=None,
+        rows=lambda split: np.arange(200) if split == "train" else np.arange(200, 300),
+    )
+    outputs = np.arange(200.0, 300)[:, None]
+    told = []
+    monkeypatch.setattr(kmer_term, "MOST_BASES", 500)
+    monkeypatch.setattr(kmer_term, "fit_kmer_term", lambda *args: told.append(args))
+    term_for(data, outputs, "both", 0)
+    train, valid, chosen = told[0][:3]
+    assert (len(train[0]), len(valid[0])) == (50, 50)
+    assert np.array_equal(valid[1], chosen)  # the same rows
+    assert train[1].max() < 200 <= valid[1].min()
 
 
 def test_it_is_refused_where_it_cannot_be(run, folder, tmp_path):

@@ -10,11 +10,13 @@ from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.layout import pack_genome
 from seqnet.genome.sequence import Genome
+from seqnet.kernels.gather import Places
 from seqnet.training.columns import column_statistics
 from seqnet.training.inputs import (
     FeatureInputs,
     GenomeInputs,
     SequenceInputs,
+    WindowInputs,
     gather_one_hot_on,
     one_hot,
     ragged_inputs,
@@ -158,3 +160,15 @@ def test_features_are_standardised(device):
     assert batch[:, :3].mean(axis=0) == pytest.approx(0, abs=1e-5)
     assert batch[:, :3].std(axis=0) == pytest.approx(1, rel=1e-4)
     assert not batch[:, 3].any()
+
+
+@given(
+    st.lists(st.tuples(st.integers(-12, 60), st.integers(0, 40), st.integers(0, 20)), min_size=1, max_size=8),
+    st.integers(1, 15),
+)
+def test_codes_of_windows_are_what_their_batch_shows(rows, width):
+    bases = np.random.default_rng(0).integers(0, 5, 60).astype(np.uint8)
+    start, low, size = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
+    inputs = WindowInputs(bases, Places(start, low, low + size), width)
+    shown = inputs.batch(np.arange(len(rows)), torch.device("cpu"))
+    assert torch.equal(one_hot(torch.from_numpy(inputs.codes)), shown)

@@ -180,7 +180,7 @@ def model():
 def test_a_model_with_a_term_predicts_the_sum(model):
     codes = np.random.default_rng(5).integers(0, 5, (40, 24)).astype(np.uint8)
     bare = Model(
-        {k: v for k, v in model.header.items() if k != "kmer_term"}, kmer_term.without_term(model.tensors)
+        {k: v for k, v in model.header.items() if k != "kmer_term"}, kmer_term.network_tensors(model.tensors)
     )
     probabilities = Predictor(bare, CPU).from_codes(codes).astype("f8")
     logits = (np.log(probabilities) - np.log1p(-probabilities)).astype("f4")
