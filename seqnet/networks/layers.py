@@ -15,7 +15,16 @@ from torch import nn
 
 from seqnet.errors import SeqnetError
 from seqnet.networks.masking import Masking
-from seqnet.networks.modules import ACTIVATIONS, BiLstm, GlobalPool, Maxout, Residual, Siamese, Towers
+from seqnet.networks.modules import (
+    ACTIVATIONS,
+    BiLstm,
+    Dropout,
+    GlobalPool,
+    Maxout,
+    Residual,
+    Siamese,
+    Towers,
+)
 from seqnet.networks.presets import Layers
 from seqnet.networks.wide import WIDE, WideConv
 
@@ -170,7 +179,7 @@ def _maxout(shape: Shape, pieces: int) -> Made:
 
 def _dropout(shape: Shape, rate: float) -> Made:
     """Drop values at `rate` in training."""
-    return nn.Dropout(rate), shape
+    return Dropout(rate), shape
 
 
 def _residual(shape: Shape, layers: Layers, shortcut: Layers | None = None) -> Made:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+_STEPS = 1 << 16
+"""Values of the 16 bits that decide whether a value is dropped."""
+
 
 class Exponential(nn.Module):
     """exp(x), cut at exp(8) so that one large activation cannot overflow."""
@@ -14,6 +17,25 @@ class Exponential(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Apply it elementwise."""
         return torch.exp(x.clamp(max=8))
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose draws are cheap on a CPU, where torch's are a tenth of a small network's step.
+
+    A value takes 16 random bits, so that its rate there is a multiple of 1/65536, the nearest to what
+    is asked.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Drop values in training and scale up the others."""
+        dropped = min(round(self.p * _STEPS), _STEPS - 1)
+        if not self.training or input.device.type != "cpu" or not dropped:
+            return super().forward(input)
+        words = torch.empty(-(-input.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        draws = words.view(torch.int16)[: input.numel()]
+        scale = torch.empty_like(input)  # dense, whatever its layout
+        torch.ge(draws, dropped - _STEPS // 2, out=scale.as_strided(draws.shape, (1,)))
+        return input * scale.mul_(_STEPS / (_STEPS - dropped))
 
 
 class Maxout(nn.Module):

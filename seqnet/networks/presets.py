@@ -82,8 +82,8 @@ def _atacworks_block(first: bool) -> Layers:
 _DEFAULT: Layers = [
     _conv(128, 15),
     _NORM,
-    _act("exponential"),
     {"layer": "max_pool", "width": 4, "partial": True},
+    _act("exponential"),  # of a quarter of the values: it does not change which is the highest
     *map(_residual, (1, 2, 4)),
     _NORM,
     _RELU,

@@ -7,6 +7,7 @@ from seqnet.networks.layers import LAYERS, Shape, build_network, output_length
 from seqnet.networks.modules import (
     ACTIVATIONS,
     BiLstm,
+    Dropout,
     Exponential,
     GlobalPool,
     Maxout,
@@ -71,6 +72,38 @@ def test_global_pooling_equals_the_loop():
 
 def test_the_exponential_does_not_overflow():
     assert torch.isfinite(Exponential()(torch.tensor([1e9, -1e9]))).all()
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.75])
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_dropout_drops_at_its_rate_and_scales_up_the_rest(rate, memory):
+    torch.manual_seed(3)
+    x = (torch.rand(40, 64, 1, 50) + 1).contiguous(memory_format=memory).requires_grad_()
+    y = Dropout(rate)(x)
+    kept = y != 0
+    torch.testing.assert_close(y[kept], x[kept] / (1 - rate), rtol=2e-4, atol=0)  # rates are of 16 bits
+    values = x.numel()
+    assert abs((values - kept.sum().item()) - rate * values) < 5 * (rate * (1 - rate) * values) ** 0.5
+    for axis in (0, 1, 3):  # no part of the input is treated otherwise
+        shares = kept.float().mean([other for other in range(4) if other != axis])
+        spread = (rate * (1 - rate) * len(shares) / values) ** 0.5
+        assert (shares - (1 - rate)).abs().max() < 5 * spread
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, kept / (1 - rate), rtol=2e-4, atol=0)
+    assert y.stride() == x.stride()
+
+
+def test_dropout_draws_from_the_seed_and_rests_outside_training():
+    x = torch.ones(3, 7)  # 21 values of 16 bits do not fill whole words
+    drop = Dropout(0.5)
+    torch.manual_seed(1)
+    first, second = drop(x), drop(x)
+    torch.manual_seed(1)
+    assert torch.equal(drop(x), first)
+    assert not torch.equal(first, second)
+    assert torch.equal(drop.eval()(x), x)
+    assert torch.equal(Dropout(0)(x), x)
+    assert torch.isfinite(Dropout(1 - 1e-9)(x)).all()
 
 
 def test_maxout_takes_the_largest_of_its_pieces():
