@@ -2,7 +2,7 @@
 
 from setuptools import Extension, setup
 
-KERNELS = ("fasta", "gather", "kmers", "tails", "windows", "screen", "text", "shuffle")
+KERNELS = ("blocks", "fasta", "gather", "kmers", "tails", "windows", "screen", "text", "shuffle")
 # each looks for its processor itself and is empty on others
 SCREENS = ("screen_portable", "screen_avx2", "screen_avx512")
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "fasta.h"
 #include "gather.h"
 #include "kmers.h"
@@ -826,7 +827,97 @@ static PyObject *count_words(PyObject *module, PyObject *args) {
     return result;
 }
 
+PyDoc_STRVAR(blocks_run_doc, "blocks_run(kind) -> whether block_spectra and block_outputs run here");
+
+static PyObject *blocks_run(PyObject *module, PyObject *args) {
+    const char *name;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "s:blocks_run", &name)) return NULL;
+    const enum screen_kind kind = kind_named(name);
+    return kind == SCREEN_KINDS ? NULL : PyBool_FromLong(seqnet_blocks_supported(kind));
+}
+
+/* Whether blocks of floats are cut as the transforms take them, and the table is theirs; sets the error if
+ * not. Products of the sizes, which are within what memory holds, then do not overflow. */
+static int blocks_fit(const char *name, Py_ssize_t blocks, Py_ssize_t size, Py_ssize_t kept,
+                      Py_ssize_t channels, const Py_buffer *table) {
+    const enum screen_kind kind = kind_named(name);
+    if (kind == SCREEN_KINDS) return 0;
+    if (!seqnet_blocks_supported(kind) || size < 1 || size > BLOCKS_LARGEST || kept < 1 || kept > size ||
+        blocks < 0 || blocks > INT32_MAX || channels < 1 || channels > 1 << 20) {
+        PyErr_SetString(PyExc_ValueError, "these blocks cannot be transformed here");
+        return 0;
+    }
+    const Py_ssize_t n = size / 2 + 1, groups = (n + BLOCKS_ROWS - 1) / BLOCKS_ROWS;
+    return holds(table, groups * n * 2 * BLOCKS_ROWS, sizeof(float), "table");
+}
+
+static Py_ssize_t block_rank(Py_ssize_t size) { return 3 * ((size - 1) / 2) + 1 + (size % 2 == 0); }
+
+PyDoc_STRVAR(block_spectra_doc,
+             "block_spectra(kind, x, size, kept, blocks, channels, table, out) -> None");
+
+static PyObject *block_spectra(PyObject *module, PyObject *args) {
+    const char *name;
+    Py_buffer x, table, out;
+    Py_ssize_t size, kept, blocks, channels;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*nnnny*w*:block_spectra", &name, &x, &size, &kept, &blocks, &channels,
+                          &table, &out))
+        return NULL;
+    PyObject *result = NULL;
+    if (!blocks_fit(name, blocks, size, kept, channels, &table)) {
+        /* the error is set */
+    } else if (blocks && x.len / (Py_ssize_t)sizeof(float) / channels < (blocks - 1) * kept + size) {
+        PyErr_SetString(PyExc_ValueError, "x must hold all positions of the blocks");
+    } else if (holds(&out, blocks * block_rank(size) * channels, sizeof(float), "out")) {
+        Py_BEGIN_ALLOW_THREADS
+        seqnet_block_spectra(x.buf, (struct cut){(size_t)blocks, (size_t)size, (size_t)kept},
+                             (size_t)channels, table.buf, out.buf);
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("");
+    }
+    PyBuffer_Release(&x);
+    PyBuffer_Release(&table);
+    PyBuffer_Release(&out);
+    return result;
+}
+
+PyDoc_STRVAR(block_outputs_doc,
+             "block_outputs(kind, products, first, all, size, blocks, kept, filters, table, out) -> None");
+
+static PyObject *block_outputs(PyObject *module, PyObject *args) {
+    const char *name;
+    Py_buffer products, table, out;
+    Py_ssize_t first, all, size, blocks, kept, filters;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*nnnnnny*w*:block_outputs", &name, &products, &first, &all, &size,
+                          &blocks, &kept, &filters, &table, &out))
+        return NULL;
+    PyObject *result = NULL;
+    if (!blocks_fit(name, all, size, kept, filters, &table)) {
+        /* the error is set */
+    } else if (first < 0 || blocks < 0 || first > all || blocks > all - first) {
+        PyErr_SetString(PyExc_ValueError, "blocks must be among those of the products");
+    } else if (holds(&products, block_rank(size) * all * filters, sizeof(float), "products") &&
+               holds(&out, blocks * kept * filters, sizeof(float), "out")) {
+        Py_BEGIN_ALLOW_THREADS
+        seqnet_block_outputs((const float *)products.buf + first * filters, (size_t)(all * filters),
+                             (struct cut){(size_t)blocks, (size_t)size, (size_t)kept}, (size_t)filters,
+                             table.buf, out.buf);
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("");
+    }
+    PyBuffer_Release(&products);
+    PyBuffer_Release(&table);
+    PyBuffer_Release(&out);
+    return result;
+}
+
 static PyMethodDef methods[] = {
+    {"block_outputs", block_outputs, METH_VARARGS, block_outputs_doc},
+    {"block_spectra", block_spectra, METH_VARARGS, block_spectra_doc},
+    {"blocks_run", blocks_run, METH_VARARGS, blocks_run_doc},
     {"count_words", count_words, METH_VARARGS, count_words_doc},
     {"encode", encode, METH_VARARGS, encode_doc},
     {"encode_records", encode_records, METH_VARARGS, encode_records_doc},

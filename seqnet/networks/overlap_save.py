@@ -6,7 +6,8 @@ doi:10.1145/1464182.1464209). A product of complex numbers takes three real ones
 1962), so that a pair of channels costs about 3 N / 2M multiplications per output in place of F.
 
 Spectra of real blocks are short enough that they are computed by a matrix, in the layout that is at
-hand; N is any number. Errors are relative to the largest value of a block, not to each output.
+hand (by `kernels.blocks` where that runs); N is any number. Errors are relative to the largest value of a
+block, not to each output.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.aliases import Floats
+from seqnet.kernels import blocks as kernels
 from seqnet.networks.convolutions import TOUCH, Convolution
 
 _AT_ONCE, _PIECE = 256, 32
@@ -141,6 +143,7 @@ class OverlapSave(Convolution):
         self._forward, self._inverse, self._factors = (
             torch.from_numpy(values).to(of.weight) for values in (forward, inverse, factors)
         )
+        self._tables = kernels.tables(blocks.size) if kernels.runs_here(blocks.size) else None
 
     def work(self, length: int) -> float:
         """Return what a row of `length` outputs costs, in blocks or not."""
@@ -168,9 +171,7 @@ class OverlapSave(Convolution):
         at = 0
         for piece in group:
             covered = x[piece.row, piece.start : piece.start + (piece.blocks - 1) * kept + size]
-            windows = covered.unfold(0, size, kept).transpose(1, 2)
-            forward = self._forward.expand(piece.blocks, -1, -1)
-            torch.bmm(forward, windows, out=factors[at : at + piece.blocks])
+            self._transform(covered, factors[at : at + piece.blocks])
             at += piece.blocks
         products = torch.bmm(factors.transpose(0, 1), self._factors.transpose(1, 2))
         if self.bias is not None:
@@ -178,10 +179,31 @@ class OverlapSave(Convolution):
         at = 0
         for piece in group:
             part = out[piece.row, piece.start : piece.start + piece.blocks * kept]
-            inverse = self._inverse.expand(piece.blocks, -1, -1)
-            of_piece = products[:, at : at + piece.blocks].transpose(0, 1)
-            torch.bmm(inverse, of_piece, out=part.view(piece.blocks, kept, -1))
+            self._transform_back(products, at, part.view(piece.blocks, kept, -1))
             at += piece.blocks
+
+    def _compiled(self, x: Tensor) -> kernels.Tables | None:
+        """Return the compiled transforms' tables, None where they do not take such values."""
+        return self._tables if x.dtype == torch.float32 and x.device.type == "cpu" else None
+
+    def _transform(self, x: Tensor, out: Tensor) -> None:
+        """Write the factors of blocks, (blocks, rank, C), of the positions that they cover, (L, C)."""
+        size, kept = self.blocks.size, self.blocks.kept
+        tables = self._compiled(x)
+        if tables is not None:
+            kernels.spectra(x.contiguous().numpy(), size, kept, tables.forward, out.numpy())
+        else:
+            windows = x.unfold(0, size, kept).transpose(1, 2)
+            torch.bmm(self._forward.expand(len(out), -1, -1), windows, out=out)
+
+    def _transform_back(self, products: Tensor, first: int, out: Tensor) -> None:
+        """Write outputs of blocks, (blocks, kept, K), of the products from the first one on, (rank, n, K)."""
+        tables = self._compiled(products)
+        if tables is not None:
+            kernels.outputs(products.numpy(), first, self.blocks.size, tables.inverse, out.numpy())
+        else:
+            of_blocks = products[:, first : first + len(out)].transpose(0, 1)
+            torch.bmm(self._inverse.expand(len(out), -1, -1), of_blocks, out=out)
 
 
 class _Piece(NamedTuple):
