@@ -2,7 +2,11 @@
 
 from setuptools import Extension, setup
 
-KERNELS = ("blocks", "fasta", "gather", "kmers", "tails", "windows", "screen", "text", "shuffle")
+# fmt: off
+KERNELS = (
+    "blocks", "fasta", "gather", "kmers", "tails", "windows", "screen", "text", "shuffle", "word_maxima",
+)
+# fmt: on
 # each looks for its processor itself and is empty on others
 SCREENS = ("screen_portable", "screen_avx2", "screen_avx512")
 

@@ -20,6 +20,7 @@
 #include "tails.h"
 #include "text.h"
 #include "windows.h"
+#include "word_maxima.h"
 
 static const char *const kind_names[SCREEN_KINDS] = {"c", "avx2", "avx512"};
 
@@ -914,6 +915,75 @@ static PyObject *block_outputs(PyObject *module, PyObject *args) {
     return result;
 }
 
+PyDoc_STRVAR(word_maxima_doc,
+             "word_maxima(kind, words, tables, row, begin, rows, filters, span, stride, floor, out) -> None");
+
+enum { MAXIMA_WORDS, MAXIMA_TABLES, MAXIMA_ROW, MAXIMA_BEGIN, MAXIMA_OUT, MAXIMA_BUFFERS };
+
+/* Whether each row of maxima lies within the rows of words; sets the error if not. */
+static int maxima_within(Py_ssize_t rows, struct word_rows of, struct word_tables tables,
+                         struct word_starts starts, struct word_pool pool) {
+    const size_t behind = MAXIMA_BASES * (tables.words - 1) + pool.span, length = of.length;
+    /* without products or sums that could be too large */
+    int good = !pool.count || (behind <= length && (pool.count - 1) <= (length - behind) / pool.stride);
+    const size_t reach = good && pool.count ? (pool.count - 1) * pool.stride + behind : 0;
+    for (size_t i = 0; good && i < starts.count; i++)
+        good = starts.row[i] >= 0 && starts.row[i] < rows && starts.begin[i] >= 0 &&
+               (uint64_t)starts.begin[i] <= length - reach;
+    if (!good) PyErr_SetString(PyExc_ValueError, "maxima must lie within the rows of words");
+    for (size_t i = 0; good && i < (size_t)rows * length; i++) good = of.words[i] < MAXIMA_ENTRIES;
+    if (!good && !PyErr_Occurred()) PyErr_Format(PyExc_ValueError, "words must be below %d", MAXIMA_ENTRIES);
+    return good;
+}
+
+/* Check everything, fill in the maxima; NULL with the error set if that cannot be. */
+static PyObject *make_maxima(enum screen_kind kind, const Py_buffer b[MAXIMA_BUFFERS], Py_ssize_t rows,
+                             Py_ssize_t filters, struct word_pool pool) {
+    enum { MOST = 1 << 20 };
+    const Py_ssize_t size = sizeof(float), starts = b[MAXIMA_ROW].len / (Py_ssize_t)sizeof(int64_t);
+    if (rows < 1 || filters < 1 || filters > MOST || !pool.span || pool.span > MOST || !pool.stride ||
+        pool.stride > MOST) {
+        PyErr_SetString(PyExc_ValueError, "rows, filters, span and stride must be positive and not too large");
+        return NULL;
+    }
+    const Py_ssize_t words = b[MAXIMA_TABLES].len / (size * MAXIMA_ENTRIES * filters);
+    const Py_ssize_t length = b[MAXIMA_WORDS].len / rows;
+    const Py_ssize_t count = starts ? b[MAXIMA_OUT].len / (size * filters) / starts : 0;
+    if (!holds(&b[MAXIMA_WORDS], rows * length, 1, "words") ||
+        !holds(&b[MAXIMA_TABLES], (words ? words : 1) * MAXIMA_ENTRIES * filters, size, "tables") ||
+        !holds(&b[MAXIMA_ROW], starts, sizeof(int64_t), "row") ||
+        !holds(&b[MAXIMA_BEGIN], starts, sizeof(int64_t), "begin") ||
+        !holds(&b[MAXIMA_OUT], starts * count * filters, size, "out"))
+        return NULL;
+    const struct word_rows of = {b[MAXIMA_WORDS].buf, (size_t)length};
+    const struct word_tables tables = {b[MAXIMA_TABLES].buf, (size_t)words, (size_t)filters};
+    const struct word_starts from = {b[MAXIMA_ROW].buf, b[MAXIMA_BEGIN].buf, (size_t)starts};
+    pool.count = (size_t)count;
+    if (!maxima_within(rows, of, tables, from, pool)) return NULL;
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = seqnet_word_maxima(kind, of, tables, from, pool, b[MAXIMA_OUT].buf);
+    Py_END_ALLOW_THREADS
+    return failed ? PyErr_NoMemory() : Py_BuildValue("");
+}
+
+static PyObject *word_maxima(PyObject *module, PyObject *args) {
+    const char *name;
+    Py_buffer b[MAXIMA_BUFFERS];
+    Py_ssize_t rows, filters, span, stride;
+    float floor;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*y*y*y*nnnnfw*:word_maxima", &name, &b[MAXIMA_WORDS], &b[MAXIMA_TABLES],
+                          &b[MAXIMA_ROW], &b[MAXIMA_BEGIN], &rows, &filters, &span, &stride, &floor,
+                          &b[MAXIMA_OUT]))
+        return NULL;
+    const enum screen_kind kind = kind_named(name);
+    const struct word_pool pool = {span > 0 ? (size_t)span : 0, stride > 0 ? (size_t)stride : 0, floor, 0};
+    PyObject *result = kind == SCREEN_KINDS ? NULL : make_maxima(kind, b, rows, filters, pool);
+    for (int i = 0; i < MAXIMA_BUFFERS; i++) PyBuffer_Release(&b[i]);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"block_outputs", block_outputs, METH_VARARGS, block_outputs_doc},
     {"block_spectra", block_spectra, METH_VARARGS, block_spectra_doc},
@@ -933,6 +1003,7 @@ static PyMethodDef methods[] = {
     {"shuffle", shuffle, METH_VARARGS, shuffle_doc},
     {"track", track, METH_VARARGS, track_doc},
     {"summarise", summarise, METH_VARARGS, summarise_doc},
+    {"word_maxima", word_maxima, METH_VARARGS, word_maxima_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.aliases import Floats
+from seqnet.kernels.word_maxima import ENTRIES, WORD
 from seqnet.networks.convolutions import Convolution
 
-WORD = 3
-"""Bases of a word; the tables of longer ones do not fit the caches."""
 _LETTERS = 5
 """None (an ambiguous base or padding), and the four bases."""
 _ADDITION, _INDEX = 6, 1200
@@ -52,23 +51,28 @@ class BaseWords(Convolution):
     def __init__(self, of: nn.Conv2d) -> None:
         super().__init__(of)
         tables = word_tables(of.weight.detach()[:, :, 0].cpu().double().numpy())
+        self.span = of.kernel_size[1]
         self._words = -(-of.kernel_size[1] // WORD)
         if of.bias is not None:  # every output has one word of the first positions
-            tables[: _LETTERS**WORD] += of.bias.detach().cpu().double().numpy()
+            tables[:ENTRIES] += of.bias.detach().cpu().double().numpy()
         self._tables = torch.from_numpy(tables).to(of.weight)
 
     def work(self, length: int) -> float:
         """Return what a row of `length` outputs costs."""
         return length * (_ADDITION * self._words * self.out_channels + _INDEX)
 
+    def words(self, x: Tensor) -> Tensor:
+        """Return the word at each position of one-hot (n, L, 4), none behind the last: int32 (n, L)."""
+        letters = (x @ torch.arange(1, _LETTERS, dtype=x.dtype)).int()
+        letters = functional.pad(letters, (0, WORD - 1))
+        return (letters[:, :-2] * _LETTERS + letters[:, 1:-1]) * _LETTERS + letters[:, 2:]
+
     def unpadded(self, x: Tensor) -> Tensor:
         """Sum up the words of (n, 4, 1, L): (n, K, 1, L - F + 1)."""
-        n, length = x.shape[0], x.shape[3] - self.kernel_size[1] + 1
-        letters = x.squeeze(2).permute(0, 2, 1) @ torch.arange(1, _LETTERS, dtype=x.dtype)
-        letters = functional.pad(letters.int(), (0, WORD - 1))
-        words = (letters[:, :-2] * _LETTERS + letters[:, 1:-1]) * _LETTERS + letters[:, 2:]
+        n, length = x.shape[0], x.shape[3] - self.span + 1
+        words = self.words(x.squeeze(2).mT)
         apart = words.unfold(1, WORD * (self._words - 1) + 1, 1)[:, :length, ::WORD]
-        rows = apart + _LETTERS**WORD * torch.arange(self._words, dtype=torch.int32)
+        rows = apart + ENTRIES * torch.arange(self._words, dtype=torch.int32)
         summed = functional.embedding_bag(rows.reshape(n * length, self._words), self._tables, mode="sum")
         return summed.reshape(n, 1, length, self.out_channels).permute(0, 3, 1, 2)
 

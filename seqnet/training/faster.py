@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 from torch import nn
 
-from seqnet.networks.base_words import WORD, BaseWords, words_pay
+from seqnet.kernels.word_maxima import WORD
+from seqnet.networks.base_words import BaseWords, words_pay
 from seqnet.networks.convolutions import is_plain
+from seqnet.networks.masking import Masking
 from seqnet.networks.modules import Exponential
 from seqnet.networks.overlap_save import OverlapSave, best_blocks
+from seqnet.networks.pooled_words import PooledWords
 from seqnet.networks.window_dense import window_dense
 
 Shapes: TypeAlias = dict[nn.Module, torch.Size]
@@ -21,7 +24,8 @@ def speed_up(network: nn.Sequential, width: int) -> None:
     """Choose by cost how the convolutions of a network of sequences are computed.
 
     - Maxima come before a rising activation, which then has fewer values to map.
-    - A first convolution of one-hot bases adds up words of bases.
+    - A first convolution of one-hot bases adds up words of bases; maxima behind it, and a relu behind
+      these, are taken in the same pass.
     - Wide convolutions of many channels are computed in blocks, and so is a dense layer over all positions
       where windows share it. Those behind an exponential stay: a block's error is relative to its largest
       value, and neighbours of one that is thousands of times larger would lose digits.
@@ -34,7 +38,7 @@ def speed_up(network: nn.Sequential, width: int) -> None:
         Of its input, one-hot bases: signals beside them have no bounds.
     """
     _pool_first(network)
-    _add_words(network)
+    _add_words(network, width)
     shapes = _shapes(network, width)
     for module in list(network.modules()):
         for name, child in list(module.named_children()):
@@ -49,7 +53,7 @@ def speed_up(network: nn.Sequential, width: int) -> None:
 def told_ways(network: nn.Sequential) -> str:
     """Return in words which convolutions are computed by words and in blocks; empty for none."""
     told = [
-        f"of {module.kernel_size[1]} by words of {WORD} bases"
+        f"of {module.span} by words of {WORD} bases"
         if isinstance(module, BaseWords)
         else f"of {module.blocks.span} in blocks of {module.blocks.size}"
         for module in network.modules()
@@ -66,7 +70,7 @@ def _pool_first(network: nn.Sequential) -> None:
             network[place], network[place + 1] = pool, activation
 
 
-def _add_words(network: nn.Sequential) -> None:
+def _add_words(network: nn.Sequential, width: int) -> None:
     """Compute a first convolution of bases by words; padding may stand before it."""
     first: nn.Module = network[0]
     chain, place = (first, len(first) - 1) if isinstance(first, nn.Sequential) else (network, 0)
@@ -74,7 +78,30 @@ def _add_words(network: nn.Sequential) -> None:
     if not isinstance(convolution, nn.Conv2d) or convolution.in_channels != 4 or not is_plain(convolution):
         return
     if words_pay(convolution):
-        chain[place] = BaseWords(convolution)
+        chain[place] = _with_pool(network, convolution, width) or BaseWords(convolution)
+
+
+def _with_pool(network: nn.Sequential, convolution: nn.Conv2d, width: int) -> PooledWords | None:
+    """Return a first convolution with the pool and the relu behind it, which are taken out; None without."""
+    if isinstance(network, Masking):  # which tells each layer what is padding
+        return None
+    if not all(bool(values.isfinite().all()) for values in convolution.parameters()):
+        return None
+    place = next((at for at in range(1, len(network)) if not isinstance(network[at], nn.Identity)), 0)
+    pool: nn.Module = network[place]
+    with torch.inference_mode():
+        length = network[0](torch.zeros(1, 4, 1, width)).shape[3]
+    if not isinstance(pool, nn.MaxPool2d) or not _is_whole(pool, length):
+        return None
+    relu = place + 1 < len(network) and isinstance(network[place + 1], nn.ReLU)
+    del network[1 : place + 1 + relu]
+    return PooledWords(convolution, pool, relu)
+
+
+def _is_whole(pool: nn.MaxPool2d, length: int) -> bool:
+    """Tell a pool whose last window of so many positions is full, if it counts."""
+    (_, span), (_, stride) = cast("tuple[tuple[int, int], ...]", (pool.kernel_size, pool.stride))
+    return not pool.ceil_mode or (length - span) % stride == 0
 
 
 def _share_dense(network: nn.Sequential, shapes: Shapes) -> None:

@@ -195,8 +195,8 @@ def after_step(place: Place, step: Step) -> tuple[Place, float] | None:
         return None
     tiles = place.tiling.tiles
     sides = tiles * (reads.left + reads.end - reads.right) * place.channels
-    rows = ((len(after.phases), after.count), (tiles, after.left), (tiles, after.right))
-    work = sum(number * step.work(place.channels, length) for number, length in rows)
+    own = sum(step.work(place.channels, length) for length in (after.left, after.right))
+    work = step.work(place.channels, after.count, len(after.phases)) + tiles * own
     return after, work + TOUCH * (place.values + sides + after.values)
 
 

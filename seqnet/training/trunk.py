@@ -233,7 +233,9 @@ def _leading(steps: list[Step], places: tuple[Place, ...]) -> int:
 def _in_slabs(rows: Tensor, steps: list[Step], places: tuple[Place, ...]) -> Tensor:
     """Apply layers to what is shared, some positions of the last one at a time: (phases, count, C)."""
     last = places[-1]
-    largest = max(place.values for place in places)
+    largest = max((place.values for place in places[1:-1]), default=0)
+    if largest <= _SLAB:
+        return _slab(rows, steps, places, 0, last.count)
     length = max(1, _SLAB * last.count // largest)
     out = rows.new_empty(len(last.phases), last.count, last.channels)
     for begin in range(0, last.count, length):

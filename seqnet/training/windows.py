@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from seqnet.networks.convolutions import convolution_work, convolved
 from seqnet.networks.modules import ACTIVATIONS, Maxout, Residual
+from seqnet.networks.pooled_words import PooledWords
 from seqnet.networks.window_dense import WindowDense
 
 _NARROW = 4
@@ -64,11 +65,13 @@ class Sliding:
         """Return the channels that come out."""
         return self.module.out_channels if isinstance(self.module, nn.Conv2d) else before
 
-    def work(self, channels: int, length: int) -> float:
-        """Return the multiplications (of a pool: comparisons) of `length` positions that come out."""
+    def work(self, channels: int, length: int, phases: int = 1) -> float:
+        """Return the multiplications (of a pool: comparisons) of `length` positions of each phase."""
+        if isinstance(self.module, PooledWords):
+            return self.module.work(length, phases)
         if isinstance(self.module, nn.Conv2d):
-            return convolution_work(self.module, length)
-        return float(self.span * channels * length)
+            return phases * convolution_work(self.module, length)
+        return float(phases * self.span * channels * length)
 
     def length(self, before: int) -> int:
         """Return the number of positions that come out."""
@@ -90,6 +93,8 @@ class Sliding:
 
     def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
         """Apply it to (n, L, C) along chosen rows, each from its start on: (len(starts), count, C')."""
+        if isinstance(self.module, PooledWords):
+            return self.module.along(rows, starts, count)
         if isinstance(self.module, nn.MaxPool2d) and self.span <= _NARROW:
             found = rows.new_empty(len(starts), count, rows.shape[2])
             for out, (number, begin) in zip(found, starts, strict=True):

@@ -9,7 +9,9 @@ from torch import nn
 from seqnet.networks.base_words import BaseWords
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.modules import Exponential
 from seqnet.networks.overlap_save import OverlapSave
+from seqnet.networks.pooled_words import PooledWords
 from seqnet.networks.presets import PRESETS
 from seqnet.networks.window_dense import WindowDense
 from seqnet.training.faster import speed_up, told_ways
@@ -90,6 +92,43 @@ def test_pools_come_before_rising_activations():
         type(made(parse_layers("exponential"), 9)[0]),
     ]
     assert isinstance(network[4], nn.AvgPool2d)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "rest"),
+    [
+        ("conv 64x12 padding=0, batch_norm, relu, max_pool 4, conv 8x3", 50, [nn.Conv2d]),
+        ("conv 64x12, max_pool 5 stride=2, conv 8x3", 50, [nn.Conv2d]),
+        ("conv 64x11, relu, max_pool 4 partial=true, conv 8x3", 48, [nn.Conv2d]),
+        ("conv 64x11, exponential, max_pool 3 partial=true", 48, [Exponential]),
+        ("conv 64x11, batch_norm, tanh, max_pool 3", 48, None),
+        ("conv 64x11, relu, max_pool 4 partial=true", 50, None),
+        ("conv 64x11, relu, average_pool 4", 48, None),
+        ("conv 64x11, dropout 0.5, max_pool 4", 48, None),
+        ("conv 64x11, relu, conv 8x3", 48, None),
+    ],
+)
+def test_what_a_first_convolution_takes_in(text, width, rest):
+    """Maxima behind it all of which are of full windows, and a relu behind these."""
+    network = rewritten(parse_layers(text + ", global_pool average"), width)
+    assert len(kinds(network, PooledWords)) == (rest is not None)
+    assert len(kinds(network, BaseWords)) == 1
+    if rest is not None:
+        assert [type(module) for module in network[1 : len(rest) + 1]] == rest
+
+
+def test_masked_networks_keep_their_layers():
+    layers = parse_layers("conv 64x11, relu, max_pool 4, global_pool max masked=true")
+    assert kinds(rewritten(layers, 48), PooledWords) == []
+
+
+def test_what_is_no_number_stays_so():
+    network = made(parse_layers("conv 64x11, relu, max_pool 4, global_pool max"), 48)
+    with torch.no_grad():
+        kinds(network, nn.Conv2d)[0].bias[3] = torch.nan
+    speed_up(network, 48)
+    with torch.inference_mode():
+        assert network(letters(2, 48)).isnan().all()
 
 
 def test_convolutions_behind_an_exponential_are_not_cut():
