@@ -31,6 +31,11 @@ class Pool(NamedTuple):
     """The least that a maximum can be; minus infinity for no bound."""
 
 
+def runs_here() -> bool:
+    """Tell whether this is compiled: without, torch is quicker at the convolution and the pool apart."""
+    return _dispatch.compiled() is not None
+
+
 def word_maxima(words: Codes, tables: Singles, row: Ints, begin: Ints, pool: Pool, out: Singles) -> None:
     """Sum up rows of tables at every position and take maxima along rows of words.
 

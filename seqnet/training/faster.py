@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 import torch
 from torch import nn
 
-from seqnet.kernels.word_maxima import WORD
+from seqnet.kernels.word_maxima import WORD, runs_here
 from seqnet.networks.base_words import BaseWords, words_pay
 from seqnet.networks.convolutions import is_plain
 from seqnet.networks.masking import Masking
@@ -24,8 +24,8 @@ def speed_up(network: nn.Sequential, width: int) -> None:
     """Choose by cost how the convolutions of a network of sequences are computed.
 
     - Maxima come before a rising activation, which then has fewer values to map.
-    - A first convolution of one-hot bases adds up words of bases; maxima behind it, and a relu behind
-      these, are taken in the same pass.
+    - A first convolution of one-hot bases adds up words of bases where that is cheaper; maxima behind it,
+      and a relu behind these, are taken in the same pass, which always is.
     - Wide convolutions of many channels are computed in blocks, and so is a dense layer over all positions
       where windows share it. Those behind an exponential stay: a block's error is relative to its largest
       value, and neighbours of one that is thousands of times larger would lose digits.
@@ -77,8 +77,11 @@ def _add_words(network: nn.Sequential, width: int) -> None:
     convolution: nn.Module = chain[place]
     if not isinstance(convolution, nn.Conv2d) or convolution.in_channels != 4 or not is_plain(convolution):
         return
-    if words_pay(convolution):
-        chain[place] = _with_pool(network, convolution, width) or BaseWords(convolution)
+    pooled = _with_pool(network, convolution, width) if runs_here() else None
+    if pooled is not None:
+        chain[place] = pooled
+    elif words_pay(convolution):
+        chain[place] = BaseWords(convolution)
 
 
 def _with_pool(network: nn.Sequential, convolution: nn.Conv2d, width: int) -> PooledWords | None:

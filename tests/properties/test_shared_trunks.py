@@ -69,6 +69,7 @@ def rewritten(network, width, kept):
     with (
         patch.object(overlap_save.Blocks, "work", lambda self, *_: abs(self.kept - kept) - 1e3),
         patch.object(faster, "words_pay", lambda _: True),
+        patch.object(faster, "runs_here", lambda: True),
     ):
         faster.speed_up(folded, width)
     return folded

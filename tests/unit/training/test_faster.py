@@ -14,10 +14,17 @@ from seqnet.networks.overlap_save import OverlapSave
 from seqnet.networks.pooled_words import PooledWords
 from seqnet.networks.presets import PRESETS
 from seqnet.networks.window_dense import WindowDense
+from seqnet.training import faster
 from seqnet.training.faster import speed_up, told_ways
 from seqnet.training.fold import fold_batch_norms
 from seqnet.training.places import Tiling
 from seqnet.training.trunk import plan_trunk, tile_outputs
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """What is chosen where the kernels are compiled; their twins compute it where they are not."""
+    monkeypatch.setattr(faster, "runs_here", lambda: True)
 
 
 def kinds(network, kind):
@@ -76,8 +83,9 @@ def test_a_dense_layer_is_shared_where_windows_are_a_stride_apart(ending):
 
 
 def test_pools_come_before_rising_activations():
-    network = rewritten(parse_layers("conv 64x5, relu, max_pool 4, conv 8x3, tanh, max_pool 2, flatten"), 64)
-    assert [type(module) for module in network[1:6]] == [
+    text = "conv 8x1, conv 64x5, relu, max_pool 4, conv 8x3, tanh, max_pool 2, flatten"
+    network = rewritten(parse_layers(text), 64)
+    assert [type(module) for module in network[2:7]] == [
         nn.MaxPool2d,
         nn.ReLU,
         nn.Conv2d,
@@ -85,13 +93,13 @@ def test_pools_come_before_rising_activations():
         nn.MaxPool2d,
     ]
     network = rewritten(
-        parse_layers("conv 64x5, exponential, max_pool 4 partial=true, relu, average_pool 2"), 62
+        parse_layers("conv 8x1, conv 64x5, exponential, max_pool 4 partial=true, relu, average_pool 2"), 62
     )
-    assert [type(module) for module in network[1:3]] == [
+    assert [type(module) for module in network[2:4]] == [
         nn.MaxPool2d,
         type(made(parse_layers("exponential"), 9)[0]),
     ]
-    assert isinstance(network[4], nn.AvgPool2d)
+    assert isinstance(network[5], nn.AvgPool2d)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +108,7 @@ def test_pools_come_before_rising_activations():
         ("conv 64x12 padding=0, batch_norm, relu, max_pool 4, conv 8x3", 50, [nn.Conv2d]),
         ("conv 64x12, max_pool 5 stride=2, conv 8x3", 50, [nn.Conv2d]),
         ("conv 64x11, relu, max_pool 4 partial=true, conv 8x3", 48, [nn.Conv2d]),
-        ("conv 64x11, exponential, max_pool 3 partial=true", 48, [Exponential]),
+        ("conv 3x2, exponential, max_pool 3 partial=true", 48, [Exponential]),
         ("conv 64x11, batch_norm, tanh, max_pool 3", 48, None),
         ("conv 64x11, relu, max_pool 4 partial=true", 50, None),
         ("conv 64x11, relu, average_pool 4", 48, None),
@@ -108,7 +116,7 @@ def test_pools_come_before_rising_activations():
         ("conv 64x11, relu, conv 8x3", 48, None),
     ],
 )
-def test_what_a_first_convolution_takes_in(text, width, rest):
+def test_what_a_first_convolution_takes_in(compiled, text, width, rest):
     """Maxima behind it all of which are of full windows, and a relu behind these."""
     network = rewritten(parse_layers(text + ", global_pool average"), width)
     assert len(kinds(network, PooledWords)) == (rest is not None)
@@ -117,12 +125,18 @@ def test_what_a_first_convolution_takes_in(text, width, rest):
         assert [type(module) for module in network[1 : len(rest) + 1]] == rest
 
 
-def test_masked_networks_keep_their_layers():
+def test_without_compiled_kernels_layers_stay_apart(monkeypatch):
+    monkeypatch.setattr(faster, "runs_here", lambda: False)
+    network = rewritten(parse_layers("conv 64x11, relu, max_pool 4, global_pool max"), 48)
+    assert [type(module) for module in network[:3]] == [BaseWords, nn.MaxPool2d, nn.ReLU]
+
+
+def test_masked_networks_keep_their_layers(compiled):
     layers = parse_layers("conv 64x11, relu, max_pool 4, global_pool max masked=true")
     assert kinds(rewritten(layers, 48), PooledWords) == []
 
 
-def test_what_is_no_number_stays_so():
+def test_what_is_no_number_stays_so(compiled):
     network = made(parse_layers("conv 64x11, relu, max_pool 4, global_pool max"), 48)
     with torch.no_grad():
         kinds(network, nn.Conv2d)[0].bias[3] = torch.nan
