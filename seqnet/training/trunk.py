@@ -169,7 +169,9 @@ def _filled(parts: list[Tensor]) -> Tensor:
 
 def _mapped(x: Tensor, step: Pointwise) -> Tensor:
     """Apply a layer that maps positions alone to (n, L, C)."""
-    return channels_last(step(channels_first(x))) if x.shape[1] else x.new_empty(*x.shape[:2], 0)
+    if not x.shape[1]:
+        return x.new_empty(*x.shape[:2], step.channels(x.shape[2]))
+    return channels_last(step(channels_first(x)))
 
 
 def _stepped(shared: Shared, step: Step, place: Place) -> Shared:

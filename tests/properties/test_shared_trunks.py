@@ -4,7 +4,7 @@ import copy
 from unittest.mock import patch
 
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
@@ -75,6 +75,7 @@ def rewritten(network, width, kept):
     return folded
 
 
+@example(["batch_norm", "conv 2x1 stride=3 padding=2", "conv 1x1"], "", Tiling(16, 1, 1), False, None, 1)
 @given(layers, endings, tilings, st.booleans(), st.one_of(st.none(), st.integers(2, 9)), st.integers(1, 500))
 def test_every_window_is_as_it_is_alone(texts, ending, tiling, as_planned, kept, slab):
     network = made(", ".join([*texts, ending] if ending else texts), tiling.width)
