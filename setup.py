@@ -4,7 +4,8 @@ from setuptools import Extension, setup
 
 # fmt: off
 KERNELS = (
-    "blocks", "fasta", "gather", "kmers", "tails", "windows", "screen", "text", "shuffle", "word_maxima",
+    "blocks", "fasta", "gather", "kmers", "maxima", "screen", "shuffle", "tails", "text", "windows",
+    "word_maxima",
 )
 # fmt: on
 # each looks for its processor itself and is empty on others

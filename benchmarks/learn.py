@@ -27,12 +27,14 @@ ENCODE = ("ARID3A", "CTCFL", "ELK1", "FOXA1", "GABPA", "MYC", "REST", "SP1", "US
 METHODS = {
     "kmers": ("linear", "-k", "6", "--normalize", "sqrt"),
     "gapped": ("linear", "--gapped", "--loss", "hinge"),
-    "deepbind": ("cnn", "--preset", "deepbind"),
-    "dragonn": ("cnn", "--preset", "dragonn"),
-    "basset": ("cnn", "--preset", "basset"),
-    "deepsea": ("cnn", "--preset", "deepsea"),
-    "danq": ("cnn", "--preset", "danq"),
-    "default": ("cnn", "--preset", "default"),
+    **{
+        name: ("cnn", "--preset", name)
+        for name in (
+            *("lecture", "dragonn", "deepbind", "danq", "factornet"),
+            *("basset", "deepsea"),  # for longer sequences than the ENCODE sets'
+            "default",
+        )
+    },
 }
 NFE2 = "wgEncodeSydhTfbsGm12878Nfe2hStdAlnRep0"
 

@@ -15,6 +15,7 @@
 #include "fasta.h"
 #include "gather.h"
 #include "kmers.h"
+#include "maxima.h"
 #include "screen.h"
 #include "shuffle.h"
 #include "tails.h"
@@ -984,6 +985,37 @@ static PyObject *word_maxima(PyObject *module, PyObject *args) {
     return result;
 }
 
+PyDoc_STRVAR(maxima_doc, "maxima(kind, rows, columns, span, stride, out) -> None");
+
+static PyObject *maxima(PyObject *module, PyObject *args) {
+    enum { MOST = 1 << 20 };
+    const char *name;
+    Py_buffer rows, out;
+    Py_ssize_t columns, span, stride;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*nnnw*:maxima", &name, &rows, &columns, &span, &stride, &out)) return NULL;
+    PyObject *result = NULL;
+    const enum screen_kind kind = kind_named(name);
+    const int good = columns > 0 && columns <= MOST && span > 0 && span <= MOST && stride > 0 && stride <= MOST;
+    const Py_ssize_t row = good ? columns * (Py_ssize_t)sizeof(float) : 1;
+    const Py_ssize_t length = rows.len / row, count = out.len / row;
+    if (kind == SCREEN_KINDS) {
+        /* the error is set */
+    } else if (!good || rows.len % row || out.len % row ||
+               (count && (length < span || count - 1 > (length - span) / stride))) {
+        PyErr_SetString(PyExc_ValueError, "maxima must be of whole rows that are there");
+    } else {
+        const struct pool pool = {(size_t)span, (size_t)stride, (size_t)count};
+        Py_BEGIN_ALLOW_THREADS
+        seqnet_maxima(kind, rows.buf, (size_t)columns, pool, out.buf);
+        Py_END_ALLOW_THREADS
+        result = Py_BuildValue("");
+    }
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&out);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"block_outputs", block_outputs, METH_VARARGS, block_outputs_doc},
     {"block_spectra", block_spectra, METH_VARARGS, block_spectra_doc},
@@ -995,6 +1027,7 @@ static PyMethodDef methods[] = {
     {"gather_one_hot", gather_one_hot, METH_VARARGS, gather_one_hot_doc},
     {"gather_values", gather_values, METH_VARARGS, gather_values_doc},
     {"kinds", kinds, METH_NOARGS, kinds_doc},
+    {"maxima", maxima, METH_VARARGS, maxima_doc},
     {"hit_lines", hit_lines, METH_VARARGS, hit_lines_doc},
     {"write_numbers", write_numbers, METH_VARARGS, write_numbers_doc},
     {"screen_find", screen_find, METH_VARARGS, screen_find_doc},

@@ -75,6 +75,9 @@ VECTORS static inline void multiply(const float *table, size_t n, const struct p
     odd[0] = d, odd[1] = e, odd[2] = f;
 }
 
+/* Rows of a block's spectrum. */
+static inline size_t rank_of(size_t size) { return 3 * ((size - 1) / 2) + 1 + (size % 2 == 0); }
+
 /* Whether place i of a block has no mirror image. */
 static inline int alone(size_t i, size_t size) { return i == 0 || 2 * i == size; }
 
@@ -101,6 +104,12 @@ VECTORS static inline float *put_frequency(float *out, size_t channels, struct l
     return out + 3 * channels;
 }
 
+/* Ask for the same channels of rows that come later: their lines lie too far apart for the processor to
+ * foresee. */
+static inline void ask_for(const float *rows, size_t count, size_t channels) {
+    for (size_t i = 0; i < count; i++) __builtin_prefetch(rows + i * channels);
+}
+
 VECTORS static void spectrum(const float *x, size_t size, size_t channels, size_t count,
                              const float *table, float *out) {
     const size_t n = size / 2 + 1;
@@ -116,10 +125,12 @@ VECTORS static void spectrum(const float *x, size_t size, size_t channels, size_
 
 VECTORS void seqnet_block_spectra(const float *x, struct cut cut, size_t channels, const float *table,
                                   float *out) {
-    const size_t rank = 3 * ((cut.size - 1) / 2) + 1 + (cut.size % 2 == 0);
+    const size_t rank = rank_of(cut.size);
     for (size_t block = 0; block < cut.blocks; block++, x += cut.kept * channels, out += rank * channels)
-        for (size_t c = 0; c < channels; c += LANES)
+        for (size_t c = 0; c < channels; c += LANES) {
+            if (block + 1 < cut.blocks) ask_for(x + cut.size * channels + c, cut.kept, channels);
             spectrum(x + c, cut.size, channels, channels - c < LANES ? channels - c : LANES, table, out + c);
+        }
 }
 
 /* The real and the imaginary parts of a block's spectrum, out of the three products of each frequency. */
@@ -158,9 +169,12 @@ VECTORS static void outputs(const float *p, size_t stride, struct cut cut, size_
 
 VECTORS void seqnet_block_outputs(const float *p, size_t stride, struct cut cut, size_t filters,
                                   const float *table, float *out) {
+    const size_t rank = rank_of(cut.size);
     for (size_t block = 0; block < cut.blocks; block++, p += filters, out += cut.kept * filters)
-        for (size_t c = 0; c < filters; c += LANES)
+        for (size_t c = 0; c < filters; c += LANES) {
+            if (block + 1 < cut.blocks) ask_for(p + filters + c, rank, stride);
             outputs(p + c, stride, cut, filters, filters - c < LANES ? filters - c : LANES, table, out + c);
+        }
 }
 
 #else

@@ -135,7 +135,8 @@ def _conv(
     even = total == 2 * left
     out = _checked(output_length(length, width, stride, total, dilation), "conv", length)
     module: nn.Module = kind(
-        shape.channels, filters, (1, width), (1, stride), (0, left if even else 0), (1, dilation),
+        shape.channels, filters, (1, width), (1, stride), (0, left if even else 0),
+        (1, dilation if width > 1 else 1),  # means nothing there, and torch can crash of it
         groups=parts, bias=bias,
     )  # fmt: skip
     if not even:

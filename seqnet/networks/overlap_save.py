@@ -28,9 +28,9 @@ from seqnet.networks.convolutions import TOUCH, Convolution
 _AT_ONCE, _PIECE = 256, 32
 """About how many blocks go through the products at a time, enough for the weights to be read seldom; at
 most so many of them from one place, so that they can be shared out evenly."""
-_MOST_KEPT = 32
+_MOST_KEPT = 64
 """Outputs of a block: longer blocks save little more, and their weights fill the caches."""
-_PRODUCT, _TRANSFORM, _MOVED = 1.4, 2.5, 6 * TOUCH
+_PRODUCT, _TRANSFORM, _MOVED = 1.4, 1.0, 6 * TOUCH
 """What a multiplication and a value cost in these many small matrices, in multiplications of a plain
 convolution, as measured; and by how much blocks must be cheaper."""
 _LEAST_GAIN = 1.2

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqnet.kernels.maxima import maxima
 from seqnet.networks.convolutions import convolution_work, convolved
 from seqnet.networks.modules import ACTIVATIONS, Maxout, Residual
 from seqnet.networks.pooled_words import PooledWords
 from seqnet.networks.window_dense import WindowDense
 
 _NARROW = 4
-"""Positions up to which a maximum pool is quicker one position after another, without copies of its rows."""
+"""Positions up to which torch's maximum is quicker one position after another, without copies of its rows."""
 _PLAIN: tuple[Any, ...] = (nn.BatchNorm2d, nn.Dropout, nn.Identity, *ACTIVATIONS.values())
 """Modules that map each position by itself, all with the same map."""
 
@@ -95,7 +96,7 @@ class Sliding:
         """Apply it to (n, L, C) along chosen rows, each from its start on: (len(starts), count, C')."""
         if isinstance(self.module, PooledWords):
             return self.module.along(rows, starts, count)
-        if isinstance(self.module, nn.MaxPool2d) and self.span <= _NARROW:
+        if isinstance(self.module, nn.MaxPool2d) and (self.span <= _NARROW or _is_compiled(rows)):
             found = rows.new_empty(len(starts), count, rows.shape[2])
             for out, (number, begin) in zip(found, starts, strict=True):
                 self._maxima(rows[number, begin:], out)
@@ -105,11 +106,19 @@ class Sliding:
 
     def _maxima(self, row: Tensor, out: Tensor) -> None:
         """Fill in (count, C) with the maxima along (L, C)."""
+        if _is_compiled(row) and row.is_contiguous():
+            maxima(row.numpy(), self.span, self.stride, out.numpy())
+            return
         reach = (len(out) - 1) * self.stride + 1
         each = [row[shift : shift + reach : self.stride] for shift in range(self.span)]
         torch.maximum(each[0], each[-1], out=out)
         for other in each[1:-1]:
             torch.maximum(out, other, out=out)
+
+
+def _is_compiled(rows: Tensor) -> bool:
+    """Tell whether the kernel takes such values."""
+    return rows.dtype == torch.float32 and rows.device.type == "cpu"
 
 
 @dataclass(frozen=True, eq=False)
