@@ -64,7 +64,7 @@ def test_a_filter_bank_shares_its_weights_over_positions():
 
 
 def test_dilation_means_nothing_to_a_filter_of_one_position():
-    # torch 2.13 crashes of it on short rows, padded and with channels last
+    # torch 2.13 can crash of it on short padded rows
     network = build_network(parse_layers("conv 6x1 dilation=2 padding=2, flatten"), Shape(4, 1), 1)
     plain = build_network(parse_layers("conv 6x1 padding=2, flatten"), Shape(4, 1), 1)
     plain.load_state_dict(network.state_dict())
