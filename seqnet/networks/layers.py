@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from seqnet.errors import SeqnetError
+from seqnet.networks.layer_options import A_LIST, OPTIONS
 from seqnet.networks.masking import Masking
 from seqnet.networks.modules import (
     ACTIVATIONS,
@@ -47,45 +48,6 @@ class Layer(NamedTuple):
     """From the shape that comes in and the row's options."""
     arguments: tuple[str, ...] = ()
     """Options that the grammar takes without their names, in this order."""
-
-
-class Option(NamedTuple):
-    """What the value of an option may be."""
-
-    allows: Callable[[Any], bool]
-    expected: str
-
-
-def _whole(least: int) -> Callable[[Any], bool]:
-    """Return a test for whole numbers of at least `least`."""
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _is_rate(value: Any) -> bool:
-    """Tell a share that leaves something."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
-
-
-POOLS = ("max", "average", "max_average")
-_COUNT = Option(_whole(1), "a whole number of at least 1")
-_SWITCH = Option(lambda value: isinstance(value, bool), "true or false")
-_LIST = Option(lambda value: isinstance(value, list) and bool(value), "a list of layers")
-OPTIONS: dict[str, Option] = {
-    **dict.fromkeys(("filters", "width", "stride", "dilation", "units", "pieces"), _COUNT),
-    **dict.fromkeys(("bias", "partial", "per_position", "masked"), _SWITCH),
-    **dict.fromkeys(("layers", "shortcut", "signal"), _LIST),
-    "partners": Option(
-        lambda value: isinstance(value, str) and all(map(str.isdecimal, value.split("-"))),
-        "a number for each track, such as 1-0-2",
-    ),
-    "padding": Option(
-        lambda value: value in ("same", "valid") or _whole(0)(value), "same, valid or a number of positions"
-    ),
-    "groups": Option(lambda value: value == "depthwise" or _whole(1)(value), "depthwise or a whole number"),
-    "rate": Option(_is_rate, "a number from 0 to below 1"),
-    "kind": Option(POOLS.__contains__, " or ".join(POOLS)),
-    "name": Option(ACTIVATIONS.__contains__, f"one of {', '.join(ACTIVATIONS)}"),
-}
 
 
 def output_length(length: int, width: int, stride: int, padded: int, dilation: int = 1) -> int:
@@ -317,7 +279,7 @@ def _check_option(option: str, value: Any, place: str) -> None:
     """Check the value of an option, and the layers in it."""
     if not OPTIONS[option].allows(value):
         raise ValueError(f"{place}: {option} is {value!r}; expected {OPTIONS[option].expected}")
-    if OPTIONS[option] is _LIST:
+    if OPTIONS[option] is A_LIST:
         check_layers(value, f"{place}: {option}")
 
 
