@@ -28,6 +28,8 @@ WIDTH, TASKS = 600, 164
 STEPS = (48, 50, 200)
 ALONE = 128
 """Windows that are timed where each is computed by itself."""
+CHUNKS = 4
+"""Of tiles that are timed: along a genome, too, a chunk finds the memory that the one before it left."""
 ROUNDS = 5
 CPU = torch.device("cpu")
 
@@ -65,7 +67,7 @@ def compare(preset: str, step: int, codes: Codes) -> None:
     plain = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
     predictor = Predictor(model, CPU)
     tiles = Tiles(predictor, step)
-    count = tiles.chunk if tiles.plan is not None else ALONE
+    count = CHUNKS * tiles.chunk if tiles.plan is not None else ALONE
     lead = WIDTH // 2 - step // 2
     contig = codes[: step * count]
     first = -(-lead // step)
