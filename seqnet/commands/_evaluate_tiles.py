@@ -11,6 +11,7 @@ import numpy as np
 
 from seqnet.commands._console import note, progress_bar
 from seqnet.commands._paths import TASK, safe_name
+from seqnet.datasets.checks import counted
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.bed import read_bed
 from seqnet.formats.bigwig import BigWigReader, open_bigwig
@@ -76,7 +77,7 @@ def judge_tiles(options: TileOptions, tasks: Sequence[str]) -> GenomeWide:
     found = [row for row, _ in rows]
     gaps = sum(gap for _, gap in rows)
     if gaps:
-        note(f"--tiles: {gaps} tiles without a prediction left out")
+        note(f"--tiles: {counted(gaps, 'tile')} without a prediction left out")
     if len(found) > 1:
         from seqnet.training.metrics import mean_metrics
 

@@ -39,6 +39,7 @@ _ROWS_AT_ONCE = 1 << 14
 
 def predict_genome(predictor: Predictor, model: Model, options: PredictOptions) -> None:
     """Predict a genome in tiles."""
+    from seqnet.datasets.checks import counted
     from seqnet.training.tiles import MAX_AMBIGUOUS, Tiles
 
     assert options.tile is not None
@@ -59,7 +60,8 @@ def predict_genome(predictor: Predictor, model: Model, options: PredictOptions) 
             _through_parts(run, parts, writer)
     if parts is not None:
         parts.remove()
-    detail(f"{run.predicted} tiles, {run.gaps} left out: too little of their window is known (--max-n)")
+    done = counted(run.predicted, "tile")
+    detail(f"{done}, {run.gaps} left out: too little of their window is known (--max-n)")
     checker.say()
     note_trained(model, genome)
 
@@ -78,12 +80,15 @@ def _paths(options: PredictOptions, tasks: tuple[str, ...]) -> list[str]:
 
 def _tell_plan(tiles: Tiles, tasks: int) -> None:
     """Say under -v how tiles are computed."""
+    from seqnet.datasets.checks import counted
+
     plan = tiles.plan
     if plan is None:
         detail(f"each window is predicted by itself, for {tasks} tasks: nothing is cheaper and exact")
         return
+    phases = counted(len(plan.places[-1].phases), "phase")
     detail(
-        f"windows share {plan.shared} of {plan.layers} layers, in {len(plan.places[-1].phases)} phases: "
+        f"windows share {plan.shared} of {plan.layers} layers, in {phases}: "
         f"about {human(plan.work)} multiplications a tile in place of {human(plan.alone)}"
     )
 

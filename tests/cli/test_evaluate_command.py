@@ -176,7 +176,7 @@ def test_tiles_give_the_genome_wide_figure(tmp_path, run):
     wide = content["tiles"][0]
     assert wide["n"] == len(values) - 1
     assert wide["auprc"] == pytest.approx(average_precision_score(truth[kept], values[kept]))
-    assert "1 tiles without a prediction left out" in finished.err
+    assert "1 tile without a prediction left out" in finished.err
     assert "genome-wide auPRC" in finished.err
 
 

@@ -262,7 +262,7 @@ def test_max_n_and_what_is_said(at, inside, capsys):
     assert counts[0] < counts[1] < counts[2] == total
     err = capsys.readouterr().err
     by_words = _dispatch.compiled() is not None  # with the pool and the relu behind it
-    assert f"windows share {'4 of 8' if by_words else '7 of 11'} layers, in 1 phases: about " in err
+    assert f"windows share {'4 of 8' if by_words else '7 of 11'} layers, in 1 phase: about " in err
     assert ("convolutions of 5 by words" in err) == by_words
     left_out = f"{total - counts[1]} left out: too little of their window is known (--max-n)"
     assert f"{counts[1]} tiles, {left_out}" in err
