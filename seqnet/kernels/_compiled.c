@@ -854,7 +854,7 @@ static int blocks_fit(const char *name, Py_ssize_t blocks, Py_ssize_t size, Py_s
     return holds(table, groups * n * 2 * BLOCKS_ROWS, sizeof(float), "table");
 }
 
-static Py_ssize_t block_rank(Py_ssize_t size) { return 3 * ((size - 1) / 2) + 1 + (size % 2 == 0); }
+static Py_ssize_t block_rank(Py_ssize_t size) { return (Py_ssize_t)seqnet_block_rank((size_t)size); }
 
 PyDoc_STRVAR(block_spectra_doc,
              "block_spectra(kind, x, size, kept, blocks, channels, table, out) -> None");

@@ -75,9 +75,6 @@ VECTORS static inline void multiply(const float *table, size_t n, const struct p
     odd[0] = d, odd[1] = e, odd[2] = f;
 }
 
-/* Rows of a block's spectrum. */
-static inline size_t rank_of(size_t size) { return 3 * ((size - 1) / 2) + 1 + (size % 2 == 0); }
-
 /* Whether place i of a block has no mirror image. */
 static inline int alone(size_t i, size_t size) { return i == 0 || 2 * i == size; }
 
@@ -125,7 +122,7 @@ VECTORS static void spectrum(const float *x, size_t size, size_t channels, size_
 
 VECTORS void seqnet_block_spectra(const float *x, struct cut cut, size_t channels, const float *table,
                                   float *out) {
-    const size_t rank = rank_of(cut.size);
+    const size_t rank = seqnet_block_rank(cut.size);
     for (size_t block = 0; block < cut.blocks; block++, x += cut.kept * channels, out += rank * channels)
         for (size_t c = 0; c < channels; c += LANES) {
             if (block + 1 < cut.blocks) ask_for(x + cut.size * channels + c, cut.kept, channels);
@@ -169,7 +166,7 @@ VECTORS static void outputs(const float *p, size_t stride, struct cut cut, size_
 
 VECTORS void seqnet_block_outputs(const float *p, size_t stride, struct cut cut, size_t filters,
                                   const float *table, float *out) {
-    const size_t rank = rank_of(cut.size);
+    const size_t rank = seqnet_block_rank(cut.size);
     for (size_t block = 0; block < cut.blocks; block++, p += filters, out += cut.kept * filters)
         for (size_t c = 0; c < filters; c += LANES) {
             if (block + 1 < cut.blocks) ask_for(p + filters + c, rank, stride);

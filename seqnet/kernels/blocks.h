@@ -18,6 +18,9 @@ enum {
     BLOCKS_LARGEST = 190, /* positions of a block */
 };
 
+/* Rows of the spectrum of a block: three for each frequency that has a mirror image, one for the others. */
+static inline size_t seqnet_block_rank(size_t size) { return 3 * ((size - 1) / 2) + 1 + (size % 2 == 0); }
+
 /* Whether the transforms run here with that kind of kernels: they take fused multiplications. */
 int seqnet_blocks_supported(enum screen_kind kind);
 

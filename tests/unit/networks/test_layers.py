@@ -68,6 +68,7 @@ def test_dilation_means_nothing_to_a_filter_of_one_position():
     network = build_network(parse_layers("conv 6x1 dilation=2 padding=2, flatten"), Shape(4, 1), 1)
     plain = build_network(parse_layers("conv 6x1 padding=2, flatten"), Shape(4, 1), 1)
     plain.load_state_dict(network.state_dict())
+    assert network[0].dilation == (1, 1)
     x = torch.randn(8, 4, 1, 1)
     assert torch.equal(network(x), plain(x))
 
