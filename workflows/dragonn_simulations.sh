@@ -6,8 +6,8 @@
 # Environment: COUNT (10000 of each class), SEED (0), MOTIF_NAMES
 #
 # 500 bases, GC content 0.4. Sets: one site against none, for each motif; for the first motif also
-# counting (2-4 sites against 1) and localization (2-4 sites within the central 150 bases against
-# anywhere). OUTPUT/summary.tsv has, for each, the auROC on the test split of the best score and of the
+# counting (2-4 sites against 1) and, of 1000 bases, localization (2-4 sites within the central 150
+# against anywhere). OUTPUT/summary.tsv has, for each, the auROC on the test split of the best score and of the
 # number of hits (p-value 1e-4) of each sequence, for localization also of its central 150 bases alone.
 set -euo pipefail
 
@@ -21,7 +21,7 @@ mkdir -p "$out"
 simulate() { # GRAMMAR SET MOTIF [OPTIONS...]: sequences, labels with a task of the motif's name, sites
     local grammar=$1 set=$2 motif=$3
     shift 3
-    seqnet simulate "$grammar" "$motifs" --motif "$motif" --length 500 --gc 0.4 --positives "$count" \
+    seqnet simulate "$grammar" "$motifs" --motif "$motif" --gc 0.4 --positives "$count" \
         --negatives "$count" --valid-fraction 0.1 --test-fraction 0.1 --seed "${SEED:-0}" "$@" -q \
         --labels-out "$out/$set.bed" --truth "$out/$set.sites.bed" -o "$out/$set.fa"
 }
@@ -49,12 +49,12 @@ score() { # ROW SET MOTIF SEQUENCES...: scan with the motif itself
 
 printf '#set\tmotif\tbest_score_auroc\thits_auroc\n' | tee "$out/summary.tsv"
 for motif in $names; do
-    simulate single "single_$motif" "$motif"
+    simulate single "single_$motif" "$motif" --length 500
     score "single_$motif" "single_$motif" "$motif" "$out/single_$motif.fa"
 done
-simulate density counting "$first" --copies 2-4 --negative-copies 1
+simulate density counting "$first" --length 500 --copies 2-4 --negative-copies 1
 score counting counting "$first" "$out/counting.fa"
-simulate localization localization "$first" --copies 2-4 --center 150
+simulate localization localization "$first" --length 1000 --copies 2-4 --center 150
 score localization localization "$first" "$out/localization.fa"
-grep -v '^#' "$out/localization.bed" | awk -v OFS='\t' '{ print $1, 175, 325, $4 }' > "$out/centers.bed"
+grep -v '^#' "$out/localization.bed" | awk -v OFS='\t' '{ print $1, 425, 575, $4 }' > "$out/centers.bed"
 score localization_centers localization "$first" --genome "$out/localization.fa" --regions "$out/centers.bed"
