@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import nn
 
 from seqnet.networks.grammar import layer_text
 from seqnet.networks.layers import Shape, build_layers
-from seqnet.networks.modules import BiLstm, GlobalPool, Residual, Siamese, Towers
+from seqnet.networks.modules import BiLstm, GlobalPool, Parallel, Residual, Siamese, Towers
 from seqnet.networks.presets import Layers
+
+_Step: TypeAlias = tuple[int | None, int]
+"""The width of a window, None for all positions, and its stride."""
 
 
 class LayerRow(NamedTuple):
@@ -39,13 +43,10 @@ def describe_network(layers: Layers, shape: Shape, tasks: int) -> list[LayerRow]
     with torch.device("meta"):
         built = build_layers(layers, shape, tasks)
     rows = [LayerRow("input", *shape, 0, None if shape.length is None else 1)]
-    field, jump = 1, 1
+    steps: list[_Step] = []
     for layer in built:
-        for width, stride in _steps(layer.module):
-            # a step over everything (width None) sees all there is
-            field += ((shape.length or 1) if width is None else width - 1) * jump
-            jump *= stride
-        seen = None if shape.length is None else min(field, shape.length)
+        steps += _steps(layer.module)
+        seen = None if shape.length is None else int(min(_field(steps), shape.length))
         rows.append(LayerRow(layer_text(layer.row), *layer.shape, count_parameters(layer.module), seen))
     total = sum(row.parameters for row in rows)
     return [*rows, LayerRow("total", None, None, total, rows[-1].receptive_field)]
@@ -56,7 +57,16 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
-def _steps(module: nn.Module) -> Iterator[tuple[int | None, int]]:
+def _field(steps: Sequence[_Step]) -> float:
+    """Return how many positions windows see that follow on another; infinity for all there are."""
+    field, jump = 1.0, 1
+    for width, stride in steps:
+        field += math.inf if width is None else (width - 1) * jump
+        jump *= stride
+    return field
+
+
+def _steps(module: nn.Module) -> Iterator[_Step]:
     """Yield the width (None for all positions) and stride of every window inside a module."""
     if isinstance(module, nn.Conv2d):
         yield (module.kernel_size[1] - 1) * module.dilation[1] + 1, module.stride[1]
@@ -67,8 +77,8 @@ def _steps(module: nn.Module) -> Iterator[tuple[int | None, int]]:
         yield None, 1
     elif isinstance(module, Residual | Siamese):
         yield from _steps(module.block)
-    elif isinstance(module, Towers):
-        yield from _steps(module.sequence)
+    elif isinstance(module, Towers | Parallel):
+        yield from max((list(_steps(chain)) for chain in module.children()), key=_field)
     elif isinstance(module, nn.Sequential):
         for part in module:
             yield from _steps(part)

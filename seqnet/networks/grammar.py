@@ -4,7 +4,8 @@ Layers are separated by commas. A layer is its name, its first options without t
 numbers joined by an x for a convolution: filters and width), further options as ``name=value``,
 and in brackets the layers inside it: ``residual(batch_norm, relu, conv 128x3 dilation=2)``. An
 activation is its own name. A second chain stands last in the brackets, under its name:
-``towers(conv 64x15, global_pool max, signal(conv 16x25, global_pool max))``.
+``towers(conv 64x15, global_pool max, signal(conv 16x25, global_pool max))``,
+``parallel(global_pool max, beside(conv 8x1, flatten))``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ from typing import Any
 
 from seqnet.networks.layers import LAYERS, check_layers
 from seqnet.networks.modules import ACTIVATIONS
-from seqnet.networks.presets import Layers
+from seqnet.networks.presets import SECOND_CHAINS, Layers
 
 _ITEM = re.compile(r"(?P<words>[^()]*?)\s*(?:\((?P<inside>.*)\))?", re.DOTALL)
 _PAIR = re.compile(r"(\d+)x(\d+)")
-_SECOND = ("shortcut", "signal")
-"""Lists of layers that stand beside the first one in a layer's brackets, under their names."""
 
 
 def parse_layers(text: str) -> Layers:
@@ -77,8 +76,8 @@ def _row(item: str) -> dict[str, Any]:
         row[key] = value
     if match["inside"] is not None:
         inner = _parse(match["inside"])
-        row["layers"] = [inside for inside in inner if inside["layer"] not in _SECOND]
-        row |= {inside["layer"]: inside.get("layers") for inside in inner if inside["layer"] in _SECOND}
+        row["layers"] = [inside for inside in inner if inside["layer"] not in SECOND_CHAINS]
+        row |= {inside["layer"]: inside.get("layers") for inside in inner if inside["layer"] in SECOND_CHAINS}
     return row
 
 
@@ -125,14 +124,14 @@ def layer_text(row: Mapping[str, Any]) -> str:
     name = str(row["layer"])
     arguments = LAYERS[name].arguments if name in LAYERS else ()
     first = [_word(row[key]) for key in arguments if key in row]
-    skipped = {"layer", "layers", *_SECOND, *arguments}
+    skipped = {"layer", "layers", *SECOND_CHAINS, *arguments}
     rest = [f"{key}={_word(value)}" for key, value in row.items() if key not in skipped]
     words = ["x".join(first), *rest] if name != "activation" else [*first]
     text = " ".join(word for word in ([] if name == "activation" else [name]) + words if word)
     if "layers" not in row:
         return text
     inside = layers_text(row["layers"])
-    second = "".join(f", {key}({layers_text(row[key])})" for key in _SECOND if key in row)
+    second = "".join(f", {key}({layers_text(row[key])})" for key in SECOND_CHAINS if key in row)
     return f"{text}({inside}{second})"
 
 

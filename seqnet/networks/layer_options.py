@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from seqnet.networks.modules import ACTIVATIONS
+from seqnet.networks.presets import SECOND_CHAINS
 
 
 class Option(NamedTuple):
@@ -32,7 +33,7 @@ A_LIST = Option(lambda value: isinstance(value, list) and bool(value), "a list o
 OPTIONS: dict[str, Option] = {
     **dict.fromkeys(("filters", "width", "stride", "dilation", "units", "pieces"), _COUNT),
     **dict.fromkeys(("bias", "partial", "per_position", "masked"), _SWITCH),
-    **dict.fromkeys(("layers", "shortcut", "signal"), A_LIST),
+    **dict.fromkeys(("layers", *SECOND_CHAINS), A_LIST),
     "partners": Option(
         lambda value: isinstance(value, str) and all(map(str.isdecimal, value.split("-"))),
         "a number for each track, such as 1-0-2",

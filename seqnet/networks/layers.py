@@ -15,13 +15,14 @@ from torch import nn
 
 from seqnet.errors import SeqnetError
 from seqnet.networks.layer_options import A_LIST, OPTIONS
-from seqnet.networks.masking import Masking
+from seqnet.networks.masking import Masking, has_masked_pool
 from seqnet.networks.modules import (
     ACTIVATIONS,
     BiLstm,
     Dropout,
     GlobalPool,
     Maxout,
+    Parallel,
     Residual,
     Siamese,
     Towers,
@@ -39,6 +40,7 @@ class Shape(NamedTuple):
 
 
 Made = tuple[nn.Module, Shape]
+_AS_MANY = "expected as many positions"
 
 
 class Layer(NamedTuple):
@@ -181,8 +183,17 @@ def _towers(shape: Shape, layers: Layers, signal: Layers) -> Made:
     sequence, one = _chain(layers, Shape(4, length))
     tracks, other = _chain(signal, Shape(shape.channels - 4, length))
     if one.length != other.length:
-        raise ValueError(f"towers end in {_sized(one)} and in {_sized(other)}; expected as many positions")
+        raise ValueError(f"towers end in {_sized(one)} and in {_sized(other)}; {_AS_MANY}")
     return Towers(sequence, tracks), Shape(one.channels + other.channels, one.length)
+
+
+def _parallel(shape: Shape, layers: Layers, beside: Layers) -> Made:
+    """Put beside each other what two chains of layers make of the same input."""
+    one, out = _chain(layers, shape, masked=True)
+    other, second = _chain(beside, shape, masked=True)
+    if out.length != second.length:
+        raise ValueError(f"parallel layers end in {_sized(out)} and in {_sized(second)}; {_AS_MANY}")
+    return Parallel(one, other), Shape(out.channels + second.channels, out.length)
 
 
 def _bilstm(shape: Shape, units: int) -> Made:
@@ -236,6 +247,7 @@ LAYERS: dict[str, Layer] = {
     "residual": Layer(_residual),
     "siamese": Layer(_siamese),
     "towers": Layer(_towers),
+    "parallel": Layer(_parallel),
     "bilstm": Layer(_bilstm, ("units",)),
     "global_pool": Layer(_global_pool, ("kind",)),
     "flatten": Layer(_flatten),
@@ -312,12 +324,20 @@ def _build(layers: Sequence[Mapping[str, Any]], shape: Shape) -> list[Built]:
     return built
 
 
-def _chain(layers: Sequence[Mapping[str, Any]], shape: Shape) -> tuple[nn.Sequential, Shape]:
-    """Build layers inside another, which know of no padding."""
-    if any(row.get("masked") for row in layers):
+def _chain(
+    layers: Sequence[Mapping[str, Any]], shape: Shape, *, masked: bool = False
+) -> tuple[nn.Sequential, Shape]:
+    """Build layers inside another; all but those of `parallel` know of no padding."""
+    if not masked and any(map(_is_masked, layers)):
         raise ValueError("a masked pool cannot stand inside another layer")
     built = _build(layers, shape)
     return nn.Sequential(*(layer.module for layer in built)), built[-1].shape
+
+
+def _is_masked(row: Mapping[str, Any]) -> bool:
+    """Tell a masked pool, also in parallel layers."""
+    inside = [*row["layers"], *row["beside"]] if row["layer"] == "parallel" else []
+    return bool(row.get("masked")) or any(map(_is_masked, inside))
 
 
 def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:
@@ -359,7 +379,6 @@ def build_network(layers: Layers, shape: Shape, tasks: int) -> nn.Sequential:
     an ``output`` row ``per_position``.
     """
     modules = [layer.module for layer in build_layers(layers, shape, tasks)]
-    masked = any(isinstance(module, GlobalPool) and module.masked for module in modules)
-    network = (Masking if masked else nn.Sequential)(*modules)
+    network = (Masking if any(map(has_masked_pool, modules)) else nn.Sequential)(*modules)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in the stubs
     return network

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad
 
-from seqnet.networks.modules import GlobalPool
+from seqnet.networks.modules import GlobalPool, Parallel
 
 
 class Masking(nn.Sequential):
@@ -14,19 +14,37 @@ class Masking(nn.Sequential):
 
     Padding is what lies before the first base of a sequence and after its last; ambiguous bases
     between them count. Through a convolution a position stands for the one in the middle of its
-    filter, through a pool for all it pools. A sequence without any base is pooled whole.
+    filter, through a pool for all it pools. A sequence without any base is pooled whole. What stands
+    parallel to a masked pool sees zeros in place of padding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layers to (n, C, 1, L), the bases first among the channels."""
-        inside = inside_sequence(x)
-        for layer in self:
-            if isinstance(layer, GlobalPool) and layer.masked:
-                x = layer(x, inside | ~inside.any(3, keepdim=True))
-            else:
-                inside = carried(inside, layer)
-                x = layer(x)
-        return x
+        return _masked(self, x, inside_sequence(x))
+
+
+def _masked(layers: nn.Sequential, x: Tensor, inside: Tensor) -> Tensor:
+    """Apply layers to what is `inside` of (n, C, 1, L), bool (n, 1, 1, L), up to the pool that leaves it."""
+    for layer in layers:
+        if isinstance(layer, GlobalPool) and layer.masked:
+            x = layer(x, _or_whole(inside))
+        elif isinstance(layer, Parallel) and has_masked_pool(layer):
+            clear = x.masked_fill(~_or_whole(inside), 0.0)
+            x = torch.cat([_masked(chain, clear, inside) for chain in (layer.layers, layer.beside)], dim=1)
+        else:
+            inside = carried(inside, layer)
+            x = layer(x)
+    return x
+
+
+def _or_whole(inside: Tensor) -> Tensor:
+    """Return what to look at: all positions of a row that has none inside."""
+    return inside | ~inside.any(3, keepdim=True)
+
+
+def has_masked_pool(module: nn.Module) -> bool:
+    """Tell whether a module pools over what is inside the sequence alone."""
+    return any(isinstance(part, GlobalPool) and part.masked for part in module.modules())
 
 
 def inside_sequence(x: Tensor) -> Tensor:
@@ -42,6 +60,8 @@ def carried(inside: Tensor, layer: nn.Module) -> Tensor:
     if isinstance(layer, nn.Sequential):
         for part in layer:
             inside = carried(inside, part)
+    elif isinstance(layer, Parallel):
+        inside = carried(inside, layer.layers)
     elif isinstance(layer, nn.ZeroPad2d):
         inside = pad(inside, layer.padding)
     elif isinstance(layer, nn.Conv2d):

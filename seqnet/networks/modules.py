@@ -140,6 +140,25 @@ class Towers(nn.Module):
         return torch.cat([self.sequence(x[:, :4]), self.signal(x[:, 4:])], dim=1)
 
 
+class Parallel(nn.Module):
+    """What two chains of layers make of the same input, joined: their channels side by side.
+
+    Parameters
+    ----------
+    layers, beside
+        To as many positions each, or to none.
+    """
+
+    def __init__(self, layers: nn.Sequential, beside: nn.Sequential) -> None:
+        super().__init__()
+        self.layers = layers
+        self.beside = beside
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the channels of both, those of `layers` first."""
+        return torch.cat([self.layers(x), self.beside(x)], dim=1)
+
+
 class BiLstm(nn.Module):
     """A long short-term memory read along the positions in both directions: C to 2 units channels.
 

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
 Layers: TypeAlias = list[Row]
+SECOND_CHAINS = ("shortcut", "signal", "beside")
+"""Keys of layers that stand beside a row's first ones."""
 
 
 class Preset(NamedTuple):
@@ -87,7 +89,16 @@ _DEFAULT: Layers = [
     *map(_residual, (1, 2, 4)),
     _NORM,
     _RELU,
-    {"layer": "global_pool", "kind": "max_average"},
+    {
+        "layer": "parallel",
+        "layers": [{"layer": "global_pool", "kind": "max_average"}],
+        "beside": [  # where along the sequence: of few channels, or small sets suffer
+            _conv(8, 1),
+            {"layer": "max_pool", "width": 8, "partial": True},
+            _FLATTEN,
+            _drop(0.5),
+        ],
+    },
     _drop(0.3),
     *_dense(64, 0.3),
 ]
@@ -139,7 +150,7 @@ _ATACWORKS: Layers = [
 ]
 
 PRESETS: dict[str, Preset] = {
-    "default": Preset(_DEFAULT, "exponential first layer, dilated residual blocks, global pooling"),
+    "default": Preset(_DEFAULT, "exponential first layer, dilated residual blocks, global and local pooling"),
     "lecture": Preset(_LECTURE, "the lecture's, 3 filters of 4, pool 2, 2 filters of 3"),
     "dragonn": Preset(_DRAGONN, "DragoNN's, 10 filters of 15, pool 35"),
     "deepbind": Preset(_DEEPBIND, "like DeepBind (Alipanahi et al. 2015)"),
@@ -160,7 +171,14 @@ def dense_layers(hidden: list[int], dropout: float) -> Layers:
 
 def with_masked_pools(layers: Layers) -> Layers:
     """Return an architecture whose global pools leave out padding, for sequences of unequal length."""
-    return [{**row, "masked": True} if row["layer"] == "global_pool" else row for row in layers]
+    return list(map(_with_masked_pools, layers))
+
+
+def _with_masked_pools(row: Row) -> Row:
+    """Return one layer whose global pools leave out padding."""
+    if row["layer"] == "parallel":
+        return {**row, **{chain: with_masked_pools(row[chain]) for chain in ("layers", "beside")}}
+    return {**row, "masked": True} if row["layer"] == "global_pool" else row
 
 
 def with_towers(layers: Layers) -> Layers:
@@ -177,13 +195,19 @@ def with_towers(layers: Layers) -> Layers:
     for name in ("siamese", "towers"):
         if name in names:
             raise ValueError(f"layer {name} says itself how sequence and tracks are read")
-    last = ("global_pool", "flatten", "dense", "output")
-    end = next((number for number, name in enumerate(names) if name in last), len(layers))
-    pooled = names[end : end + 1] in (["global_pool"], ["flatten"])
+    end = next((number for number, row in enumerate(layers) if _leaves_positions(row)), len(layers))
+    pooled = names[end : end + 1] in (["global_pool"], ["flatten"], ["parallel"])
     tower = [*layers[:end], layers[end] if pooled else _FLATTEN]
     if end == 0:
         raise ValueError("there are no layers before the pool to make towers of")
     return [{"layer": "towers", "layers": tower, "signal": tower}, *layers[end + pooled :]]
+
+
+def _leaves_positions(row: Row) -> bool:
+    """Tell a layer behind which there are no positions any more."""
+    if row["layer"] == "parallel":
+        return any(map(_leaves_positions, row["layers"]))
+    return row["layer"] in ("global_pool", "flatten", "dense", "output")
 
 
 def with_partners(layers: Layers, partners: Sequence[int]) -> Layers:
@@ -213,7 +237,7 @@ def _without_bias(row: Row) -> Row:
     bare = dict(row)
     if row["layer"] in ("conv", "dense", "output"):
         bare["bias"] = False
-    for key in ("layers", "shortcut", "signal"):
+    for key in ("layers", *SECOND_CHAINS):
         if key in row:
             bare[key] = list(map(_without_bias, row[key]))
     return bare

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seqnet.networks.convolutions import TOUCH
-from seqnet.networks.modules import BiLstm
+from seqnet.networks.modules import BiLstm, Parallel
 from seqnet.networks.overlap_save import OverlapSave
 from seqnet.networks.window_dense import WindowDense
 from seqnet.training.places import (
@@ -113,7 +113,7 @@ def _remaining_work(network: nn.Sequential, steps: list[Step], channels: int, le
         each.append(work)
     rest = float(TOUCH * channels * length)
     for layer in list(network)[len(steps) :]:
-        times = length if isinstance(layer, BiLstm) else 1
+        times = length if isinstance(layer, BiLstm | Parallel) else 1
         rest += times * sum(parameter.numel() for parameter in layer.parameters())
     return [rest + sum(each[number:]) for number in range(len(each) + 1)]
 

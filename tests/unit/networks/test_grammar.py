@@ -64,8 +64,9 @@ rows = st.one_of(
         {"layer": st.just("residual"), "layers": lists}, optional={"shortcut": st.lists(plain_rows, min_size=1)}
     ),
     st.fixed_dictionaries({"layer": st.just("siamese"), "layers": lists}),
-        st.fixed_dictionaries({"layer": st.just("siamese"), "partners": st.just("1-0-2"), "layers": lists}),
-        st.fixed_dictionaries({"layer": st.just("towers"), "layers": lists, "signal": lists}),
+    st.fixed_dictionaries({"layer": st.just("siamese"), "partners": st.just("1-0-2"), "layers": lists}),
+    st.fixed_dictionaries({"layer": st.just("towers"), "layers": lists, "signal": lists}),
+    st.fixed_dictionaries({"layer": st.just("parallel"), "layers": lists, "beside": lists}),
 )  # fmt: skip
 
 

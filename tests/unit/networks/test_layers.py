@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from seqnet.errors import SeqnetError
+from seqnet.networks.describe import describe_network
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import LAYERS, Shape, build_network, output_length
 from seqnet.networks.modules import (
@@ -307,6 +308,44 @@ def test_towers_read_sequence_and_tracks_apart():
 def test_towers_that_do_not_join_are_named(text, channels, message):
     with pytest.raises((SeqnetError, ValueError), match=message):
         build_network(parse_layers(text), Shape(channels, 9), 1)
+
+
+def test_parallel_layers_read_the_same_input():
+    torch.manual_seed(0)
+    network = build_network(
+        parse_layers("parallel(global_pool max_average, beside(conv 2x1, max_pool 4 partial=true, flatten))"),
+        Shape(4, 9), 3,
+    )  # fmt: skip
+    x = torch.randn(5, 4, 1, 9)
+    convolution = network[0].beside[0]
+    mixed = (
+        torch.einsum("kc,ncl->nkl", convolution.weight[:, :, 0, 0], x[:, :, 0]) + convolution.bias[:, None]
+    )
+    segments = torch.stack([mixed[..., begin : begin + 4].amax(2) for begin in (0, 4, 8)], dim=2)
+    expected = torch.cat([x.amax((2, 3)), x.mean((2, 3)), segments.flatten(1)], dim=1)
+    torch.testing.assert_close(network[0](x), expected)
+    assert parameters(network) == (2 * 4 + 2) + 3 * (4 + 4 + 2 * 3 + 1)
+
+
+def test_parallel_convolutions_keep_their_positions():
+    rows = describe_network(
+        parse_layers("conv 8x3, parallel(conv 6x3, beside(conv 5x7, conv 2x5)), relu"), Shape(4, 30), 1
+    )
+    assert (rows[2].channels, rows[2].length, rows[2].receptive_field) == (8, 30, 3 + 6 + 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("parallel(conv 3x4, beside(conv 3x4 padding=valid))",
+         "end in 3 channels of 9 positions and in 3 channels of 6 positions; expected as many"),
+        ("parallel(global_pool max, beside(conv 3x4))", "expected as many positions"),
+        ("parallel(conv 3x4)", "needs beside: a list of layers"),
+    ],
+)  # fmt: skip
+def test_parallel_layers_that_do_not_join_are_named(text, message):
+    with pytest.raises((SeqnetError, ValueError), match=message):
+        build_network(parse_layers(text), Shape(4, 9), 1)
 
 
 @pytest.mark.parametrize(("width", "side"), [(131, 65), (140, 0), (200, 7), (1, 0)])

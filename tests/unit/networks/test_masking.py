@@ -63,6 +63,33 @@ def test_without_padding_or_without_bases_nothing_is_masked():
         torch.testing.assert_close(masked(one_hot(sequence)), plain(one_hot(sequence)))
 
 
+def test_what_stands_beside_a_masked_pool_sees_zeros_in_place_of_padding():
+    torch.manual_seed(0)
+    text = "conv 6x5, sigmoid, parallel(global_pool max_average{}, beside(flatten)), dense 3"
+    masked = build_network(parse_layers(text.format(" masked=true")), Shape(4, 25), 2)
+    plain = build_network(parse_layers(text.format("")), Shape(4, 25), 2)
+    plain.load_state_dict(masked.state_dict())
+    x = one_hot("N" * 7 + "ACGTTGCAAC" + "N" * 8)
+    values = plain[:2](x)
+    middle = values[..., 7:17]
+    positions = torch.zeros_like(values)
+    positions[..., 7:17] = middle
+    pooled = torch.cat([middle.amax((2, 3)), middle.mean((2, 3)), positions.flatten(1)], dim=1)
+    torch.testing.assert_close(masked(x), plain[3:](pooled))
+    assert not torch.allclose(masked(x), plain(x))
+
+
+def test_the_mask_goes_through_parallel_convolutions():
+    network = build_network(
+        parse_layers("parallel(max_pool 2, beside(conv 3x5, max_pool 2)), global_pool max masked=true"),
+        Shape(4, 12), 1,
+    )  # fmt: skip
+    x = one_hot("NNNNACGTNNNN")
+    inside = carried(inside_sequence(x), network[0])
+    assert inside[0, 0, 0].tolist() == [False, False, True, True, False, False]
+    torch.testing.assert_close(network(x), network[-1](network[0](x)[..., 2:4].amax((2, 3))))
+
+
 def test_gradients_through_the_mask():
     network = build_network(
         parse_layers("conv 3x3, tanh, global_pool max_average masked=true"), Shape(4, 9), 1
@@ -75,5 +102,6 @@ def test_gradients_through_the_mask():
 
 
 def test_masked_pools_stand_outside_other_layers():
-    with pytest.raises(SeqnetError, match="a masked pool cannot stand inside another layer"):
-        build_network(parse_layers("siamese(global_pool max masked=true)"), Shape(4, 9), 1)
+    for text in ("global_pool max masked=true", "parallel(flatten, beside(global_pool max masked=true))"):
+        with pytest.raises(SeqnetError, match="a masked pool cannot stand inside another layer"):
+            build_network(parse_layers(f"siamese({text})"), Shape(4, 9), 1)

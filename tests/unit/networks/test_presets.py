@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from seqnet.networks.describe import describe_network
+from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.presets import PRESETS, dense_layers, with_partners, with_towers, without_bias
 
@@ -145,6 +146,13 @@ def test_towers_of_presets_are_two_of_their_trunks(name):
     assert describe_network(layers, Shape(6, 600), 3)[-1].parameters == sum(
         p.numel() for p in network.parameters() if p.requires_grad
     )
+
+
+def test_towers_go_on_through_parallel_layers_that_keep_positions():
+    layers = parse_layers("conv 8x3, parallel(conv 6x3, beside(conv 5x7)), relu, global_pool max, dense 4")
+    towers = with_towers(layers)
+    assert towers[0]["layers"] == layers[:4]
+    assert towers[1:] == layers[4:]
 
 
 def test_towers_need_layers_that_can_be_told_apart():
