@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from seqnet.commands._options import combine, output_option
+from seqnet.commands._paths import expect_writable
 from seqnet.errors import FormatError, UsageError
 from seqnet.networks.initialisers import INITIALISERS
 from seqnet.networks.presets import DEFAULT_PRESET, PRESETS, Layers, dense_layers, without_bias
@@ -92,6 +93,7 @@ def split_architecture(options: dict[str, Any]) -> tuple[Architecture, dict[str,
     rest = {name: value for name, value in options.items() if name not in names}
     if rest["output"] is None and not chosen["dry_run"]:
         raise UsageError("missing option '-o' / '--output' (or --dry-run)")
+    expect_writable(*(rest[name] for name in ("output", "metrics", "json_path", "plot")))
     return chosen_architecture(**chosen), rest
 
 

@@ -9,6 +9,7 @@ import click
 
 from seqnet.commands._console import progress_bar, warn
 from seqnet.commands._options import combine
+from seqnet.commands._paths import expect_writable
 from seqnet.commands._training_sources import Source, take_splits
 from seqnet.errors import UsageError
 from seqnet.networks.heads import TASK_TYPES
@@ -71,6 +72,7 @@ def train_linear(
     from seqnet.training.columns import column_statistics
     from seqnet.training.linear import stacked
 
+    expect_writable(output, metrics, json_path)
     if task_type is not None:
         _check_loss(task_type, loss, strength)
     data = load_training_data(

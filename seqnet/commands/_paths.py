@@ -1,9 +1,12 @@
-"""Paths of outputs that come as one file a motif, or a task."""
+"""Paths of outputs: whether they can be written, and one file for each motif or task."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from seqnet.errors import UsageError
 
@@ -50,3 +53,26 @@ def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) ->
             raise UsageError(f"{two} would be written to {own}")
         paths.append(own)
     return paths
+
+
+def expect_writable(*paths: str | None) -> None:
+    """Make sure that outputs that are opened after long work can be, as far as their folders tell.
+
+    Raises
+    ------
+    OSError
+        Naming the first output that is a folder, or whose own is missing or takes no files.
+    """
+    from seqnet.formats._open import STANDARD, written_through
+
+    for path in paths:
+        if path is None or path == STANDARD:
+            continue
+        folder = Path(path).resolve().parent
+        if Path(path).is_dir():
+            reason = errno.EISDIR
+        elif written_through(path) or os.access(folder, os.W_OK | os.X_OK):
+            continue
+        else:
+            reason = errno.EACCES if folder.exists() else errno.ENOENT
+        raise OSError(reason, os.strerror(reason), path)

@@ -109,6 +109,7 @@ def command(predictions: tuple[str, ...], compare: bool, output: str, **options:
     columns mean: docs/evaluate.md.
     """
     from seqnet.commands._evaluate_output import keep_files_of_model
+    from seqnet.commands._paths import expect_writable
     from seqnet.errors import UsageError
     from seqnet.formats._open import open_output
 
@@ -120,6 +121,8 @@ def command(predictions: tuple[str, ...], compare: bool, output: str, **options:
     outputs = {name: options.pop(name) for name in ("json_path", "mqc", "report", "title", "training_log")}
     named = {"-o": output, "--json": outputs["json_path"], "--report": outputs["report"]}
     keep_files_of_model(options["model"], named)
+    mqc = outputs["mqc"]
+    expect_writable(outputs["json_path"], outputs["report"], None if mqc is None else f"{mqc}_mqc.json")
     with open_output(output) as stream:
         judge = _denoised if options["target_tracks"] else _evaluate
         _write(stream, judge(predictions, **options), model=options["model"], **outputs)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -150,6 +151,35 @@ def test_a_folder_that_does_not_exist_is_an_error_naming_the_file(tmp_path):
     finished = run_seqnet(*command("hits.bed", tmp_path / "no" / "hits.bed"))
     assert finished.code == 1
     assert finished.err == f"seqnet scan: error: {tmp_path}/no/hits.bed: no such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train linear --positives {a} --negatives shuffle -k 3 -o {no}/m.safetensors",
+        "train linear --positives {a} --negatives shuffle -k 3 -o {t}/m.safetensors --json {no}/m.json",
+        "train dense --positives {a} --negatives shuffle -k 3 -o {t}/m.safetensors --metrics {no}/m.tsv",
+        "train cnn --positives {a} --negatives shuffle -o {t}/m.safetensors --plot {no}/m.svg",
+        "train cnn --signal {a} --target-track {a} -o {no}/m.safetensors",
+        "evaluate {a} --labels {a} --report {no}/r.html",
+        "evaluate {a} --labels {a} --mqc {no}/r",
+        "evaluate {a} --labels {a} --json {no}/r.json",
+    ],
+)
+def test_folders_are_looked_at_before_the_work(tmp_path, line):
+    """The inputs do not exist either, and would be missed first if they were read first."""
+    no = tmp_path / "no"
+    finished = run_seqnet(*line.format(a=tmp_path / "absent.fa", no=no, t=tmp_path).split())
+    assert finished.code == 1
+    assert re.fullmatch(rf"seqnet \S+( \S+)?: error: {no}/\S+: no such file or directory\n", finished.err)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_in_the_way_of_a_side_file_is_seen_before_the_work(tmp_path):
+    (tmp_path / "m.json").mkdir()
+    line = f"train linear --positives a.fa --negatives shuffle -k 3 -o {tmp_path}/m --json {tmp_path}/m.json"
+    finished = run_seqnet(*line.split())
+    assert (finished.code, finished.err.split(": ")[-1]) == (1, "is a directory\n")
 
 
 def test_two_runs_one_output(tmp_path):
