@@ -87,7 +87,7 @@ def network_model(text, width, *, strands="both", seed=0, tasks=("A", "B")):
 UNPADDED = "conv 8x5 padding=0, batch_norm, relu, max_pool 3, conv 6x3 padding=0, relu, max_pool 4, dense 5, batch_norm, relu"
 PADDED = (
     "conv 8x7, batch_norm, exponential, max_pool 4 partial=true, residual(batch_norm, relu, conv 8x3 dilation=2), "
-    "relu, global_pool max_average, dense 6, relu"
+    "relu, parallel(global_pool max_average, beside(conv 3x1, max_pool 5 partial=true, flatten)), dense 6, relu"
 )
 
 
