@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 
 def torch_device(name: str, threads: int) -> torch.device:
-    """Return the device that ``--device`` names, and cap torch's threads."""
+    """Return the device that ``--device`` names, cap torch's threads, and prepare a processor's memory."""
     import torch
+
+    from seqnet.training.memory import keep_freed
 
     torch.set_num_threads(threads)
     if name == "auto":
@@ -43,6 +45,8 @@ def torch_device(name: str, threads: int) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"--device {name}: {reason}") from error
+    if device.type == "cpu":
+        keep_freed()
     return device
 
 
