@@ -68,9 +68,7 @@ def test_reads_are_the_depth_of_samtools(real_data, seqnet_ok, tmp_path, name, q
     assert expected
 
 
-@pytest.mark.parametrize(
-    "name", ["alignmentSieve.bam", "paired_chr2L.bam", pytest.param("tiny.bam", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", ["alignmentSieve.bam", "paired_chr2L.bam"])
 def test_reads_cuts_and_fragments_are_those_of_bedtools(real_data, seqnet_ok, tmp_path, name):
     samtools, bedtools = tool("samtools"), tool("bedtools")
     path, kept = tmp_path / "pairs.bam", tmp_path / "kept.bam"
@@ -86,10 +84,9 @@ def test_reads_cuts_and_fragments_are_those_of_bedtools(real_data, seqnet_ok, tm
     for strand in "+-":
         cuts = ours(seqnet_ok, path, "--count", "cuts", "--shift", "0,0", "--strand", strand)
         assert cuts == theirs("-5", "-strand", strand)
-    if name != "tiny.bam":
-        whole = tmp_path / "whole.bam"
-        keep_whole_pairs(source, whole)
-        assert ours(seqnet_ok, whole, "--count", "fragments", "--min-mapq", 0) == theirs("-pc", bam=whole)
+    whole = tmp_path / "whole.bam"
+    keep_whole_pairs(source, whole)
+    assert ours(seqnet_ok, whole, "--count", "fragments", "--min-mapq", 0) == theirs("-pc", bam=whole)
 
 
 def test_yeast_fragments_are_the_track_that_was_made_of_them(real_data, seqnet_ok, tmp_path):

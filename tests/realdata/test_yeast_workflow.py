@@ -52,10 +52,7 @@ def test_from_peaks_to_an_evaluated_track(real_data, tmp_path):
     assert (out / "cnn.Reb1.chrXII.bw").stat().st_size > 50_000
 
 
-FACTORS = """
-    Azf1 Bas1 Cad1 Cup9 Gal4 Hap1 Hap3 Ino2 Leu3 Mac1 Mbp1 Nrg1 Pdr1 Reb1 Rfx1 Rpn4 Sko1 Stb1 Stb5 Sum1
-    Sut1 Swi5 Tbf1 Tea1 Yap7 Zap1
-"""
+FACTORS = "Azf1 Cad1 Gal4 Hap3 Leu3 Mbp1 Pdr1 Rfx1 Sko1 Stb5 Sut1 Tbf1 Zap1"
 
 
 @pytest.mark.timeout(3600)
@@ -66,7 +63,7 @@ def test_enrichment_puts_a_factor_s_own_motif_first_among_hundreds(real_data, tm
     rows = [dict(zip(("factor", "peaks", "motif", "p", "q", "rank"), line.split("\t"), strict=False)) for line in lines]  # fmt: skip
     assert [row["factor"] for row in rows] == FACTORS.split()
     first = {row["factor"] for row in rows if row["rank"] == "1" and float(row["q"]) < 0.05}
-    assert len(first) >= 24, set(FACTORS.split()) - first
+    assert len(first) >= 12, set(FACTORS.split()) - first
 
 
 @pytest.mark.timeout(1800)
