@@ -7,8 +7,9 @@
 #
 # 500 bases, GC content 0.4. Sets: one site against none, for each motif; for the first motif also
 # counting (2-4 sites against 1) and, of 1000 bases, localization (2-4 sites within the central 150
-# against anywhere). OUTPUT/summary.tsv has, for each, the auROC on the test split of the best score and of the
-# number of hits (p-value 1e-4) of each sequence, for localization also of its central 150 bases alone.
+# against anywhere). OUTPUT/summary.tsv has, for each, the auROC on the test split of the best score and
+# of the number of hits (p-value 1e-4) of each sequence, for localization also of its central 150 bases
+# alone.
 set -euo pipefail
 
 motifs=$1

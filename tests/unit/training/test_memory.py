@@ -29,5 +29,5 @@ def test_blocks_that_come_again_touch_no_new_pages():
         int(subprocess.run([sys.executable, "-c", SCRIPT, way], capture_output=True, check=True).stdout)
         for way in ("plain", "kept")
     )
-    assert plain > 5 * 100 * 256 / 2  # pages of 4 KB; torch asks for some as huge ones
+    assert plain > 100  # where the system gives huge pages; else a thousand times as many
     assert kept < plain / 10
