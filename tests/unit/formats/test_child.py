@@ -82,6 +82,7 @@ def test_what_was_asked_and_not_taken_is_never_taken_for_another_answer(tracks):
     assert not is_alive(pid)
     with open_bigwig(tracks[0]) as reader:
         pid = reader._child._process.pid
+        os.kill(pid, signal.SIGSTOP)
         with pytest.raises(FormatError, match="does not come to an end"):
             reader._child.ask("checksum", 0.0, contig="c")
     assert not is_alive(pid)
