@@ -12,14 +12,14 @@ TOUCH = 8
 
 
 class Convolution(nn.Conv2d, ABC):
-    """A plain convolution, for prediction: neither strided, dilated nor grouped.
+    """A plain convolution: neither strided, dilated nor grouped.
 
     Its ways override `unpadded` and `work`.
 
     Parameters
     ----------
     of
-        (1, F); its weights are as they will be used.
+        (1, F); its weights are shared.
     """
 
     def __init__(self, of: nn.Conv2d) -> None:

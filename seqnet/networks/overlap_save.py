@@ -28,7 +28,7 @@ from seqnet.networks.convolutions import TOUCH, Convolution
 _AT_ONCE, _PIECE = 256, 32
 """About how many blocks go through the products at a time, enough for the weights to be read seldom; at
 most so many of them from one place, so that they can be shared out evenly."""
-_MOST_KEPT = 64
+MOST_KEPT = 64
 """Outputs of a block: longer blocks save little more, and their weights fill the caches."""
 _PRODUCT, _TRANSFORM, _MOVED = 1.4, 1.0, 6 * TOUCH
 """What a multiplication and a value cost in these many small matrices, in multiplications of a plain
@@ -77,7 +77,7 @@ class Blocks:
 
 def best_blocks(span: int, channels: int, filters: int, length: int) -> Blocks | None:
     """Return the cheapest cut of a convolution with `length` outputs; None where it is cheaper uncut."""
-    cuts = [Blocks(span, kept) for kept in range(2, min(length, _MOST_KEPT) + 1)]
+    cuts = [Blocks(span, kept) for kept in range(2, min(length, MOST_KEPT) + 1)]
     best = min(cuts, key=lambda cut: cut.work(channels, filters, length), default=None)
     plain = span * channels * filters * length
     if best is None or _LEAST_GAIN * best.work(channels, filters, length) > plain:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seqnet.errors import SeqnetError, UsageError
+from seqnet.networks.learnt_blocks import learn_in_blocks
 from seqnet.networks.losses import LOSSES
 from seqnet.training.balance import class_odds, positive_weights
 from seqnet.training.batches import Batch, EpochOrder
@@ -110,6 +111,8 @@ class _Run:
         if ranks.size > 1 and device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network = network.to(device)
+        if device.type == "cpu" and config.precision == "float32" and not config.compile:
+            learn_in_blocks(network)
         self.averaged = copy.deepcopy(network) if config.ema else network
         if config.compile:
             network.compile()

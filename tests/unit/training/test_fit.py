@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from seqnet.errors import SeqnetError
+from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.learnt_blocks import LearntBlocks, best_cut
 from seqnet.networks.losses import bce
 from seqnet.networks.presets import PRESETS
 from seqnet.training.config import Examples, FitConfig, Hooks, Wish
@@ -160,6 +162,28 @@ def test_a_run_stopped_anywhere_goes_on_to_the_same_bytes(options):
         assert weights_of(again) == weights_of(network)
         assert resumed == result
         assert later == rows[len(rows) - len(later) :]
+
+
+def test_wide_convolutions_are_learnt_in_blocks_and_to_the_same_bytes(monkeypatch):
+    layers = parse_layers("conv 64x5, relu, conv 64x15, relu, global_pool max")
+    assert best_cut(15, 64, 64, 64, 30) is not None
+    config = FitConfig(epochs=3, batch_size=64)
+    network, _, rows = trained(config, layers=layers)
+    assert isinstance(network[2], LearntBlocks)
+    keeper = Keeper(9)
+    with pytest.raises(StoppedError):
+        trained(config, layers=layers, wish=keeper.wish, save=keeper.save)
+    again, _, _ = trained(config, layers=layers, resume=keeper.last)
+    assert weights_of(again) == weights_of(network)
+    monkeypatch.setattr("seqnet.training.fit.learn_in_blocks", lambda _: None)
+    _, _, plain = trained(config, layers=layers)
+    assert [row.valid_loss for row in rows] == pytest.approx([row.valid_loss for row in plain], rel=1e-4)
+    assert rows != plain
+
+
+def test_other_arithmetic_takes_no_blocks():
+    network, _, _ = trained(FitConfig(epochs=1, precision="bf16"), layers=parse_layers("conv 64x15"))
+    assert type(network[0]) is torch.nn.Conv2d
 
 
 def test_a_finished_run_resumed_gives_its_result_without_a_step():
