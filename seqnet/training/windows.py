@@ -68,8 +68,6 @@ class Sliding:
 
     def work(self, channels: int, length: int, phases: int = 1) -> float:
         """Return the multiplications (of a pool: comparisons) of `length` positions of each phase."""
-        if isinstance(self.module, PooledWords):
-            return self.module.work(length, phases)
         if isinstance(self.module, nn.Conv2d):
             return phases * convolution_work(self.module, length)
         return float(phases * self.span * channels * length)
@@ -94,8 +92,6 @@ class Sliding:
 
     def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
         """Apply it to (n, L, C) along chosen rows, each from its start on: (len(starts), count, C')."""
-        if isinstance(self.module, PooledWords):
-            return self.module.along(rows, starts, count)
         if isinstance(self.module, nn.MaxPool2d) and (self.span <= _NARROW or _is_compiled(rows)):
             found = rows.new_empty(len(starts), count, rows.shape[2])
             for out, (number, begin) in zip(found, starts, strict=True):
@@ -114,6 +110,21 @@ class Sliding:
         torch.maximum(each[0], each[-1], out=out)
         for other in each[1:-1]:
             torch.maximum(out, other, out=out)
+
+
+@dataclass(frozen=True, eq=False)
+class SlidingWords(Sliding):
+    """A convolution of bases and the pool behind it in one pass, whose phases share their sums."""
+
+    module: PooledWords
+
+    def work(self, channels: int, length: int, phases: int = 1) -> float:  # noqa: ARG002  of all windows
+        """Return what `length` positions of each phase cost, in multiplications."""
+        return self.module.work(length, phases)
+
+    def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
+        """Apply it to (n, L, 4) along chosen rows, each from its start on: (len(starts), count, C')."""
+        return self.module.along(rows, starts, count)
 
 
 def _is_compiled(rows: Tensor) -> bool:
@@ -190,7 +201,10 @@ def _convolution(layer: nn.Module) -> Sliding | None:
         return None
     own = int(layer.padding[1])
     span = layer.dilation[1] * (layer.kernel_size[1] - 1) + 1
-    return Sliding(layer, span, layer.stride[1], before + own, after + own)
+    sides = before + own, after + own
+    if isinstance(layer, PooledWords):
+        return SlidingWords(layer, span, layer.stride[1], *sides)
+    return Sliding(layer, span, layer.stride[1], *sides)
 
 
 def channels_first(x: Tensor) -> Tensor:
