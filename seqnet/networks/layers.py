@@ -275,7 +275,8 @@ def _check_row(row: Mapping[str, Any], place: str, last: bool) -> None:
     name = row.get("layer")
     if name not in LAYERS and not (last and name == _OUTPUT):
         at_end = " (output comes last)" if name == _OUTPUT else ""
-        raise ValueError(f"{place} is {name!r}{at_end}; expected one of {', '.join(LAYERS)}")
+        known = f"{', '.join(LAYERS)}, or in a text an activation ({', '.join(ACTIVATIONS)})"
+        raise ValueError(f"{place} is {name!r}{at_end}; expected one of {known}")
     place = f"{place} ({name})"
     parameters = _parameters(str(name))
     for option in sorted(row.keys() - parameters - {"layer"}):
