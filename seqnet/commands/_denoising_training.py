@@ -11,7 +11,7 @@ from seqnet.commands._checkpoints import CheckpointOptions, Checkpoints
 from seqnet.commands._console import note, warn
 from seqnet.commands._denoising import BIN, Targets, chosen_lengths, peak_bins, read_binned
 from seqnet.commands._fit import Asked, Learning, curve_of, described_options, log_table, processes, run_fit
-from seqnet.commands._fit_options import default_epochs, take_config
+from seqnet.commands._fit_options import RunOptions, default_epochs, take_config
 from seqnet.commands._training_sources import Source
 from seqnet.errors import SeqnetError, UsageError
 
@@ -57,37 +57,23 @@ class Material(NamedTuple):
     """float32 (bins,) each: the deep tracks, then the peaks where they are learnt."""
 
 
-def train_denoiser(
-    architecture: Architecture,
-    targets: Targets,
-    *,
-    seed: int,
-    threads: int,
-    device: str,
-    precision: str,
-    output: str,
-    metrics: str | None,
-    json_path: str | None,
-    plot: str | None,
-    **options: Any,
-) -> None:
+def train_denoiser(architecture: Architecture, targets: Targets, **options: Any) -> None:
     """Train a network that makes deep tracks of noisy ones, and write it with its side files."""
-    kept = CheckpointOptions.take(options)
+    run, kept = RunOptions.take(options), CheckpointOptions.take(options)
     source = _source(options)
     if architecture.init_motifs is not None:
         raise UsageError("--init-motifs does not go with --target-track: there are no bases")
     from seqnet.commands._architecture import print_network
-    from seqnet.commands._training import SideFiles
     from seqnet.networks.layers import Shape
 
     step = targets.step or BIN
     with (
-        processes(device, threads) as (chosen, ranks),
+        processes(run.device, run.threads) as (chosen, ranks),
         Checkpoints(kept, first=ranks.first).held() as checkpoints,
     ):
         lengths = chosen_lengths(source.tracks.signals[0].path, targets.chroms)
         reach = _reach(architecture, len(source.tracks.signals), len(targets.tasks))
-        windows = _windows(lengths, step, targets.window, reach, options, seed)
+        windows = _windows(lengths, step, targets.window, reach, options, run.seed)
         width = reach.before + int(windows.intervals.end[0] - windows.intervals.start[0]) + reach.after
         if architecture.dry_run:
             shape = Shape(len(source.tracks.signals), width)
@@ -95,15 +81,14 @@ def train_denoiser(
             return
         material = _material(source, targets, lengths, step, windows)
         learning = _learning(material, windows, targets.tasks)
-        config = _config(options, learning, targets, seed, precision, chosen)
-        network = _network(architecture, learning, seed)
+        config = _config(options, learning, targets, run, chosen)
+        network = _network(architecture, learning, run.seed)
         told = {**described_options(config, architecture.described, ranks), "bin": step}
         files = (*_paths(source, targets), *([targets.target_peaks] if targets.target_peaks else []))
         asked = Asked(
-            "cnn", architecture.layers, told, targets.tasks, files, _digest(material, windows), threads
+            "cnn", architecture.layers, told, targets.tasks, files, _digest(material, windows), run.threads
         )
-        side = SideFiles.beside(output, metrics, json_path, plot)
-        result, outputs = run_fit(network, learning, config, chosen, ranks, checkpoints, side, asked)
+        result, outputs = run_fit(network, learning, config, chosen, ranks, checkpoints, run.side, asked)
         if ranks.first:
             spec: Json = {
                 "type": "signals", "width": width, "features": None, "settings": None, "bin": step,
@@ -111,10 +96,10 @@ def train_denoiser(
                 "missing": source.tracks.signal_missing,
             }  # fmt: skip
             about = {
-                "input": spec, "outputs": [signal.stored() for signal in material.outputs], "seed": seed,
+                "input": spec, "outputs": [signal.stored() for signal in material.outputs], "seed": run.seed,
                 "splits": _summary(windows), "metrics": _metrics(learning, material, outputs),
             }  # fmt: skip
-            _write(network, result, asked, about, output, side)
+            _write(network, result, asked, about, run)
 
 
 def _source(options: dict[str, Any]) -> Source:
@@ -245,7 +230,7 @@ def _learning(material: Material, windows: Windows, tasks: tuple[str, ...]) -> L
 
 
 def _config(
-    options: dict[str, Any], learning: Learning, targets: Targets, seed: int, precision: str, device: Any
+    options: dict[str, Any], learning: Learning, targets: Targets, run: RunOptions, device: Any
 ) -> FitConfig:
     """Return how to train: each task's loss is divided by its variance, so that 1 is the mean's."""
     import click
@@ -269,7 +254,7 @@ def _config(
     options |= {"class_weights": False, "balance": False}
     return take_config(
         options, task_type="denoising_peaks" if peaks else "denoising", loss="mse_bce" if peaks else "mse",
-        strands="forward", seed=seed, precision=choose_precision(precision, device),
+        strands="forward", seed=run.seed, precision=choose_precision(run.precision, device),
         task_weights=tuple(weights),
     )  # fmt: skip
 
@@ -342,7 +327,7 @@ def _text(value: float | None) -> str:
     return "NA" if value is None else f"{value:.4g}"
 
 
-def _write(network: Any, result: FitResult, asked: Asked, about: Json, output: str, side: Any) -> None:
+def _write(network: Any, result: FitResult, asked: Asked, about: Json, run: RunOptions) -> None:
     """Write a trained network and its side files."""
     import seqnet
     from seqnet.commands._training import file_digest, write_outputs
@@ -360,4 +345,4 @@ def _write(network: Any, result: FitResult, asked: Asked, about: Json, output: s
     tensors = {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
     columns, rows = log_table(result.history)
     summary = {"history": [row.columns() for row in result.history]}
-    write_outputs(output, side, Model(header, tensors), columns, rows, curve_of(result), summary)
+    write_outputs(run.output, run.side, Model(header, tensors), columns, rows, curve_of(result), summary)

@@ -20,7 +20,7 @@ from seqnet.commands._fit_inputs import (
     network_inputs,
     resample,
 )
-from seqnet.commands._fit_options import check_options, default_epochs, take_config
+from seqnet.commands._fit_options import RunOptions, check_options, default_epochs, take_config
 from seqnet.commands._kmer_term import term_for, valid_rows, wants_term
 from seqnet.commands._training_sources import Source, take_splits
 from seqnet.errors import UsageError
@@ -43,14 +43,6 @@ def train_network(
     kmers: Any,
     strands: Any,
     *,
-    seed: int,
-    threads: int,
-    device: str,
-    precision: str,
-    output: str,
-    metrics: str | None,
-    json_path: str | None,
-    plot: str | None,
     task_type: str | None,
     loss: str | None,
     on_leak: OnLeak | None,
@@ -63,50 +55,50 @@ def train_network(
     Parameters
     ----------
     options
-        Those of `fit_options`, of `split_options` and of `Source`.
+        Those of `fit_options`, of `RunOptions`, of `split_options` and of `Source`.
     """
     if task_type is not None:
         check_options(options, task_type)
-    kept, baselines = CheckpointOptions.take(options), Baselines.take(options)
-    source, splits = Source.take(options), take_splits(options)
+    run, kept = RunOptions.take(options), CheckpointOptions.take(options)
+    baselines, source, splits = Baselines.take(options), Source.take(options), take_splits(options)
     from seqnet.commands._architecture import print_network
-    from seqnet.commands._training import SideFiles
     from seqnet.commands._training_data import load_training_data
 
     with (
-        processes(device, threads) as (chosen, ranks),
+        processes(run.device, run.threads) as (chosen, ranks),
         Checkpoints(kept, first=ranks.first).held() as checkpoints,
     ):
         data = load_training_data(
-            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=seed, on_leak=on_leak,
+            source, splits, task_type=task_type, kmers=kmers, strands=strands, seed=run.seed, on_leak=on_leak,
             jitter=options.get("jitter", 0),
         )  # fmt: skip
         architecture = fitted_architecture(architecture, data, towers=towers)
         check_options(options, data.task_type)
         baselines.check(data.task_type)
         termed = wants_term(kmer_term, architecture, data)
-        config = _config(options, data, loss, strands, seed, precision, chosen)
+        config = _config(options, data, loss, strands, run, chosen)
         if architecture.dry_run:
             print_network(architecture, input_shape(data), len(data.regions.tasks))
             return
         inputs, constants = network_inputs(data, stranded=strands == "column", reach=config.jitter)
-        network = _network(architecture, data, seed)
-        side = SideFiles.beside(output, metrics, json_path, plot)
+        network = _network(architecture, data, run.seed)
         settings = described_options(config, architecture.described | {"kmer-term": termed}, ranks)
         beside = baselines.judge(data, strands) if ranks.first else {}
         learning = _learning(data, inputs)
         content = content_digest(data)
-        asked = Asked(kind, architecture.layers, settings, learning.tasks, data.files, content, threads)
-        result, outputs = run_fit(network, learning, config, chosen, ranks, checkpoints, side, asked)
+        asked = Asked(kind, architecture.layers, settings, learning.tasks, data.files, content, run.threads)
+        result, outputs = run_fit(network, learning, config, chosen, ranks, checkpoints, run.side, asked)
         if ranks.first:
-            about = {"kind": kind, "architecture": architecture.layers, "strands": strands, "seed": seed,
-                     "threads": threads, "options": settings | {"best-epoch": result.best_epoch}}  # fmt: skip
-            term = _term(data, outputs, strands, seed, beside) if termed else None
-            _write(network, data, result, outputs, constants, about, beside, output, side, term)
+            about = {
+                "kind": kind, "architecture": architecture.layers, "strands": strands, "seed": run.seed,
+                "threads": run.threads, "options": settings | {"best-epoch": result.best_epoch},
+            }  # fmt: skip
+            term = _term(data, outputs, strands, run.seed, beside) if termed else None
+            _write(network, data, result, outputs, constants, about, beside, run, term)
 
 
 def _config(
-    options: dict[str, Any], data: TrainingData, loss: str | None, strands: str, seed: int, precision: str,
+    options: dict[str, Any], data: TrainingData, loss: str | None, strands: str, run: RunOptions,
     device: Any,
 ) -> FitConfig:  # fmt: skip
     """Return how to train."""
@@ -121,7 +113,7 @@ def _config(
         options["epochs"] = default_epochs(len(data.rows("train")))
     return take_config(
         options, task_type=data.task_type, loss=name, strands="both" if strands == "both" else "forward",
-        seed=seed, precision=choose_precision(precision, device),
+        seed=run.seed, precision=choose_precision(run.precision, device),
     )  # fmt: skip
 
 
@@ -144,8 +136,7 @@ def _write(
     constants: dict[str, Any],
     about: Json,
     beside: Json,
-    output: str,
-    side: SideFiles,
+    run: RunOptions,
     term: KmerTerm | None,
 ) -> None:
     """Write a trained network and its side files, the metrics of baselines among them."""
@@ -167,7 +158,7 @@ def _write(
     columns, rows = log_table(result.history)
     summary = {"history": [row.columns() for row in result.history]}
     model = Model(header, {**tensors, **constants})
-    write_outputs(output, side, model, columns, rows, curve_of(result), summary)
+    write_outputs(run.output, run.side, model, columns, rows, curve_of(result), summary)
 
 
 def _term(data: TrainingData, outputs: Any, strands: str, seed: int, beside: Json) -> KmerTerm:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,6 +12,7 @@ from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS
 from seqnet.networks.schedules import DEFAULT_SCHEDULE, SCHEDULES
 
 if TYPE_CHECKING:
+    from seqnet.commands._training import SideFiles
     from seqnet.training.config import FitConfig
 
 MONITORS = {
@@ -113,6 +114,31 @@ _CONFIG_NAMES = (
     "decay_factor", "warmup", "weight_decay", "clip", "max_norm", "class_weights", "balance", "ema",
     "monitor", "patience", "compile",
 )  # fmt: skip
+
+
+class RunOptions(NamedTuple):
+    """Where a network is trained, from which seed, and where it goes with its side files."""
+
+    seed: int
+    threads: int
+    device: str
+    precision: str
+    output: str
+    metrics: str | None
+    json_path: str | None
+    plot: str | None
+
+    @staticmethod
+    def take(options: dict[str, Any]) -> RunOptions:
+        """Take them out of the options of a command."""
+        return RunOptions(**{name: options.pop(name) for name in RunOptions._fields})
+
+    @property
+    def side(self) -> SideFiles:
+        """The side files, by their own names or the model's."""
+        from seqnet.commands._training import SideFiles
+
+        return SideFiles.beside(self.output, self.metrics, self.json_path, self.plot)
 
 
 def check_options(options: dict[str, Any], task_type: str) -> None:
