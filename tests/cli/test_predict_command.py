@@ -214,8 +214,9 @@ def test_sequences_of_other_lengths_are_fitted_around_their_centre(at, run):
     finished = run("predict", at / "padded.safetensors", "-", "--no-header", stdin=fasta.encode())
     assert finished.code == 0, finished.err
     values = {row[0]: np.array(row[1:], dtype=float) for row in finished.rows}
-    np.testing.assert_allclose(values["whole"], values["long"], rtol=1e-6)  # rows of a batch may round apart
-    np.testing.assert_allclose(values["short"], values["padded"], rtol=1e-6)
+    # rows of a batch may round apart; a small probability has the relative error that its logit has at all
+    np.testing.assert_allclose(values["whole"], values["long"], rtol=1e-5)
+    np.testing.assert_allclose(values["short"], values["padded"], rtol=1e-5)
     assert np.abs(values["whole"] - values["short"]).max() > 1e-3
     assert (
         "the model reads 60 bases: 1 longer sequences cropped around their centre, 1 shorter ones padded"
