@@ -2,8 +2,8 @@
 
 A step is forward, backward and the optimiser, on 600 bp one-hot input, convolutions at once or in blocks. The
 convolution peak is the best rate of its largest convolutions alone, at once. bf16 is timed only where the
-processor multiplies it in hardware.
-The loop is compared with the bare step on the same batches, and with lightning's Trainer.
+processor multiplies it in hardware. The loop is compared with the bare step on the same batches, and with
+lightning's Trainer.
 """
 
 from __future__ import annotations

@@ -11,10 +11,8 @@ TOUCH = 8
 """What moving a value costs, in multiplications."""
 
 
-class Convolution(nn.Conv2d, ABC):
-    """A plain convolution: neither strided, dilated nor grouped.
-
-    Its ways override `unpadded` and `work`.
+class Replacement(nn.Conv2d):
+    """A plain convolution in place of another: neither strided, dilated nor grouped.
 
     Parameters
     ----------
@@ -26,6 +24,13 @@ class Convolution(nn.Conv2d, ABC):
         size, padding = (1, of.kernel_size[1]), (0, int(of.padding[1]))
         super().__init__(of.in_channels, of.out_channels, size, padding=padding, device="meta")
         self.weight, self.bias = of.weight, of.bias
+
+
+class Convolution(Replacement, ABC):
+    """One for prediction, whose weights are as they will be used.
+
+    Its ways override `unpadded` and `work`.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve (n, C, 1, L) with its padding."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqnet.networks.convolutions import Convolution, is_plain
+from seqnet.networks.convolutions import Replacement, is_plain
 from seqnet.networks.modules import Exponential
 from seqnet.networks.overlap_save import MOST_KEPT, Blocks, filter_factors, transforms
 
@@ -24,7 +24,7 @@ _DEARER = 1.2
 a plain convolution take longer. Blocks that look as dear as that make a step's convolution a third faster."""
 
 
-class LearntBlocks(Convolution):
+class LearntBlocks(Replacement):
     """A convolution of which a batch is computed in blocks where that is cheaper, and so are its gradients.
 
     Parameters
@@ -33,32 +33,17 @@ class LearntBlocks(Convolution):
         C channels, (1, F), on a processor; its weights are shared.
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Convolve (n, C, 1, L) with its padding."""
-        if self._cut(input, int(self.padding[1])) is None:
-            plain: Tensor = self._conv_forward(input, self.weight, self.bias)
-            return plain
-        return super().forward(input)
-
-    def unpadded(self, x: Tensor) -> Tensor:
-        """Convolve (n, C, 1, L) without padding, short rows and small batches at once."""
-        cut = self._cut(x)
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve (n, C, 1, L) with its padding, short rows and small batches at once."""
+        (rows, channels, _, length), side = x.shape, int(self.padding[1])
+        span, filters = self.kernel_size[1], self.out_channels
+        cut = best_cut(span, channels, filters, rows, length + 2 * side - span + 1)
         if cut is None:
-            return functional.conv2d(x, self.weight, self.bias)
-        found = in_blocks(x.permute(0, 2, 3, 1).squeeze(1), self.weight.squeeze(2), cut)
+            return super().forward(x)
+        found = in_blocks(x.permute(0, 2, 3, 1).squeeze(1), self.weight.squeeze(2), cut, side)
         if self.bias is not None:
             found = found + self.bias
         return found.unsqueeze(1).permute(0, 3, 1, 2)
-
-    def _cut(self, x: Tensor, side: int = 0) -> Blocks | None:
-        """Return how to cut a batch with so much padding, None for not at all."""
-        span = self.kernel_size[1]
-        outputs = x.shape[3] + 2 * side - span + 1
-        return best_cut(span, self.in_channels, self.out_channels, x.shape[0], outputs)
-
-    def work(self, length: int) -> float:
-        """Return what a row of `length` outputs costs, alone."""
-        return float(self.weight.numel() * length)
 
 
 def learn_in_blocks(network: nn.Module) -> None:
@@ -97,13 +82,16 @@ def best_cut(span: int, channels: int, filters: int, rows: int, length: int) -> 
     return best if best is not None and work(best) < _DEARER * plain else None
 
 
-def in_blocks(x: Tensor, weight: Tensor, cut: Blocks) -> Tensor:
-    """Correlate (n, L, C) with filters, (K, C, F), in blocks of at least F - 1 outputs: (n, L - F + 1, K)."""
+def in_blocks(x: Tensor, weight: Tensor, cut: Blocks, side: int = 0) -> Tensor:
+    """Correlate (n, L, C), zeros at its sides, with filters (K, C, F), in blocks of at least F - 1 outputs.
+
+    Returns (n, L + 2 side - F + 1, K).
+    """
     (rows, length, channels), (filters, _, span) = x.shape, weight.shape
     forward, inverse, of_filters = _matrices(cut, x.dtype)
-    outputs = length - span + 1
+    outputs = length + 2 * side - span + 1
     count = -(-outputs // cut.kept)
-    chunks = functional.pad(x, (0, 0, 0, (count + 1) * cut.kept - length))
+    chunks = functional.pad(x, (0, 0, side, (count + 1) * cut.kept - length - side))
     chunks = chunks.reshape(rows, count + 1, cut.kept, channels)
     blocks = torch.cat([chunks[:, :-1], chunks[:, 1:, : span - 1]], dim=2).flatten(0, 1)
     spectra = torch.bmm(forward.expand(len(blocks), -1, -1), blocks).transpose(0, 1)

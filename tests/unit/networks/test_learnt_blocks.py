@@ -1,7 +1,5 @@
 """Convolutions learnt in blocks against torch's own: outputs, gradients, and which ones they are."""
 
-import copy
-
 import pytest
 import torch
 from hypothesis import given
@@ -9,15 +7,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from seqnet.networks import learnt_blocks
-from seqnet.networks.convolutions import convolved
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.learnt_blocks import LearntBlocks, best_cut, in_blocks, learn_in_blocks
 from seqnet.networks.overlap_save import Blocks
 
 
-def correlated(x, weight):
-    return nn.functional.conv1d(x.mT, weight).mT
+def correlated(x, weight, side=0):
+    return nn.functional.conv1d(x.mT, weight, padding=side).mT
 
 
 def gradients(compute, *leaves):
@@ -29,14 +26,18 @@ def gradients(compute, *leaves):
     return [out.detach(), *(leaf.grad for leaf in leaves)]
 
 
-@given(st.integers(1, 3), st.integers(1, 9), st.integers(0, 8), st.integers(0, 40), st.integers(0, 99))
-def test_outputs_and_gradients_are_those_of_the_sum(rows, span, more, longer, seed):
+@given(
+    st.integers(1, 3), st.integers(1, 9), st.integers(0, 8), st.integers(0, 40), st.integers(0, 9),
+    st.integers(0, 99),
+)  # fmt: skip
+def test_outputs_and_gradients_are_those_of_the_sum(rows, span, more, longer, side, seed):
     generator = torch.Generator().manual_seed(seed)
     cut = Blocks(span, max(1, span - 1) + more)
     x = torch.randn(rows, span + longer, 2, generator=generator, dtype=torch.float64)
     weight = torch.randn(3, 2, span, generator=generator, dtype=torch.float64)
-    expected = gradients(correlated, x, weight)
-    for got, want in zip(gradients(lambda *each: in_blocks(*each, cut), x, weight), expected, strict=True):
+    expected = gradients(lambda *each: correlated(*each, side), x, weight)
+    found = gradients(lambda *each: in_blocks(*each, cut, side), x, weight)
+    for got, want in zip(found, expected, strict=True):
         torch.testing.assert_close(got, want, rtol=0, atol=1e-11)
 
 
@@ -53,7 +54,7 @@ def test_errors_are_as_small_as_those_of_a_plain_convolution(channels, filters, 
     blocks = gradients(lambda *each: in_blocks(*each, cut), x, weight)
     for want, ours, theirs in zip(exact, blocks, plain, strict=True):
         errors = [(got.double() - want).square().mean().sqrt() for got in (ours, theirs)]
-        assert errors[0] < 2.5 * errors[1] < 1e-5 * want.std()
+        assert errors[0] < min(4 * errors[1], 1e-6 * want.std())  # torch's vary with the processor
 
 
 @pytest.mark.parametrize("padding", [0, 5, 12])
@@ -87,7 +88,6 @@ def test_what_is_not_cut_is_computed_as_ever():
     layer = nn.Conv2d(4, 32, (1, 15), padding=(0, 7))
     x = torch.randn(64, 4, 1, 50)
     assert torch.equal(LearntBlocks(layer)(x), layer(x))
-    assert torch.equal(convolved(LearntBlocks(layer), x), convolved(layer, x))
 
 
 def kinds(text, width=90, channels=4):
@@ -127,12 +127,3 @@ def test_matrices_made_without_gradients_serve_those_with():
     with torch.inference_mode():
         in_blocks(x, weight, Blocks(5, 8))
     assert gradients(lambda *each: in_blocks(*each, Blocks(5, 8)), x, weight)[2].abs().sum() > 0
-
-
-def test_a_copy_learns_by_itself():
-    network = build_network(parse_layers("conv 64x9, conv 64x9, flatten"), Shape(4, 60), 1)
-    learn_in_blocks(network)
-    other = copy.deepcopy(network)
-    with torch.no_grad():
-        other[1].weight.zero_()
-    assert network[1].weight.abs().sum() > 0
