@@ -40,7 +40,8 @@ def encode(data: bytes | memoryview, table: bytes, out: Codes) -> Encoded:
     data
         n bytes of sequence text.
     table
-        256 entries: the code of each byte, or `SKIP`, or `INVALID`.
+        256 entries: the code of each byte, or `SKIP`, or `INVALID`. A line feed has no code: lines are
+        counted where bytes are skipped.
     out
         uint8 (at least n,): receives the codes; what its first n hold beyond the written ones is
         undefined.

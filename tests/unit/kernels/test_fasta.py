@@ -69,6 +69,7 @@ def test_every_byte_at_every_place_of_a_step(kind, byte):
 @kinds
 @given(st.binary(min_size=256, max_size=256), st.binary(max_size=200))
 def test_any_table_equals_the_loop(kind, table, data):
+    table = table[:10] + bytes([SKIP]) + table[11:]  # line feeds are never codes
     assert encoded(kind, data, table) == naive(data, table)
 
 
