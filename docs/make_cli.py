@@ -24,6 +24,12 @@ Data go to stdout, everything else to stderr. `-` is stdin or stdout, and the la
 out for stdin. Compression is recognised by content when reading and chosen by suffix when writing
 (`.gz` and `.bgz` are BGZF). A file appears under its name only when complete. Exit codes: 0 done,
 1 bad data, missing file or full disk, 2 usage, 130 Ctrl-C, 141 closed pipe, 143 SIGTERM.
+
+On a terminal, the tables of `evaluate`, `show`, `compare`, `enrich` and `check` and the counts of
+`label` are aligned and fit its width; files and pipes get tabs.
+
+`eval "$(_SEQNET_COMPLETE=bash_source seqnet)"` (or `zsh_source`) completes commands, options, choices and
+file names.
 """
 
 

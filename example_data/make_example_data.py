@@ -27,11 +27,11 @@ from seqnet.datasets.simulation.genomes import (
     plant_sites,
 )
 from seqnet.datasets.simulation.letters import draw_contig, draw_sites
-from seqnet.formats._open import open_output
-from seqnet.formats.bigwig import write_bigwig
-from seqnet.formats.fasta import write_fasta
-from seqnet.formats.jaspar import write_jaspar
-from seqnet.formats.simulated import write_peaks
+from seqnet.formats.files.opening import open_output
+from seqnet.formats.motifs.jaspar import write_jaspar
+from seqnet.formats.sequences.fasta import write_fasta
+from seqnet.formats.sequences.simulated import write_peaks
+from seqnet.formats.tracks.bigwig import write_bigwig
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, to_ppm
 

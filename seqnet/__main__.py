@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqnet.cli import seqnet
-from seqnet.commands._command import run
+from seqnet.commands._boundary import run
 
 
 def main() -> None:

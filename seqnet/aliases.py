@@ -13,10 +13,14 @@ Codes: TypeAlias = NDArray[np.uint8]
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Reals: TypeAlias = NDArray[np.floating[Any]]
+"""Floating-point numbers of any precision."""
+Integers: TypeAlias = NDArray[np.integer[Any]]
+"""Whole numbers of any size, signed or not."""
 Bools: TypeAlias = NDArray[np.bool_]
 
 Progress: TypeAlias = Callable[[int], object]
-"""Told how many units of work were done since it was last called."""
+"""Called with the number of units of work done since the last call."""
 
 
 def no_progress(_done: int) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from seqnet.commands._command import MainGroup
+from seqnet.commands._boundary import MainGroup
 
 
 class CommandRow(NamedTuple):
@@ -27,7 +27,11 @@ COMMANDS: dict[str, CommandRow] = {
     "kmer-featurize": CommandRow("kmer_featurize", "Count the k-mers of sequences.", "Pipeline"),
     "train": CommandRow("train", "Train a model on labelled sequences.", "Pipeline"),
     "predict": CommandRow("predict", "Predict with a trained model.", "Pipeline"),
-    "evaluate": CommandRow("evaluate", "Judge predictions against labels.", "Pipeline"),
+    "evaluate": CommandRow("evaluate", "Evaluate predictions against labels.", "Pipeline"),
+    "explain": CommandRow("explain", "Attribute predictions to bases.", "Interpreting"),
+    "discover": CommandRow("discover", "Find the motifs that a model has learnt.", "Interpreting"),
+    "perturb": CommandRow("perturb", "Insert and remove motifs in silico.", "Interpreting"),
+    "variants": CommandRow("variants", "Predict the effects of variants.", "Interpreting"),
     "background": CommandRow("background", "Count the bases or words of sequences.", "Preparing"),
     "convert": CommandRow("convert", "Convert motif files.", "Preparing"),
     "merge-hits": CommandRow("merge_hits", "Merge the hits of scattered scans.", "Preparing"),

@@ -1,17 +1,18 @@
 """Fixtures that many tests share."""
 
+import logging
 import os
 import signal
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.prepared import EXAMPLE_DATA as EXAMPLE_DATA
+from tests.prepared import prepared as prepared
+from tests.running import Finished, run_child, run_seqnet
+
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLE_DATA = ROOT / "example_data"
 
 settings.register_profile(
     "seqnet", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -19,46 +20,29 @@ settings.register_profile(
 settings.load_profile("seqnet")
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What a run of the command line left."""
-
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out.decode()
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Fields of the lines that are no comments."""
-        return [line.split("\t") for line in self.text.splitlines() if not line.startswith("#")]
-
-
-def run_seqnet(*args, stdin: bytes = b"", env: dict[str, str] | None = None, cwd=None) -> Finished:
-    """Run ``seqnet`` as a user would, in a process of its own."""
-    finished = subprocess.run(
-        [sys.executable, "-m", "seqnet", *map(str, args)],
-        input=stdin,
-        capture_output=True,
-        env={**os.environ, **(env or {})},
-        cwd=cwd,
-        check=False,
-    )
-    return Finished(finished.returncode, finished.stdout, finished.stderr.decode())
-
-
 def heed_interrupts() -> None:
     """Undo what a shell does to jobs in the background, which ignore interrupts; for a child to call."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.fixture(autouse=True)
+def own_log():
+    """Leave the library's log as it is without a command, whatever a test ran in this process."""
+    logger = logging.getLogger("seqnet")
+    logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
+
+
 @pytest.fixture
 def run():
-    """Run ``seqnet ARGS`` in its own process."""
+    """Run ``seqnet ARGS`` in this process; see `tests.running`."""
     return run_seqnet
+
+
+@pytest.fixture
+def child():
+    """Run ``seqnet ARGS`` in a process of its own."""
+    return run_child
 
 
 @pytest.fixture

@@ -1,121 +1,134 @@
-"""What a command says on stderr: notes, warnings and progress."""
+"""What a command shows: messages and progress of `seqnet.reporting` on stderr, and tables on a terminal."""
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
+
+from seqnet.reporting import LINE, LOGGER, Meter, SilentMeter, human, metered, wants_notes
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from seqnet.aliases import Progress
-
 _SHOW_AFTER = 1.0
 """Seconds of work before a progress bar appears."""
+_QUIET, _VERBOSE = "seqnet.quiet", "seqnet.verbose"
+RENAMED = "seqnet.renamed"
+"""Key of the warnings about older spellings of options."""
 
 
-@dataclass
-class Verbosity:
-    """How much a command says; lives in the root context."""
-
-    quiet: bool = False
-    verbose: bool = False
+def set_verbosity(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Keep ``-q`` and ``-v``, which may be anywhere on the line, for when the command starts."""
+    if value:
+        ctx.meta[f"seqnet.{param.name}"] = True
 
 
-def verbosity() -> Verbosity:
-    """Return the settings of the running command."""
-    return click.get_current_context().find_root().ensure_object(Verbosity)
+def renamed(ctx: click.Context, message: str) -> None:
+    """Keep a warning about an option's older spelling for when the options are read."""
+    ctx.meta.setdefault(RENAMED, []).append(message)
 
 
-def note(message: str) -> None:
-    """Say something the user should know about the data, unless ``-q``."""
-    if not verbosity().quiet:
-        click.echo(f"{click.get_current_context().command_path}: {message}", err=True)
+@contextmanager
+def console(ctx: click.Context) -> Iterator[None]:
+    """Show messages and progress on stderr while a command runs, as ``-q`` and ``-v`` say."""
+    before = LOGGER.handlers, LOGGER.level, LOGGER.propagate
+    LOGGER.handlers, LOGGER.propagate = [_ConsoleHandler(ctx.command_path)], False
+    quiet, verbose = ctx.meta.get(_QUIET), ctx.meta.get(_VERBOSE)
+    LOGGER.setLevel(logging.CRITICAL + 1 if quiet else logging.DEBUG if verbose else logging.INFO)
+    try:
+        with metered(_meter, watched=sys.stderr.isatty()):
+            yield
+    finally:
+        for handler in LOGGER.handlers:
+            handler.flush()
+        LOGGER.handlers, LOGGER.level, LOGGER.propagate = before
 
 
-def say(line: str) -> None:
-    """Print a line of a table on stderr, unless ``-q``."""
-    if not verbosity().quiet:
-        click.echo(line, err=True)
-
-
-def warn(message: str) -> None:
-    """Say something that is probably wrong, unless ``-q``."""
-    note(f"warning: {message}")
-
-
-def detail(message: str) -> None:
-    """Say something only under ``-v``."""
-    if verbosity().verbose:
-        note(message)
+def _meter(label: str, total: int | None) -> Meter:
+    """Return a bar for a terminal, and nothing for files and pipes or under ``-q``."""
+    return ProgressBar(label, total) if sys.stderr.isatty() and wants_notes() else SilentMeter()
 
 
 class _ConsoleHandler(logging.Handler):
-    """Prints the library's log records as notes and warnings, each text once."""
+    """Prints messages behind the command's name, each warning once."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
+    def __init__(self, command: str) -> None:
+        super().__init__()
+        self._command = command
         self._said: set[str] = set()
+        self._table: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         message = record.getMessage()
-        if message not in self._said:
+        if getattr(record, LINE, False):
+            self._table.append(message)
+            if not sys.stderr.isatty():
+                self.flush()
+            return
+        self.flush()
+        if record.levelno < logging.WARNING:
+            click.echo(f"{self._command}: {message}", err=True)
+        elif message not in self._said:
             self._said.add(message)
-            (warn if record.levelno >= logging.WARNING else note)(message)
+            click.echo(f"{self._command}: warning: {message}", err=True)
 
-
-def capture_log() -> None:
-    """Show what the library logs."""
-    logger = logging.getLogger("seqnet")
-    logger.handlers = [_ConsoleHandler()]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-
-
-@contextmanager
-def progress_bar(label: str, total: int | None = None) -> Iterator[Progress]:
-    """Lend a callback that moves a bar on stderr: only on a terminal, after a second of work."""
-    bar = _Bar(label, total)
-    try:
-        yield bar.advance
-    finally:
-        bar.stop()
+    def flush(self) -> None:
+        """Print the lines of a table that were kept to be aligned."""
+        lines, self._table = self._table, []
+        if lines and sys.stderr.isatty():
+            _print_tables(lines, sys.stderr)
+        else:
+            for line in lines:
+                click.echo(line, err=True)
 
 
 @contextmanager
-def training_bar(total: int, label: str = "rows") -> Iterator[TrainingBar]:
-    """Lend a bar that can also be told what an earlier run did, and how training goes."""
-    bar = TrainingBar(label, total)
-    try:
-        yield bar
-    finally:
-        bar.stop()
+def tables_on_terminal(ctx: click.Context) -> Iterator[None]:
+    """Align the tables that a command prints, where its output is a terminal.
 
-
-def human(number: float) -> str:
-    """Return a number with three digits and a prefix of the SI.
-
-    Examples
-    --------
-    >>> human(12_345_678), human(999.7), human(0.25)
-    ('12.3M', '1k', '0.25')
+    The text is kept until the command has ended; a command that fails prints none of it.
     """
-    for size, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= 0.9995 * size:  # what would round to 1000 of the size below
-            return f"{number / size:.3g}{prefix}"
-    return f"{number:.3g}"
+    output = ctx.params.get("output")
+    if output != "-" or sys.stdout is None or not sys.stdout.isatty():
+        yield
+        return
+    terminal = sys.stdout
+    kept = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="surrogateescape", newline="\n", write_through=True)
+    sys.stdout = kept
+    try:
+        yield
+    except click.exceptions.Exit:  # 'check' exits with 1 where there are errors
+        sys.stdout = terminal
+        _print_tables(_lines(kept), terminal)
+        raise
+    finally:
+        sys.stdout = terminal
+    _print_tables(_lines(kept), terminal)
 
 
-class _Bar:
+def _lines(stream: io.TextIOWrapper) -> list[str]:
+    """Return the lines that were written to memory."""
+    data = cast("io.BytesIO", stream.buffer).getvalue()
+    return data.decode("utf-8", "replace").splitlines()
+
+
+def _print_tables(lines: Sequence[str], stream: TextIO) -> None:
+    """Print lines on a terminal, tables among them aligned."""
+    from seqnet.commands._tables import print_tables  # loads rich
+
+    print_tables(lines, stream)
+
+
+class ProgressBar:
     """A progress bar that is made when it is first needed."""
 
     def __init__(self, label: str, total: int | None) -> None:
@@ -124,16 +137,23 @@ class _Bar:
         self._said = ""
         self._begun = time.monotonic()
         self._rich: tuple[RichProgress, TaskID] | None = None
-        self._wanted = sys.stderr.isatty() and not verbosity().quiet
 
     def advance(self, done: int) -> None:
         """Count `done` more units."""
         self._done += done
-        if self._wanted and self._rich is None and time.monotonic() - self._begun > _SHOW_AFTER:
+        if self._rich is None and time.monotonic() - self._begun > _SHOW_AFTER:
             self._rich = self._start()
         if self._rich is not None:
             bar, task = self._rich
             bar.update(task, completed=self._done, rate=self._rate(), said=self._said)
+
+    def skip(self, done: int) -> None:
+        """Count units that an earlier run did."""
+        self._done, self._skipped = self._done + done, self._skipped + done
+
+    def say(self, text: str) -> None:
+        """Show a text from the next step on."""
+        self._said = text
 
     def _start(self) -> tuple[RichProgress, TaskID]:
         """Show the bar."""
@@ -162,15 +182,3 @@ class _Bar:
         """Take the bar away."""
         if self._rich is not None:
             self._rich[0].stop()
-
-
-class TrainingBar(_Bar):
-    """A progress bar that also shows a loss and metrics."""
-
-    def skip(self, done: int) -> None:
-        """Count units that an earlier run did."""
-        self._done, self._skipped = self._done + done, self._skipped + done
-
-    def say(self, text: str) -> None:
-        """Show a text from the next step on."""
-        self._said = text

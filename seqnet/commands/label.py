@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from seqnet.commands._command import Command
+from seqnet.commands._boundary import Command
+from seqnet.commands._option_groups import combine, option_in, titled
+from seqnet.commands._option_types import MOST_RATIO, Real, Whole
 from seqnet.commands._options import (
     center_option,
     chroms_option,
-    combine,
     common_options,
     exclude_option,
     genome_option,
@@ -21,8 +22,9 @@ from seqnet.commands._options import (
     seed_option,
     split_options,
 )
+from seqnet.commands._outputs import OUTPUT
 
-_peak_options = combine(
+_peak_options = titled("Peaks",
     click.option(
         "--samples", metavar="TSV",
         help="Peak files instead of PEAKS: task, file ('.' if there is none), and perhaps smallest score "
@@ -32,46 +34,52 @@ _peak_options = combine(
         "--drop-chroms", multiple=True, metavar="NAMES", help="Not these contigs; names as for --chroms."
     ),
     click.option(
-        "--min-score", type=float, metavar="X", help="Drop peaks with a lower score (column 5)."
+        "--min-score", type=Real(), metavar="X", help="Drop peaks with a lower score (column 5)."
     ),
     click.option(
         "--blacklist", multiple=True, metavar="BED",
-        help="Drop peaks that touch these, and keep negatives away from them. Repeats.",
+        help="Drop peaks and windows that touch these, and keep negatives away from them. Repeats.",
     ),
-    click.option("--dropped", metavar="FILE", help="Write the peaks that were dropped, with the reason."),
+    option_in("Output", "--dropped", type=OUTPUT, metavar="FILE",
+                 help="Write the peaks and windows that were dropped, with the reason."),
     click.option(
         "--ambiguous", multiple=True, metavar="TASK=BED",
         help="A task is unknown ('.') where these relaxed peaks overlap a row that is not positive. Repeats.",
     ),
 )  # fmt: skip
 _row_options = combine(
-    click.option(
-        "--width", type=click.IntRange(3),
+    option_in("Regions and genome",
+        "--width", type=Whole(3),
         help="Bases per region.  [default: 600; the tile with --bins]",
     ),
     center_option,
-    click.option(
-        "--strands", type=click.Choice(["both", "column"]), default="both", show_default=True,
-        help="Merge peaks of both strands, or each strand by itself (as column 6 says) into stranded rows.",
+    titled("Peaks",
+        click.option(
+            "--strands", type=click.Choice(["both", "column"]), default="both", show_default=True,
+            help="Merge peaks of both strands, or each strand by itself (as column 6 says) into stranded "
+            "rows.",
+        ),
+        click.option(
+            "--merge-distance", type=Whole(0), metavar="BASES",
+            help="Merge peaks whose centres lie this close (default min(400, width / 3)).",
+        ),
     ),
-    click.option(
-        "--merge-distance", type=int, metavar="BASES",
-        help="Merge peaks whose centres lie this close (default min(400, width / 3)).",
+    titled("Tiles",
+        click.option(
+            "--bins", type=Whole(1), metavar="BASES",
+            help="Label tiles of the genome instead; those with a positive task become rows.",
+        ),
+        click.option(
+            "--step", type=Whole(1), metavar="BASES", help="From tile to tile (default: --bins)."
+        ),
+        click.option(
+            "--min-overlap", type=Real(0, 1, min_open=True), default=0.5, show_default=True,
+            help="Share of a tile that peaks must cover to make it positive; less makes it unknown.",
+        ),
+        click.option("--all-bins", is_flag=True, help="Write the tiles without a positive task too."),
     ),
-    click.option(
-        "--bins", type=click.IntRange(1), metavar="BASES",
-        help="Label tiles of the genome instead; those with a positive task become rows.",
-    ),
-    click.option(
-        "--step", type=click.IntRange(1), metavar="BASES", help="From tile to tile (default: --bins)."
-    ),
-    click.option(
-        "--min-overlap", type=click.FloatRange(0, 1, min_open=True), default=0.5, show_default=True,
-        help="Share of a tile that peaks must cover to make it positive; less makes it unknown.",
-    ),
-    click.option("--all-bins", is_flag=True, help="Write the tiles without a positive task too."),
 )  # fmt: skip
-_signal_options = combine(
+_signal_options = titled("Signal tracks",
     click.option(
         "--signal", "signals", multiple=True, metavar="NAME=BIGWIG",
         help="A further column: this track over each region. Repeats.",
@@ -102,9 +110,10 @@ _signal_options = combine(
 @_peak_options
 @_row_options
 @_signal_options
-@click.option(
+@option_in(
+    "Negatives",
     "--negatives",
-    type=click.FloatRange(0),
+    type=Real(0, limit=MOST_RATIO),
     default=1.0,
     show_default=True,
     metavar="RATIO",
@@ -124,8 +133,6 @@ def command(**values: Any) -> None:
     one width; those whose centres lie close are merged into one row that is 1 for all their
     tasks. A target is '.', unknown, where another peak of the task lies over a row's middle.
     """
-    from seqnet.commands._labelling import LabelOptions, write_labels
+    from seqnet.pipeline.labels.labelling import label
 
-    options = LabelOptions(**values)
-    options.check()
-    write_labels(options)
+    label(**values)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from seqnet.commands._command import Command
+from seqnet.commands._boundary import Command
+from seqnet.commands._input_options import signal_options, table_to_predict_options
+from seqnet.commands._option_groups import option_in
+from seqnet.commands._option_types import Real, Whole
 from seqnet.commands._options import (
     chroms_option,
     common_options,
@@ -18,10 +21,22 @@ from seqnet.commands._options import (
     regions_option,
     threads_option,
 )
-from seqnet.commands._signals import signal_options
+from seqnet.pipeline.prediction.request import PredictRequest
 
-if TYPE_CHECKING:
-    from seqnet.commands._prediction import PredictOptions
+_BY_OPTION = "sequences by option"
+
+
+def _sequences_by_option(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    """Keep the sequences that the option names."""
+    ctx.meta[_BY_OPTION] = value
+
+
+def _either_way(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Return the sequences that the argument or the option names."""
+    other: str | None = ctx.meta.get(_BY_OPTION)
+    if value is not None and other is not None:
+        raise click.UsageError("give SEQUENCES or --sequences, which are the same", ctx)
+    return other if value is None else value
 
 
 @click.command(
@@ -35,51 +50,68 @@ if TYPE_CHECKING:
     "seqnet predict cnn.safetensors --genome genome.fa --tile 50 --prior 0.01 --resume -o 'pred.{task}.bw'",
 )
 @click.argument("model")
-@click.argument("sequences", required=False)
+@click.argument("sequences", required=False, callback=_either_way)
+@option_in(
+    "Input",
+    "--sequences",
+    "named_sequences",
+    metavar="FASTA",
+    expose_value=False,
+    is_eager=True,
+    callback=_sequences_by_option,
+    help="The same as SEQUENCES, as train has it.",
+)
 @regions_option
 @genome_option
 @chroms_option
 @on_bad_option
 @signal_options
-@click.option("--features", metavar="TABLE", help="k-mer table of the sequences to predict.")
-@click.option(
+@option_in("Input", "--features", metavar="TABLE", help="k-mer table of the sequences to predict.")
+@table_to_predict_options
+@option_in(
+    "Tiles",
     "--tile",
-    type=click.IntRange(1),
+    type=Whole(1),
     metavar="STEP",
     help="Predict the genome in tiles of STEP bases, each from the window centred on it.",
 )
-@click.option(
+@option_in(
+    "Tiles",
     "--max-n",
-    type=click.FloatRange(0, 1),
+    type=Real(0, 1),
     metavar="X",
     help="Leave out tiles of whose window more than X is ambiguous (default 0.5).",
 )
-@click.option(
+@option_in(
+    "Output",
     "--missing",
     type=click.Choice(["error", "gap"]),
-    default="error",
+    default=PredictRequest.missing,
     show_default=True,
-    help="What becomes of a prediction that is no finite number.",
+    help="How to handle a prediction that is no finite number.",
 )
-@click.option(
+@option_in(
+    "Output",
     "--prior",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Real(0, 1, min_open=True, max_open=True),
     metavar="P",
     help="Share of positives to predict for: shifts logits from the training rows' base rate to P.",
 )
-@click.option(
+@option_in(
+    "Run",
     "--precision",
     type=click.Choice(["float32", "bf16"]),
-    default="float32",
+    default=PredictRequest.precision,
     show_default=True,
     help="Arithmetic; bf16 where the hardware has it.",
 )
-@click.option(
+@option_in(
+    "Tiles",
     "--resume",
     is_flag=True,
     help="Keep each finished contig of tiles in a folder until all are done, and go on from what is there.",
 )
-@click.option("--work-dir", metavar="DIR", help="That folder (default: the output's name and .parts).")
+@option_in("Tiles", "--work-dir", metavar="DIR", help="That folder (default: the output's name and .parts).")
 @device_option
 @threads_option(0)
 @output_option(
@@ -91,42 +123,11 @@ if TYPE_CHECKING:
 def command(**values: Any) -> None:
     """Predict with a trained model.
 
-    Give --regions with --genome (BED out, predictions in the task columns), FASTA SEQUENCES or
-    --features (TSV out), or --genome with --tile (bigWig, bedGraph or BED out). Tables, sequences and
+    Give --regions with --genome (BED out, predictions in the task columns), FASTA SEQUENCES, --table
+    or --features (TSV out), or --genome with --tile (bigWig, bedGraph or BED out). Tables, sequences and
     tiles are read as the model was trained: on both strands or one, k-mers counted as it says. A model
     that denoises is given --signal alone (bigWig or bedGraph out).
     """
-    from seqnet.commands._prediction import PredictOptions, load_predictor
-    from seqnet.formats.model_file import read_model
+    from seqnet.pipeline.prediction.run import predict
 
-    options = PredictOptions(**values)
-    if options.reads_tracks_alone:
-        _denoise(options)
-        return
-    options.check()
-    model = read_model(options.model)
-    options.tracks(model)  # what the model expects is said before anything else is read
-    predictor = load_predictor(options, model)
-    if options.tile is not None:
-        from seqnet.commands._predict_tiles import predict_genome
-
-        predict_genome(predictor, model, options)
-        return
-    from seqnet.commands._predict_rows import predict_features, predict_regions, predict_sequences
-
-    if options.regions is not None:
-        predict_regions(predictor, model, options)
-    else:
-        (predict_sequences if options.features is None else predict_features)(predictor, model, options)
-
-
-def _denoise(options: PredictOptions) -> None:
-    """Denoise the tracks that are given."""
-    from seqnet.commands._denoising import denoises
-    from seqnet.commands._denoising_prediction import denoise
-    from seqnet.formats.model_file import read_model
-
-    model = read_model(options.model)
-    if not denoises(model):
-        options.check()
-    denoise(model, options)
+    predict(**values)

@@ -6,38 +6,43 @@ from typing import Any
 
 import click
 
-from seqnet.commands._command import Command
-from seqnet.commands._hit_output import finishing_options, hit_file_options
+from seqnet.commands._boundary import Command
+from seqnet.commands._hit_options import finishing_options, hit_file_options
+from seqnet.commands._option_groups import option_in, titled
+from seqnet.commands._option_types import SCORE, Real
 from seqnet.commands._options import (
     background_option,
     chroms_option,
-    combine,
     common_options,
     exact_option,
     genome_option,
     header_option,
     motif_options,
-    on_bad_option,
+    motif_strands_option,
+    on_bad_region_or_motif_option,
     output_option,
     regions_option,
     scoring_options,
     soft_mask_option,
     threads_option,
 )
+from seqnet.commands._outputs import BIGWIG_OUTPUT, OUTPUT
 
-_threshold_options = combine(
+_threshold_options = titled("Hits",
     click.option(
-        "--p-value", type=click.FloatRange(0, 1, min_open=True), metavar="P",
+        "--p-value", type=Real(0, 1, min_open=True), metavar="P",
         help="Report windows with a p-value up to P (default 1e-4).",
     ),
-    click.option("--score", type=float, metavar="BITS", help="Report windows that score at least BITS."),
+    click.option("--score", type=SCORE, metavar="BITS|file",
+                 help="Report windows that score at least BITS; file: the motif's threshold in its file."),
     click.option(
-        "--relative-score", type=click.FloatRange(0, 1), metavar="X",
+        "--relative-score", type=Real(0, 1), metavar="X",
         help="Report windows at least X of the way from a motif's lowest to its highest score.",
     ),
     click.option(
-        "--hits-per-mb", type=click.FloatRange(0, 2e6, min_open=True), metavar="X",
-        help="Report windows with a p-value that gives up to X hits in a megabase of background.",
+        "--hits-per-mb", type=Real(0, 2e6, min_open=True), metavar="X",
+        help="Report windows with a p-value that gives up to X hits in a megabase of background, on the "
+        "strands scanned.",
     ),
     exact_option,
     click.option("--best", is_flag=True, help="Only the best hit of each sequence and motif."),
@@ -47,17 +52,17 @@ _threshold_options = combine(
         "hits on both; or the best by score, over all motifs.",
     ),
 )  # fmt: skip
-_track_options = combine(
+_track_options = titled("Track",
     click.option(
-        "--track", metavar="BIGWIG",
-        help="Write the score of every window instead of hits; '{motif}' stands for the motif's name.",
+        "--track", type=BIGWIG_OUTPUT, metavar="BIGWIG",
+        help="Write the score of every window instead of hits; '{motif}' is replaced by the motif's name.",
     ),
     click.option(
         "--track-strand", type=click.Choice(["max", "+", "-"]),
-        help="Whose score stands at a window's first base: the higher strand's (max, the default), "
-        "or one strand's.",
+        help="Score to write at a window's first base: the higher of the strands scanned (max, the "
+        "default), or one strand's.",
     ),
-    click.option("--track-min", type=float, metavar="X", help="In the track, leave out values below X."),
+    click.option("--track-min", type=Real(), metavar="X", help="In the track, leave out values below X."),
     click.option("--track-max", is_flag=True, help="One track: at each base the highest of all motifs."),
     click.option("--rectify", is_flag=True, help="In the track, raise scores below zero to zero."),
 )  # fmt: skip
@@ -76,18 +81,30 @@ _track_options = combine(
 @genome_option
 @regions_option
 @chroms_option
-@on_bad_option
+@option_in(
+    "Regions and genome",
+    "--name-coordinates",
+    type=click.Choice(["bed", "ucsc"]),
+    help="Scan records named chr1:100-200 or NAME::chr1:100-200(-) as those places of the genome; bed: the "
+    "start is 0-based, as bedtools getfasta writes it; ucsc: 1-based, as samtools faidx writes it.",
+)
+@on_bad_region_or_motif_option
 @soft_mask_option
 @motif_options
 @background_option
 @scoring_options
+@motif_strands_option
 @_threshold_options
 @finishing_options
-@click.option(
-    "--tests", metavar="FILE", help="Write motif, windows scored and hits; merge-hits needs it for q-values."
+@option_in(
+    "Output",
+    "--tests",
+    type=OUTPUT,
+    metavar="FILE",
+    help="Write motif, windows scored and hits; merge-hits needs it for q-values.",
 )
 @hit_file_options
-@click.option("--per-sequence", is_flag=True, help="Report each sequence's best site instead of hits.")
+@option_in("Hits", "--per-sequence", is_flag=True, help="Report each sequence's best site instead of hits.")
 @_track_options
 @threads_option(1)
 @output_option("Output file; the suffix picks format and compression.")
@@ -98,19 +115,9 @@ def command(**values: Any) -> None:
 
     MOTIFS is a motif or PSSM file; SEQUENCES is FASTA (stdin when left out), or give --genome
     with --regions. Hits are BED: chrom start end name score strand log_odds p_value q_value
-    matched alt_name. Both strands are scanned; windows with an ambiguous base have no score.
+    matched alt_name. Both strands are scanned, of RNA motifs the forward one (see --strands);
+    windows with an ambiguous base have no score.
     """
-    from seqnet.commands._motifs import Scoring, load_motifs, make_pssms
-    from seqnet.commands._scan_options import ScanOptions
-    from seqnet.commands._scan_output import scan_to_best, scan_to_hits
-    from seqnet.commands._scan_track import scan_to_tracks
+    from seqnet.pipeline.scan.run import scan
 
-    options = ScanOptions(**values)
-    options.check()
-    found = load_motifs(options.motifs, options.motif_names, options.motif_format)
-    scoring = Scoring(options.background, options.pseudocount, options.pseudocount_spread, options.preset)
-    scored = make_pssms(found, scoring, keep=True, source=options.motifs)
-    if options.track is not None:
-        scan_to_tracks(scored.pssms, options)
-    else:
-        (scan_to_best if options.per_sequence else scan_to_hits)(scored, options)
+    scan(**values)

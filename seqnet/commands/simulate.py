@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from seqnet.commands._command import Command, Group
+from seqnet.commands._boundary import Command, Group
+from seqnet.commands._option_groups import option_in
+from seqnet.commands._option_types import Parsed, Whole
 from seqnet.commands._options import output_option
-from seqnet.commands._simulation import (
-    SequenceOptions,
+from seqnet.commands._outputs import BIGWIG_OUTPUT, OUTPUT
+from seqnet.commands._simulation_options import (
     range_option,
-    sequence_options,
-    simulate_sequences,
+    simulated_sequence_options,
     simulation_options,
 )
+from seqnet.errors import shorten
+from seqnet.numerals import LARGEST, parse_whole
 
-if TYPE_CHECKING:
-    from seqnet.datasets.simulation.grammars import Place
+
+def _contig(text: str) -> tuple[str, int]:
+    """Read a contig's name and length."""
+    name, equals, length = text.partition("=")
+    if not equals or name.split() != [name]:
+        raise ValueError(f"{shorten(text)}: expected NAME=BASES")
+    return name, parse_whole(length, 1, LARGEST)
+
 
 command = Group("simulate", short_help="Simulate sequences and genomes.", help=(
     "Simulate sequences and genomes.\n\n"
     "Background letters of any order, and sites drawn from motifs, on either strand, never "
     "overlapping. All but 'genome' write FASTA of two classes, pos_0001 ... and neg_0001 ..., with "
-    "--labels-out to train and judge by. The same seed gives the same sequences everywhere."
+    "--labels-out to train and evaluate with. The same seed gives the same sequences everywhere."
 ))  # fmt: skip
 
 
@@ -34,15 +43,15 @@ command = Group("simulate", short_help="Simulate sequences and genomes.", help=(
     example="seqnet simulate single encode.pfm --motif TAL1_known4 --labels-out tal1.bed -o tal1.fa \\\n"
     "    --valid-fraction 0.1 --test-fraction 0.1",
 )
-@sequence_options
-def single(**options: Any) -> None:
+@simulated_sequence_options
+def single(**values: Any) -> None:
     """Positives hold one site, negatives none.
 
     With several of MOTIFS, each positive has one of them.
     """
-    from seqnet.datasets.simulation.grammars import Copies
+    from seqnet.pipeline.simulation.sequences import simulate_single
 
-    simulate_sequences("single", SequenceOptions(**options), Copies(1, 1), Copies(0, 0), {})
+    simulate_single(**values)
 
 
 @command.command(
@@ -52,19 +61,17 @@ def single(**options: Any) -> None:
     example="seqnet simulate density encode.pfm --motif TAL1_known4 --copies 2-4 \\\n"
     "    --negative-copies 1 --labels-out counting.bed -o counting.fa",
 )
-@sequence_options
+@simulated_sequence_options
 @range_option("--copies", "2-4", "Sites of a positive.")
 @range_option("--negative-copies", "0", "Sites of a negative; 1 makes it a counting task.")
-def density(copies: tuple[int, int], negative_copies: tuple[int, int], **options: Any) -> None:
+def density(**values: Any) -> None:
     """Positives hold more sites of one motif than negatives.
 
     With several of MOTIFS, each sequence has sites of one of them.
     """
-    from seqnet.datasets.simulation.grammars import Copies
+    from seqnet.pipeline.simulation.sequences import simulate_density
 
-    settings = {"copies": copies, "negative-copies": negative_copies}
-    classes = Copies(*copies), Copies(*negative_copies)
-    simulate_sequences("density", SequenceOptions(**options), *classes, settings)
+    simulate_density(**values)
 
 
 @command.command(
@@ -74,15 +81,13 @@ def density(copies: tuple[int, int], negative_copies: tuple[int, int], **options
     example="seqnet simulate heterotypic motifs.jaspar --motif CTCF --motif REB1 --motif GATA1 \\\n"
     "    --labels-out het.bed -o het.fa",
 )
-@sequence_options
+@simulated_sequence_options
 @range_option("--negative-motifs", "0-1", "Different motifs of a negative; fewer than all.")
-def heterotypic(negative_motifs: tuple[int, int], **options: Any) -> None:
+def heterotypic(**values: Any) -> None:
     """Positives hold a site of each of MOTIFS, negatives of some of them."""
-    from seqnet.datasets.simulation.grammars import Combination
+    from seqnet.pipeline.simulation.sequences import simulate_heterotypic
 
-    classes = Combination(), Combination(negative_motifs)
-    settings = {"negative-motifs": negative_motifs}
-    simulate_sequences("heterotypic", SequenceOptions(**options), *classes, settings)
+    simulate_heterotypic(**values)
 
 
 @command.command(
@@ -92,23 +97,22 @@ def heterotypic(negative_motifs: tuple[int, int], **options: Any) -> None:
     example="seqnet simulate spacing encode.pfm --motif SIX5_known5 --motif ZNF143_known2 \\\n"
     "    --spacing 2-5 --labels-out pair.bed -o pair.fa",
 )
-@sequence_options
+@simulated_sequence_options
 @range_option("--spacing", "2-10", "Bases between the two sites of a positive.")
-@click.option(
+@option_in(
+    "Sequences",
     "--fixed-order",
     is_flag=True,
     help="The first motif comes before the second, on the strand that both lie on; else either way.",
 )
-def spacing(spacing: tuple[int, int], fixed_order: bool, **options: Any) -> None:
+def spacing(**values: Any) -> None:
     """Positives hold two motifs at a distance, negatives the same two in any other way.
 
     MOTIFS are two, in the file's order. The element lies on either strand of a sequence.
     """
-    from seqnet.datasets.simulation.grammars import Pair
+    from seqnet.pipeline.simulation.sequences import simulate_spacing
 
-    classes = Pair(*spacing, fixed_order), Pair(*spacing, fixed_order, holds=False)
-    settings = {"spacing": spacing, "fixed-order": fixed_order}
-    simulate_sequences("spacing", SequenceOptions(**options), *classes, settings)
+    simulate_spacing(**values)
 
 
 @command.command(
@@ -118,33 +122,33 @@ def spacing(spacing: tuple[int, int], fixed_order: bool, **options: Any) -> None
     example="seqnet simulate localization encode.pfm --motif TAL1_known4 --copies 2-4 --center 150 \\\n"
     "    --labels-out local.bed -o local.fa",
 )
-@sequence_options
+@simulated_sequence_options
 @range_option("--copies", "2-4", "Sites of every sequence.", 1)
-@click.option(
+@option_in(
+    "Sequences",
     "--center",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=150,
     show_default=True,
     metavar="BASES",
     help="Width of the centre that holds a positive's sites.",
 )
-@click.option(
+@option_in(
+    "Sequences",
     "--negative-place",
     type=click.Choice(["anywhere", "flanks"]),
     default="anywhere",
     show_default=True,
     help="Where a negative's sites lie; flanks is outside the centre.",
 )
-def localization(copies: tuple[int, int], center: int, negative_place: Place, **options: Any) -> None:
+def localization(**values: Any) -> None:
     """Positives hold sites of one motif in their centre, negatives as many elsewhere.
 
     With several of MOTIFS, each sequence has sites of one of them.
     """
-    from seqnet.datasets.simulation.grammars import Copies
+    from seqnet.pipeline.simulation.sequences import simulate_localization
 
-    classes = Copies(*copies, "center", center), Copies(*copies, negative_place, center)
-    settings = {"copies": copies, "center": center, "negative-place": negative_place}
-    simulate_sequences("localization", SequenceOptions(**options), *classes, settings)
+    simulate_localization(**values)
 
 
 @command.command(
@@ -155,49 +159,47 @@ def localization(copies: tuple[int, int], center: int, negative_place: Place, **
     "    --truth sites.bed --peaks-out '{motif}.narrowPeak' --signal-out dnase.bw -o genome.fa",
 )
 @simulation_options
-@click.option(
+@option_in(
+    "Sequences",
     "--contig",
     "contigs",
+    type=Parsed(_contig, "chr1=300000"),
     multiple=True,
     metavar="NAME=BASES",
     default=("chr1=300000", "chr2=200000"),
     show_default=True,
     help="A contig and its length. Repeats.",
 )
-@click.option(
-    "--bound", type=click.IntRange(0), default=100, show_default=True, help="Bound sites of each motif."
+@option_in(
+    "Sequences", "--bound", type=Whole(0), default=100, show_default=True, help="Bound sites of each motif."
 )
-@click.option(
-    "--unbound", type=click.IntRange(0), default=50, show_default=True,
+@option_in(
+    "Sequences",
+    "--unbound", type=Whole(0), default=50, show_default=True,
     help="Sites of each motif in closed chromatin, which nothing binds.",
 )  # fmt: skip
-@click.option(
-    "--peaks-out", "peaks", metavar="NARROWPEAK", help="Write peaks; {motif} stands for a motif's name."
+@option_in(
+    "Output",
+    "--peaks-out", type=OUTPUT, metavar="NARROWPEAK",
+    help="Write peaks; {motif} is replaced by a motif's name.",
+)  # fmt: skip
+@option_in("Output", "--signal-out", type=BIGWIG_OUTPUT, metavar="BIGWIG",
+              help="Write accessibility, counts per step.")  # fmt: skip
+@option_in(
+    "Output", "--step", type=Whole(1), default=20, show_default=True, help="Bases per step of the signal."
 )
-@click.option("--signal-out", "signal", metavar="BIGWIG", help="Write accessibility, counts per step.")
-@click.option(
-    "--step", type=click.IntRange(1), default=20, show_default=True, help="Bases per step of the signal."
-)
-@click.option(
-    "--sites-out", "sites", metavar="FASTA", help="Write aligned bound sites; {motif} as in --peaks-out."
-)
+@option_in(
+    "Output",
+    "--sites-out", type=OUTPUT, metavar="FASTA",
+    help="Write aligned bound sites; {motif} as in --peaks-out.",
+)  # fmt: skip
 @output_option("FASTA file of the genome; the suffix picks compression.")
-def genome(
-    contigs: tuple[str, ...],
-    bound: int,
-    unbound: int,
-    peaks: str | None,
-    signal: str | None,
-    step: int,
-    sites: str | None,
-    **options: Any,
-) -> None:
+def genome(**values: Any) -> None:
     """Make a small genome: sites in open chromatin make peaks and signal, others do not.
 
     Each of MOTIFS has its own sites, at most one in 500 bases. How strongly a site is bound decides
     the height of its peak and of the signal.
     """
-    from seqnet.commands._simulated_genome import GenomeOptions, simulate_genome
+    from seqnet.pipeline.simulation.genomes import simulate_genome
 
-    simulate_genome(GenomeOptions(**options, contigs=contigs, bound=bound, unbound=unbound, peaks=peaks,
-                                  signal=signal, step=step, sites=sites))  # fmt: skip
+    simulate_genome(**values)

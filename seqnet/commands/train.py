@@ -1,50 +1,65 @@
-"""``seqnet train``: linear, dense and convolutional models."""
+"""``seqnet train``: linear, dense and convolutional models, and networks that denoise tracks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqnet.commands._architecture import (
-    cnn_architecture_options,
-    dense_architecture_options,
-    model_output_option,
-    split_architecture,
+from seqnet.commands._boundary import Command, Group
+from seqnet.commands._input_options import (
+    counting_options,
+    denoising_options,
+    feature_options,
+    older_denoising_options,
+    sequence_options,
+    signal_fit_options,
+    signal_options,
+    strand_pair_option,
+    towers_option,
 )
-from seqnet.commands._baselines import baseline_options
-from seqnet.commands._command import Command, Group
-from seqnet.commands._denoising import Targets, denoising_options
-from seqnet.commands._fit import train_network
-from seqnet.commands._fit_options import fit_options
-from seqnet.commands._kmer_options import kmer_options
-from seqnet.commands._kmer_term import kmer_term_option
-from seqnet.commands._linear import linear_options
+from seqnet.commands._option_groups import option_in, titled
+from seqnet.commands._option_types import Whole
 from seqnet.commands._options import (
-    combine,
     common_options,
     output_option,
     seed_option,
     split_options,
     threads_option,
 )
-from seqnet.commands._signals import signal_fit_options, signal_options, towers_option
-from seqnet.commands._training_checks import leak_option
-from seqnet.commands._training_sources import feature_options, sequence_options
-from seqnet.networks.heads import LOSS_NAMES, TASK_TYPES
+from seqnet.commands._outputs import MODEL_OUTPUT, OUTPUT
+from seqnet.commands._train_options import (
+    baseline_options,
+    cnn_architecture_options,
+    denoising_architecture_options,
+    denoising_fit_options,
+    dense_architecture_options,
+    fit_options,
+    leak_option,
+    linear_motif_options,
+    linear_options,
+    model_output_option,
+    term_options,
+)
+from seqnet.errors import UsageError
+from seqnet.networks.task_types import LOSS_NAMES, TASK_TYPES
+from seqnet.pipeline.denoising.request import TrainDenoiseRequest
+from seqnet.pipeline.training.request import LabelledRequest, TrainCnnRequest, TrainRequest
 
 if TYPE_CHECKING:
-    from seqnet.kmers.settings import KmerSettings
+    from seqnet.pipeline.training.outputs import TrainingResult
 
 command = Group("train", short_help="Train a model on labelled sequences.", help=(
     "Train a model on labelled sequences.\n\n"
     "Inputs are labelled regions with a genome, sequences with labels or as positives and negatives, a "
-    "table with a sequence column, or (linear, dense) a k-mer table with labels. Rows whose split is "
-    "test are never looked at."
+    "table with a sequence column, or (linear, dense) a k-mer table with labels; denoise reads signal "
+    "tracks alone. Rows whose split is test are never looked at."
 ))  # fmt: skip
 
-_kmer_options = kmer_options("sqrt", ("counts", "frequency", "log", "sqrt"))
-_task_options = combine(
+_kmer_options = counting_options("sqrt", ("counts", "frequency", "log", "sqrt"))
+_task_options = titled("Targets and loss",
     click.option("--task-type", type=click.Choice(list(TASK_TYPES)),
                  help="; ".join(f"{name}: {head.help}" for name, head in TASK_TYPES.items())
                  + ". Default: binary where all values are 0 and 1, else regression."),
@@ -52,9 +67,12 @@ _task_options = combine(
                  help="; ".join(f"{name}: {text}" for name, text in LOSS_NAMES.items())
                  + ". Default: the first that fits the task type."),
 )  # fmt: skip
-_side_options = combine(
-    click.option("--metrics", metavar="TSV", help="Training log (default: beside the model)."),
-    click.option("--json", "json_path", metavar="JSON", help="Summary (default: beside the model)."),
+_side_options = titled(
+    "Output",
+    click.option("--metrics", type=OUTPUT, metavar="TSV", help="Training log (default: next to the model)."),
+    click.option(
+        "--json", "json_path", type=OUTPUT, metavar="JSON", help="Summary (default: next to the model)."
+    ),
     threads_option(0),
     common_options,
 )
@@ -63,25 +81,31 @@ _side_options = combine(
 @command.command(
     "linear",
     cls=Command,
-    short_help="Train linear models on k-mers.",
+    short_help="Train linear models on k-mers or motifs.",
     example="seqnet train linear --features kmers.npz --labels regions.bed -o linear.safetensors\n"
     "seqnet train linear --positives bound.fa --negatives shuffle --gapped --loss hinge -o m.safetensors\n"
+    "seqnet train linear --regions regions.bed --genome genome.fa --motifs jaspar.meme -o m.safetensors\n"
     "seqnet train linear --table mpra.csv --sequence-column seq --target expression -o ridge.safetensors",
 )
 @feature_options
 @sequence_options
 @_kmer_options
 @linear_options
+@linear_motif_options
 @split_options
 @leak_option
 @seed_option
-@output_option("Model file.", required=True, default=None)
+@output_option("Model file.", required=True, default=None, type=MODEL_OUTPUT)
 @_side_options
-def linear(**options: Any) -> None:
-    """Train linear models on k-mers, their L2 penalty chosen on the validation rows."""
-    from seqnet.commands._linear import train_linear
+def linear(**values: Any) -> None:
+    """Train linear models on k-mers, their L2 penalty chosen on the validation rows.
 
-    train_linear(**options)
+    With --motifs the features are the motifs of a collection: log2 of the sum over all windows and strands of
+    2 to the power of the score, and its excess over the 90th percentile of the training rows.
+    """
+    from seqnet.pipeline.training.linear import train_linear
+
+    _train(train_linear, values)
 
 
 @command.command(
@@ -96,6 +120,7 @@ def linear(**options: Any) -> None:
 @_kmer_options
 @signal_options
 @signal_fit_options
+@strand_pair_option
 @dense_architecture_options
 @_task_options
 @fit_options
@@ -105,13 +130,14 @@ def linear(**options: Any) -> None:
 @seed_option
 @model_output_option
 @_side_options
-def dense(kmers: KmerSettings, **options: Any) -> None:
+def dense(**values: Any) -> None:
     """Train a fully connected network on k-mers, standardised on the training rows.
 
     With --signal the mean of each track over a region is a feature too.
     """
-    architecture, rest = split_architecture(options)
-    train_network("dense", architecture, kmers, "forward", **rest)
+    from seqnet.pipeline.networks import train_dense
+
+    _train(train_dense, values)
 
 
 @command.command(
@@ -121,24 +147,27 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
     example="seqnet train cnn --regions regions.bed --genome genome.fa -o cnn.safetensors\n"
     "seqnet train cnn --positives bound.fa --negatives shuffle --test-fraction 0.1 -o cnn.safetensors\n"
     "seqnet train cnn --table mpra.csv --sequence-column seq --target expression -o mpra.safetensors\n"
-    "seqnet train cnn --regions regions.bed --genome genome.fa --signal dnase=dnase.bw -o multi.safetensors\n"
-    "seqnet train cnn --signal atac=shallow.bw --target-track deep.bw --preset coda -o denoise.safetensors",
+    "seqnet train cnn --regions regions.bed --genome genome.fa --signal dnase=dnase.bw -o multi.safetensors",
 )
 @sequence_options
 @signal_options
 @signal_fit_options
+@strand_pair_option
 @towers_option
-@denoising_options
+@older_denoising_options
 @cnn_architecture_options
-@click.option(
+@option_in(
+    "Network",
     "--strands",
-    type=click.Choice(["both", "forward", "column"]),
+    type=click.Choice(["auto", "both", "forward", "column"]),
     help="both: a sequence and its reverse complement mean the same; column: regions are read on the "
-    "strand of their column. Default: both; forward with --table.",
+    "strand of their column; auto: both or forward, whichever lets a k-mer model predict the validation rows "
+    "better. Default: both; auto with --table.",
 )
-@click.option(
+@option_in(
+    "Optimisation",
     "--jitter",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=0,
     show_default=True,
     metavar="BASES",
@@ -146,26 +175,95 @@ def dense(kmers: KmerSettings, **options: Any) -> None:
 )
 @_task_options
 @fit_options
-@kmer_term_option
+@term_options
 @baseline_options
 @split_options
 @leak_option
 @seed_option
 @model_output_option
 @_side_options
-def cnn(strands: str | None, **options: Any) -> None:
+def cnn(**values: Any) -> None:
     """Train a convolutional network on sequences, validated every epoch, best weights kept."""
-    from seqnet.commands._console import note
-
-    targets = Targets.take(options)
-    architecture, rest = split_architecture(options)
-    if targets.target_tracks:
-        from seqnet.commands._denoising_training import train_denoiser
-
-        train_denoiser(architecture, targets, strands=strands, **rest)
+    older = {name: values.pop(name) for name in _DENOISING}
+    if older["target_tracks"]:
+        _denoise({**_denoising_values(values), **older})
         return
-    if strands is None:
-        strands = "both" if options["table"] is None else "forward"
-        if strands == "forward":
-            note("sequences of a table are read on their own strand (see --strands)")
-    train_network("cnn", architecture, None, strands, **rest)
+    for name, option in _DENOISING.items():
+        if older[name]:
+            raise UsageError(f"{option} goes with --target-track")
+    from seqnet.pipeline.networks import train_cnn
+
+    _train(train_cnn, values)
+
+
+@command.command(
+    "denoise",
+    cls=Command,
+    short_help="Train a network that denoises signal tracks.",
+    example="seqnet train denoise --signal atac=shallow.bw --target-track deep.bw --preset coda "
+    "-o denoise.safetensors",
+)
+@signal_options
+@denoising_options
+@signal_fit_options
+@denoising_architecture_options
+@denoising_fit_options
+@split_options
+@seed_option
+@model_output_option
+@_side_options
+def denoising(**values: Any) -> None:
+    """Train a network that makes deep tracks of noisy ones.
+
+    Whole tracks are read in bins; windows of them are split, learnt and validated. The network needs
+    an output at every position (--preset coda).
+    """
+    _denoise(values)
+
+
+_DENOISING = {"target_peaks": "--target-peaks", "step": "--bin", "window": "--window", "chroms": "--chroms",
+              "target_tracks": "--target-track"}  # fmt: skip
+"""What ``train cnn`` has for denoising: parameter to option."""
+_IGNORED = {"on_bad", "on_duplicate"}
+_ROWS = {field.name for field in fields(LabelledRequest)} - {
+    "task_type", "loss", "on_leak", *(field.name for field in fields(TrainRequest)),
+}  # fmt: skip
+_REASONS = {
+    **dict.fromkeys(_ROWS, ", which learns from whole tracks"),
+    "init_motifs": ": there are no bases",
+    "strand_pairs": ": tracks are read forward",
+}
+
+
+def _denoising_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Return those options of ``train cnn`` that denoising has; refuse others."""
+    wanted = {field.name for field in fields(TrainDenoiseRequest)}
+    defaults = {field.name: field.default for field in fields(TrainCnnRequest)}
+    if not values["signals"]:
+        raise UsageError("--target-track needs --signal: the tracks to denoise")
+    for param in click.get_current_context().command.params:
+        name = param.name or ""
+        value = values.get(name)
+        if name in wanted | _IGNORED or not value or value == defaults.get(name):
+            continue
+        raise UsageError(f"{param.opts[0]} does not go with --target-track{_REASONS.get(name, '')}")
+    return {name: value for name, value in values.items() if name in wanted}
+
+
+def _denoise(values: dict[str, Any]) -> None:
+    """Train a network that denoises."""
+    from seqnet.pipeline.networks import train_denoise
+
+    if values["step"] is None:
+        del values["step"]
+    _train(train_denoise, values)
+
+
+def _train(function: Callable[..., TrainingResult], values: dict[str, Any]) -> None:
+    """Train, or print what a dry run describes."""
+    if values["output"] is None and not values.get("dry_run"):
+        raise UsageError(
+            "missing option '-o' / '--output'" + (" (or --dry-run)" if "dry_run" in values else "")
+        )
+    for line in function(**values).layer_lines():
+        click.echo(line)

@@ -9,12 +9,24 @@ import numpy as np
 
 from seqnet.aliases import Bools, Floats, Ints
 from seqnet.datasets.labels import NO_DOUBTS, Doubts, Labelled, region_names
-from seqnet.genome.intervals import Intervals, concatenate, count_overlaps, inside, union, with_contigs
+from seqnet.genome.intervals import (
+    Intervals,
+    batches,
+    common_axis,
+    concatenate,
+    count_overlaps,
+    inside,
+    union,
+    with_contigs,
+)
 from seqnet.genome.regions import Regions, make_regions
+
+_BATCH = 1 << 20
+"""Tiles of whole contigs that are labelled at a time; a contig may have more."""
 
 
 @dataclass(frozen=True)
-class Tiling:
+class TileRule:
     """Which tiles are labelled, and how.
 
     Parameters
@@ -39,7 +51,7 @@ class Tiling:
 def label_bins(
     peaks: Mapping[str, Regions],
     lengths: Mapping[str, int],
-    tiling: Tiling,
+    tiling: TileRule,
     *,
     blacklist: Intervals | None = None,
     doubts: Doubts = NO_DOUBTS,
@@ -64,11 +76,13 @@ def label_bins(
     contigs, tasks = list(lengths), list(peaks)
     merged = [union(with_contigs(p.intervals, contigs)) for p in peaks.values()]
     parts, targets = [], []
-    for index, name in enumerate(contigs):
-        tiles = _tiles(contigs, index, lengths[name], tiling)
+    sizes = np.array(list(lengths.values()), dtype=np.int64)
+    counts = np.maximum(0, (sizes - tiling.size) // tiling.step + 1)
+    for begin, end in batches(counts, _BATCH):
+        tiles = _tiles(contigs, begin, counts[begin:end], tiling)
         if blacklist is not None:
             tiles = tiles.take(count_overlaps(tiles, blacklist) == 0)
-        labels = _labels(tiles, [own.take(own.contig == index) for own in merged], tiling)
+        labels = _labels(tiles, [_on_contigs(own, begin, end) for own in merged], tiling)
         keep = _chosen(labels, tiling)
         tiles, known = tiles.take(keep), labels[keep].astype(np.float64)
         known[known < 0] = np.nan
@@ -85,7 +99,7 @@ def _rows(
     targets: Floats,
     tasks: Sequence[str],
     lengths: Mapping[str, int],
-    tiling: Tiling,
+    tiling: TileRule,
     peaks: int,
 ) -> Labelled:
     """Return the tiles' windows as a table."""
@@ -98,34 +112,43 @@ def _rows(
     return Labelled(regions, peaks, several, int((~keep).sum()))
 
 
-def _tiles(contigs: Sequence[str], index: int, length: int, tiling: Tiling) -> Intervals:
-    """Return the tiles of one contig, all whole."""
-    start = np.arange(0, length - tiling.size + 1, tiling.step, dtype=np.int64)
-    n = len(start)
-    return Intervals(
-        tuple(contigs), np.full(n, index, np.int32), start, start + tiling.size, np.zeros(n, np.int8)
-    )
+def _tiles(contigs: Sequence[str], first: int, counts: Ints, tiling: TileRule) -> Intervals:
+    """Return the tiles of consecutive contigs, `counts` of each from number `first` on, all whole."""
+    n = int(counts.sum())
+    contig = np.repeat(np.arange(first, first + len(counts), dtype=np.int32), counts)
+    rank = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    start = tiling.step * rank
+    return Intervals(tuple(contigs), contig, start, start + tiling.size, np.zeros(n, np.int8))
 
 
-def _labels(tiles: Intervals, peaks: Sequence[Intervals], tiling: Tiling) -> np.ndarray:
+def _on_contigs(peaks: Intervals, first: int, end: int) -> Intervals:
+    """Return those of sorted intervals that lie on the contigs from number `first` to before `end`."""
+    begin, stop = np.searchsorted(peaks.contig, [first, end]).tolist()
+    return peaks.take(np.arange(begin, stop))
+
+
+def _labels(tiles: Intervals, peaks: Sequence[Intervals], tiling: TileRule) -> np.ndarray:
     """Return int8 (tiles, T): 1, 0, or -1 for a flank."""
     labels = np.zeros((len(tiles), len(peaks)), dtype=np.int8)
     for column, own in enumerate(peaks):
-        covered = _covered(own, tiles.end) - _covered(own, tiles.start)
+        axis = common_axis(tiles.start, tiles.end, own.start, own.end)
+        starts, ends = axis.of(own.contig, own.start), axis.of(own.contig, own.end)
+        covered = _covered(starts, ends, axis.of(tiles.contig, tiles.end))
+        covered -= _covered(starts, ends, axis.of(tiles.contig, tiles.start))
         labels[:, column] = np.where(covered >= tiling.min_overlap * tiling.size, 1, -1)
         labels[covered == 0, column] = 0
     return labels
 
 
-def _covered(peaks: Intervals, places: Ints) -> Ints:
-    """Count the bases before each place that disjoint sorted intervals of one contig cover: int64 (n,)."""
-    total = np.concatenate([[0], np.cumsum(peaks.end - peaks.start)])
-    begun = np.searchsorted(peaks.start, places, side="left")
-    last_end = np.concatenate([[0], peaks.end])[begun]
+def _covered(starts: Ints, ends: Ints, places: Ints) -> Ints:
+    """Count the bases before each place that disjoint sorted intervals cover: int64 (n,)."""
+    total = np.concatenate([[0], np.cumsum(ends - starts)])
+    begun = np.searchsorted(starts, places, side="left")
+    last_end = np.concatenate([[np.iinfo(np.int64).min // 2], ends])[begun]
     return np.asarray(total[begun] - np.maximum(0, last_end - places))
 
 
-def _chosen(labels: np.ndarray, tiling: Tiling) -> Bools:
+def _chosen(labels: np.ndarray, tiling: TileRule) -> Bools:
     """Tell which tiles become rows."""
     if tiling.everything:
         return np.ones(len(labels), dtype=bool)

@@ -10,6 +10,7 @@ import numpy as np
 from seqnet.aliases import Bools, Codes, Floats, Ints
 from seqnet.datasets.leakage import WORD, find_leakage
 from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.genome.contig_names import shown_names, style_hint
 from seqnet.genome.intervals import Intervals, sort_order
 from seqnet.genome.regions import UNKNOWN, Regions
 from seqnet.genome.splits import SPLITS
@@ -23,7 +24,7 @@ MASKED_DIFFERENCE = 0.1
 MOST_AMBIGUOUS = 0.5
 """Share of ambiguous bases from which on a row is worth a warning."""
 MOST_TASKS = 3
-"""Tasks of one kind of finding that are told one by one."""
+"""Tasks of one kind of finding that are listed one by one."""
 NEAR = 0.5
 """Share of their width by which rows overlap that ought to have the same labels."""
 
@@ -49,7 +50,7 @@ def check_regions(regions: Regions, lengths: Mapping[str, int] | None = None) ->
 
 
 def place(regions: Regions, row: int) -> str:
-    """Return where a row stands: its line, or its locus if it has none."""
+    """Return where a row is: its line, or its locus if it has none."""
     line = int(regions.lines[row])
     return f"{REGIONS}:{line}" if line else f"{REGIONS}:{regions.intervals.locus(row)}"
 
@@ -101,29 +102,20 @@ def _bounds(regions: Regions, lengths: Mapping[str, int] | None) -> list[Finding
 
 
 def _contigs(regions: Regions, lengths: Mapping[str, int] | None) -> list[Finding]:
-    """Find contigs that the genome does not have, and say whether only the style of names differs."""
+    """Find contigs that the genome does not have, and report whether only the style of names differs."""
     if lengths is None:
         return []
     unknown = [name for name in regions.intervals.contigs if name not in lengths]
     if not unknown:
         return []
-    index = [regions.intervals.contigs.index(name) for name in unknown]
-    other = {_other_style(name) for name in unknown} & set(lengths)
-    known = ", ".join(list(lengths)[:4]) + (", ..." if len(lengths) > 4 else "")
-    names = ", ".join(unknown[:4]) + (", ..." if len(unknown) > 4 else "")
-    style = f"; only the style of names differs ({min(other)})" if other else ""
-    what = "contig-style" if other else "unknown-contig"
+    lost = set(unknown)
+    index = [number for number, name in enumerate(regions.intervals.contigs) if name in lost]
+    known, names, style = shown_names(lengths), shown_names(unknown), style_hint(unknown, lengths)
+    what = "contig-style" if style else "unknown-contig"
     return _about(
         regions, np.isin(regions.intervals.contig, index), "error", what,
         lambda n, _row: f"{counted(n)} on {names}, which the genome does not have; it has {known}{style}",
     )  # fmt: skip
-
-
-def _other_style(name: str) -> str:
-    """Return a contig's name in the other style: chr1 and 1, chrM and MT."""
-    if name in ("MT", "Mito"):
-        return "chrM"
-    return name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
 
 
 def _widths(regions: Regions) -> list[Finding]:
@@ -136,7 +128,7 @@ def _widths(regions: Regions) -> list[Finding]:
     return _about(
         regions, widths != usual, "warning", "unequal-widths",
         lambda n, _row: f"{counted(n)} not {usual} bases wide, in a table of {values[0]} to {values[-1]}; "
-        "networks read one width, and only rows of the usual one are compared here",
+        "train stops at them without --length, and only rows of the usual width are compared here",
     )  # fmt: skip
 
 
@@ -153,7 +145,7 @@ def _order(regions: Regions) -> list[Finding]:
 
 
 def _names(regions: Regions) -> list[Finding]:
-    """Find names that stand twice."""
+    """Find names that occur twice."""
     _, first, counts = np.unique(regions.names.astype(str), return_index=True, return_counts=True)
     twice = np.sort(first[counts > 1])
     return _about(
@@ -170,7 +162,10 @@ def _keys(intervals: Intervals) -> Ints:
 
 
 def _duplicates(regions: Regions) -> list[Finding]:
-    """Find rows with the coordinates of an earlier one, and whether they say the same."""
+    """Find rows with the coordinates of an earlier one, and whether they say the same.
+
+    Training refuses both; regions without tasks are not trained on.
+    """
     keys = _keys(regions.intervals)
     order = np.argsort(keys, kind="stable")
     later = order[1:][keys[order][1:] == keys[order][:-1]]
@@ -179,8 +174,9 @@ def _duplicates(regions: Regions) -> list[Finding]:
     known = ~(np.isnan(ours) | np.isnan(theirs))
     differs = (known & (ours != theirs)).any(axis=1) | (regions.splits[later] != regions.splits[first])
     locus = regions.intervals.locus
+    level: Level = "error" if regions.tasks else "warning"
     return _about(
-        regions, np.sort(later[~differs]), "warning", "duplicate",
+        regions, np.sort(later[~differs]), level, "duplicate",
         lambda n, row: f"{counted(n)} with the coordinates of an earlier one, such as {locus(row)}",
     ) + _about(
         regions, np.sort(later[differs]), "error", "contradiction",
@@ -209,7 +205,7 @@ def _near_duplicates(regions: Regions) -> list[Finding]:
 
 
 def _near_contradictions(regions: Regions, rows: Ints, opposite: Bools) -> list[Finding]:
-    """Find the tasks of which rows are labelled opposite to a neighbour; many are told in one finding.
+    """Find the tasks of which rows are labelled opposite to a neighbour; many are listed in one finding.
 
     Parameters
     ----------
@@ -223,13 +219,13 @@ def _near_contradictions(regions: Regions, rows: Ints, opposite: Bools) -> list[
     if len(worst) > MOST_TASKS:
         which = rows[opposite.any(axis=1)]
         tasks = ", ".join(f"{regions.tasks[column]} ({counts[column]})" for column in worst[:MOST_TASKS])
-        told = text.format(f" for {len(worst)} of {len(regions.tasks)} tasks", _locus(regions, which))
-        message = f"{counted(len(which))} {told}; most for {tasks}"
+        rest = text.format(f" for {len(worst)} of {len(regions.tasks)} tasks", _locus(regions, which))
+        message = f"{counted(len(which))} {rest}; most for {tasks}"
         return [Finding("warning", "near-contradiction", place(regions, int(which[0])), message)]
     for column in np.sort(worst).tolist():
         which = rows[opposite[:, column]]
-        told = text.format(f" for {regions.tasks[column]}", _locus(regions, which))
-        message = f"{counted(len(which))} {told}"
+        rest = text.format(f" for {regions.tasks[column]}", _locus(regions, which))
+        message = f"{counted(len(which))} {rest}"
         found.append(Finding("warning", "near-contradiction", place(regions, int(which[0])), message))
     return found
 
@@ -283,7 +279,7 @@ def _tasks_by_split(regions: Regions) -> list[Finding]:
     for task, column in zip(regions.tasks, regions.targets.T, strict=True):
         for split in ("valid", "test"):
             known = column[(regions.splits == split) & ~np.isnan(column)]
-            if not is_binary(column) or not (regions.splits == split).any():
+            if np.isnan(column).all() or not is_binary(column) or not (regions.splits == split).any():
                 continue
             for value, kind in ((1, "positives"), (0, "negatives")):
                 if not (known == value).any():
@@ -293,7 +289,7 @@ def _tasks_by_split(regions: Regions) -> list[Finding]:
 
 
 def is_binary(column: Floats) -> bool:
-    """Tell whether all known values of a task are 0 or 1."""
+    """Return whether all known values of a task are 0 or 1."""
     return bool(np.isin(column[~np.isnan(column)], (0.0, 1.0)).all())
 
 
@@ -314,8 +310,9 @@ def check_sequences(regions: Regions, codes: Codes, masked: Floats | None = None
     clear = (codes < AMBIGUOUS).sum(axis=1)
     ambiguous = 1 - clear / width
     found = _about(
-        regions, clear == 0, "error", "no-sequence",
-        lambda n, row: f"{counted(n)} of ambiguous bases alone, such as {regions.intervals.locus(row)}",
+        regions, clear == 0, "warning", "no-sequence",
+        lambda n, row: f"{counted(n)} of ambiguous bases alone, such as {regions.intervals.locus(row)}; "
+        "training keeps them, but nothing can be learnt from them",
     ) + _about(
         regions, (ambiguous >= MOST_AMBIGUOUS) & (clear > 0), "warning", "ambiguous",
         lambda n, row: f"{counted(n)} half or more of ambiguous bases, such as "

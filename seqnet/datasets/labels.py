@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,8 +11,11 @@ import numpy as np
 from seqnet.aliases import Bools, Floats, Ints
 from seqnet.datasets.merging import merge_centers
 from seqnet.genome.intervals import (
+    Axis,
     Intervals,
     around,
+    batches,
+    common_axis,
     concatenate,
     count_overlaps,
     inside,
@@ -21,6 +24,8 @@ from seqnet.genome.intervals import (
 from seqnet.genome.regions import Center, Regions, centers, make_regions
 
 LARGEST_MERGE_DISTANCE = 400
+_BATCH = 1 << 16
+"""Peaks of whole contigs that are merged at a time; a contig may have more."""
 Strands: TypeAlias = Literal["both", "column"]
 """Whether peaks on both strands are the same, or only those on one."""
 
@@ -49,7 +54,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Doubts:
-    """What makes targets unknown beside the peaks themselves.
+    """What makes targets unknown, in addition to the peaks themselves.
 
     Parameters
     ----------
@@ -160,33 +165,29 @@ def _merge_contigs(
     every = concatenate(peaks)
     strand = every.strand if strands == "column" else np.zeros(len(every), np.int8)
     center = np.concatenate(middles)
-    parts, targets, counts = [], [], []
-    for contig, sign, rows in _groups(every.contig.astype(np.int64), strand.astype(np.int64)):
-        merged = merge_centers(center[rows], task[rows], len(peaks), distance)
-        n = len(merged.centers)
-        points = Intervals(
-            tuple(contigs),
-            np.full(n, contig, np.int32),
-            merged.centers,
-            merged.centers + 1,
-            np.full(n, sign, np.int8),
-        )
-        parts.append(around(points, merged.centers, width))
-        targets.append(merged.activity)
-        counts.append(merged.counts)
-    windows = concatenate(parts)
-    order = np.lexsort((windows.strand, windows.start, windows.contig))
-    activity = np.concatenate(targets)[order].astype(np.float64)
-    return windows.take(order), activity, np.concatenate(counts)[order]
-
-
-def _groups(contig: Ints, strand: Ints) -> Iterator[tuple[int, int, Ints]]:
-    """Yield contig, strand and the rows of each pair of them that occurs."""
-    keys, group = np.unique(contig * 3 + strand + 1, return_inverse=True)
+    keys, group = np.unique(every.contig.astype(np.int64) * 3 + strand + 1, return_inverse=True)
+    axis = common_axis(center)
+    distance = min(distance, axis.span)  # further apart than all centres is as good as endless
+    apart = Axis(axis.low, axis.span + max(0, distance))  # so that no two groups can merge
+    place = apart.of(group, center)
     order = np.argsort(group, kind="stable")
     ends = np.cumsum(np.bincount(group, minlength=len(keys)))
-    for key, rows in zip(keys.tolist(), np.split(order, ends[:-1]), strict=True):
-        yield key // 3, key % 3 - 1, rows
+    parts = [
+        merge_centers(place[rows], task[rows], len(peaks), distance)
+        for rows in np.split(order, [ends[last - 1] for _, last in batches(np.diff(ends, prepend=0), _BATCH)])
+        if len(rows)
+    ]
+    merged = np.concatenate([part.centers for part in parts])
+    own, middle = np.divmod(merged, apart.span)
+    contig, sign = np.divmod(keys[own], 3)
+    middle += apart.low
+    points = Intervals(
+        tuple(contigs), contig.astype(np.int32), middle, middle + 1, (sign - 1).astype(np.int8)
+    )
+    windows = around(points, middle, width)
+    order = np.lexsort((windows.strand, windows.start, windows.contig))
+    activity = np.concatenate([part.activity for part in parts])[order].astype(np.float64)
+    return windows.take(order), activity, np.concatenate([part.counts for part in parts])[order]
 
 
 def _central_third(intervals: Intervals) -> Intervals:

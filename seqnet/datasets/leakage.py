@@ -13,7 +13,7 @@ from seqnet.genome.alphabet import AMBIGUOUS, canonical_rows, reverse_complement
 from seqnet.genome.regions import UNKNOWN, Regions
 
 OnLeak: TypeAlias = Literal["drop", "warn", "error"]
-"""What becomes of a training row that equals a held-out one."""
+"""How to handle a training row that equals a held-out one."""
 WORD = 100
 """Bases in common that are worth a warning."""
 MOST_WORDS = 1 << 24
@@ -64,6 +64,7 @@ def find_leakage(splits: NDArray[np.object_], codes: Codes) -> Leakage:
 def equal_rows(codes: Codes, train: Ints, held: Ints) -> Pairs:
     """Find the training rows that equal a held-out row or its reverse complement, padding aside.
 
+    Rows of ambiguous bases alone give nothing away and do not count.
     Rows are compared by a hash of the lower of both strands, and those with equal hashes base by base.
 
     Parameters
@@ -73,6 +74,7 @@ def equal_rows(codes: Codes, train: Ints, held: Ints) -> Pairs:
     train, held
         int64: row numbers.
     """
+    train, held = (rows[(codes[rows] != AMBIGUOUS).any(axis=1)] for rows in (train, held))
     ours, theirs = canonical_rows(codes[train]), canonical_rows(codes[held])
     keys, wanted = _row_hashes(theirs), _row_hashes(ours)
     order = np.argsort(keys, kind="stable")

@@ -89,7 +89,7 @@ class _Chain:
                 heapq.heappush(self._heap, (gap, self.center[left], left, right))
 
     def _current(self, gap: int, start: int, left: int, right: int) -> bool:
-        """Tell whether a noted pair still stands as it was noted."""
+        """Return whether a noted pair is unchanged since it was noted."""
         return (
             bool(self.active[left] and self.active[right])
             and self._after[left] == right

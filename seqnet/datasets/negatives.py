@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from seqnet.aliases import Bools, Codes, Floats, Ints
-from seqnet.errors import SeqnetError
+from seqnet.errors import SeqnetError, UsageError
 from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.genome.extract import extract_windows, gather_windows
 from seqnet.genome.intervals import Intervals, concatenate, count_overlaps
 from seqnet.genome.regions import UNKNOWN, Regions, make_regions
 from seqnet.genome.sequence import Genome
 from seqnet.genome.splits import SPLITS
+from seqnet.genome.stretches import Stretches
 
 GC_TOLERANCE = 0.1
 """Largest difference in GC content between a positive and the negative drawn for it."""
 PREFIX = "neg_gc:"
+MOST_NEGATIVES = 1 << 25
 _BINS = 10
 """Steps in which shares of soft-masked and of ambiguous bases are matched; none is one more."""
 _CHUNK = 1 << 14
@@ -61,7 +63,7 @@ class Negatives:
     regions
         All tasks 0, names with `PREFIX`, in genome order.
     wanted
-        How many were asked for; fewer rows mean that no more were to be found.
+        The requested number; fewer rows mean that no more were to be found.
     loose
         How many match by GC content alone, for want of one as masked.
     distances
@@ -75,6 +77,19 @@ class Negatives:
     distances: dict[str, float]
 
 
+def check_count(wanted: float) -> None:
+    """Refuse numbers of negatives that no set of labels is made for, before memory is taken for them.
+
+    Raises
+    ------
+    UsageError
+        If more than `MOST_NEGATIVES` are wanted.
+    """
+    if not wanted <= MOST_NEGATIVES:  # nor NaN
+        message = f"{wanted:.4g} negatives are requested; expected up to {MOST_NEGATIVES} (see the ratio)"
+        raise UsageError(message)
+
+
 def gc_negatives(
     positives: Regions,
     genome: Genome,
@@ -84,15 +99,16 @@ def gc_negatives(
     margin: int,
     seed: int,
     lower: Mapping[str, Bools] | None = None,
+    stretches: Stretches | None = None,
 ) -> Negatives:
     """Draw windows with the positives' GC content, split by split, away from every peak.
 
     Candidates tile each contig from a random start and share no base with an excluded interval
     widened by `margin`; so negatives overlap neither peaks nor each other. Each split draws `ratio`
-    negatives per positive, from its own contigs where the split is by chromosome: as many at each GC
-    count as there are positives with it, or at the nearest one within `GC_TOLERANCE`, in equal tenths
-    of soft-masked and of ambiguous bases. Where no such candidate is left, one with the GC content and
-    without an ambiguous base is taken.
+    negatives per positive, from its own contigs where the split is by chromosome, from its own stretches
+    where it is by stretches: as many at each GC count as there are positives with it, or at the nearest
+    one within `GC_TOLERANCE`, in equal tenths of soft-masked and of ambiguous bases. Where no such
+    candidate is left, one with the GC content and without an ambiguous base is taken.
 
     Parameters
     ----------
@@ -101,7 +117,7 @@ def gc_negatives(
     genome
         Where to draw from.
     excluded
-        Peaks to stay away from, beside the positives.
+        Peaks to stay away from, in addition to the positives.
     ratio
         Negatives per positive.
     margin
@@ -110,13 +126,16 @@ def gc_negatives(
         Equal seeds draw equal negatives.
     lower
         The soft-masked bases, where there are some.
+    stretches
+        The stretches of the genome that are held out, where the split is by stretches.
     """
     generator = np.random.default_rng(seed)
+    check_count(ratio * len(positives))
     width = positives.width()
     tiles = _candidates(genome, width, [positives.intervals, *excluded], margin, generator)
     offered = window_content(genome, tiles, width, lower)
     own = window_content(genome, positives.intervals, width, lower)
-    pools = _pools(positives, tiles, genome)
+    pools = _pools(positives, tiles, genome) if stretches is None else _stretch_pools(tiles, stretches)
     free = np.ones(len(tiles), dtype=bool)
     chosen, wanted, loose, splits = [np.empty(0, np.int64)], 0, 0, list[str]()
     for split in (*SPLITS, UNKNOWN):
@@ -183,15 +202,15 @@ def window_content(
         The soft-masked bases of each contig; without it none is.
     """
     gc, ambiguous, masked = np.zeros((3, len(intervals)), dtype=np.int64)
-    for index, name in enumerate(intervals.contigs):
-        rows = np.flatnonzero(intervals.contig == index)
-        for begin in range(0, len(rows), _CHUNK):
-            some = rows[begin : begin + _CHUNK]
-            codes = sliding_window_view(genome.codes[name], width)[intervals.start[some]]
-            gc[some] = gc_count(codes)
-            ambiguous[some] = (codes == AMBIGUOUS).sum(axis=1)
-            if lower is not None:
-                masked[some] = sliding_window_view(lower[name], width)[intervals.start[some]].sum(axis=1)
+    order = np.argsort(intervals.contig, kind="stable")
+    for begin in range(0, len(order), _CHUNK):
+        some = order[begin : begin + _CHUNK]
+        windows = intervals.take(some)
+        codes = extract_windows(genome, windows)
+        gc[some] = gc_count(codes)
+        ambiguous[some] = (codes == AMBIGUOUS).sum(axis=1)
+        if lower is not None:
+            masked[some] = gather_windows(lower, windows, np.dtype(bool)).sum(axis=1)
     return Content(width, gc, ambiguous, masked)
 
 
@@ -276,17 +295,24 @@ def _candidates(
 ) -> Intervals:
     """Tile every contig from a random start, leaving out what lies too close to a peak."""
     lengths = genome.lengths
-    begins = [
-        np.arange(int(generator.integers(width)), length - width + 1, width) for length in lengths.values()
-    ]
-    start = np.concatenate([*begins, np.empty(0, np.int64)]).astype(np.int64)
-    if not len(start):
+    size = np.array(list(lengths.values()), dtype=np.int64)
+    first = generator.integers(width, size=len(size))
+    counts = np.maximum(0, (size - first) // width)
+    if not counts.any():
         raise SeqnetError(f"{genome.source}: no contig is long enough for windows of {width} bases")
-    contig = np.repeat(np.arange(len(lengths), dtype=np.int32), [len(part) for part in begins])
+    contig = np.repeat(np.arange(len(size), dtype=np.int32), counts)
+    rank = np.arange(len(contig)) - np.repeat(np.cumsum(counts) - counts, counts)
+    start = first[contig] + width * rank
     strand = np.zeros(len(start), np.int8)
     tiles = Intervals(tuple(lengths), contig, start, start + width, strand)
     near = Intervals(tuple(lengths), contig, start - margin, start + width + margin, strand)
     return tiles.take(count_overlaps(near, concatenate(excluded)) == 0)
+
+
+def _stretch_pools(tiles: Intervals, stretches: Stretches) -> dict[str, Bools]:
+    """Return which tiles lie whole in stretches of each split, bool (m,) by split; without one, all do."""
+    own = {split: stretches.contain(tiles, split) for split in SPLITS}
+    return {**own, UNKNOWN: np.ones(len(tiles), dtype=bool)}
 
 
 def _pools(positives: Regions, tiles: Intervals, genome: Genome) -> dict[str, Bools]:

@@ -1,4 +1,4 @@
-"""Sequences of unequal lengths as rows of one length, and shuffles of them drawn anew each epoch."""
+"""Sequences of unequal lengths as rows of one length, and shuffles of them drawn again each epoch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqnet.aliases import Bools, Codes, Ints
-from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.genome.extract import padded_stretch
+from seqnet.genome.sequence import centred_start
 from seqnet.kernels.shuffle import shuffle_sequences
 
 DINUCLEOTIDES = 2
@@ -44,7 +45,7 @@ class PaddedSequences:
 def pad_sequences(sequences: Sequence[Codes], length: int | None = None) -> PaddedSequences:
     """Centre sequences in rows of `length` bases: longer ones are cropped, shorter ones padded.
 
-    Where that is uneven the odd base is cropped or padded on the right.
+    The rule is that of `seqnet.genome.sequence.centred_start`.
 
     Parameters
     ----------
@@ -55,15 +56,12 @@ def pad_sequences(sequences: Sequence[Codes], length: int | None = None) -> Padd
     """
     sizes = np.array([len(codes) for codes in sequences], dtype=np.int64)
     width = int(sizes.max(initial=0)) if length is None else length
-    codes = np.full((len(sequences), width), AMBIGUOUS, dtype=np.uint8)
+    starts = centred_start(sizes, width)
+    codes = np.empty((len(sequences), width), dtype=np.uint8)
     inside = np.zeros(codes.shape, dtype=bool)
-    for row, sequence in enumerate(sequences):
-        spare = width - len(sequence)
-        if spare < 0:
-            sequence = sequence[-spare // 2 :][:width]
-        begin = max(0, spare) // 2
-        codes[row, begin : begin + len(sequence)] = sequence
-        inside[row, begin : begin + len(sequence)] = True
+    for row, (sequence, start) in enumerate(zip(sequences, starts.tolist(), strict=True)):
+        codes[row] = padded_stretch(sequence, start, start + width)
+        inside[row, max(0, -start) : len(sequence) - start] = True
     return PaddedSequences(codes, inside, int((sizes > width).sum()))
 
 
@@ -73,7 +71,7 @@ def shuffle_padded(padded: PaddedSequences, seed: int, epoch: int) -> PaddedSequ
     Parameters
     ----------
     seed, epoch
-        Equal pairs give equal shuffles, whatever rows are beside a row.
+        Equal pairs give equal shuffles, whatever the other rows are.
     """
     draw = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
     offsets = np.concatenate([[0], np.cumsum(padded.inside.sum(axis=1))]).astype(np.int64)

@@ -1,16 +1,18 @@
-"""What is wrong or odd about what lies beside labelled regions: tracks, motifs, predictions."""
+"""What is wrong or odd about what is given with labelled regions: tracks, motifs, predictions."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from seqnet.aliases import Bools, Ints
 from seqnet.datasets.checks import Finding, counted
-from seqnet.genome.intervals import Intervals
+from seqnet.genome.contig_names import shown_names, style_hint
+from seqnet.genome.intervals import Intervals, batches, in_stretches
 from seqnet.genome.regions import Regions
 from seqnet.genome.tracks import STEP, TrackSource
 from seqnet.motifs.information import information
@@ -57,11 +59,15 @@ def check_track(
     where = f"track:{name}"
     found = _track_contigs(where, source, lengths, regions)
     tally = _Tally(covered=np.zeros(0 if regions is None else len(regions), np.int64))
-    for contig, length in lengths.items():
-        if source.lengths.get(contig) == length:
-            for start in range(0, length, STEP):
-                values = source.values(contig, start, min(length, start + STEP))
-                _take_in(tally, values, contig, start, None if regions is None else regions.intervals)
+    there = {name: size for name, size in lengths.items() if size and source.lengths.get(name) == size}
+    pieces = in_stretches(there, STEP)
+    rows = None if regions is None else _Rows.of(regions.intervals, pieces.contigs)
+    for begin, end in batches(pieces.end - pieces.start, STEP):
+        some = pieces.take(np.arange(begin, end))
+        values = source.values_of(some.contig_names().tolist(), some.start, some.end)
+        _take_in(tally, values, some)
+        if rows is not None:
+            _count_covered(tally, values, some, rows)
     if not tally.bases:
         return found
     return found + _values(where, tally) + _coverage(where, tally, regions)
@@ -74,10 +80,10 @@ def _track_contigs(
     found = []
     absent = [contig for contig in lengths if contig not in source.lengths]
     used = set(lengths) if regions is None else set(regions.intervals.contig_names())
-    known = ", ".join(list(source.lengths)[:4]) + (", ..." if len(source.lengths) > 4 else "")
     if absent:
         needed = [contig for contig in absent if contig in used]
-        names = ", ".join((needed or absent)[:4]) + (", ..." if len(needed or absent) > 4 else "")
+        names = shown_names(needed or absent)
+        known = shown_names(source.lengths) + style_hint(needed or absent, source.lengths)
         text = (
             f"{counted(len(absent), 'contig')} of the genome not in the track, such as {names}; "
             f"it has {known}"
@@ -90,8 +96,8 @@ def _track_contigs(
     return found
 
 
-def _take_in(tally: _Tally, values: np.ndarray, contig: str, start: int, intervals: Intervals | None) -> None:
-    """Take the values of a stretch into a tally."""
+def _take_in(tally: _Tally, values: np.ndarray, pieces: Intervals) -> None:
+    """Take the values of stretches, one behind the other, into a tally."""
     there = ~np.isnan(values)
     finite = values[np.isfinite(values)]
     infinite = np.flatnonzero(np.isinf(values))
@@ -99,19 +105,50 @@ def _take_in(tally: _Tally, values: np.ndarray, contig: str, start: int, interva
     tally.gaps += len(values) - int(there.sum())
     tally.infinite += len(infinite)
     if len(infinite) and not tally.place:
-        tally.place = f"{contig}:{start + int(infinite[0])}"
+        ends = np.cumsum(pieces.end - pieces.start)
+        piece = int(np.searchsorted(ends, infinite[0], side="right"))
+        place = int(pieces.end[piece] - (ends[piece] - infinite[0]))
+        tally.place = f"{pieces.contigs[pieces.contig[piece]]}:{place}"
     if len(finite):
         tally.lowest = min(tally.lowest, float(finite.min()))
         tally.highest = max(tally.highest, float(finite.max()))
-    if intervals is not None and contig in intervals.contigs:
-        here = intervals.contig == intervals.contigs.index(contig)
-        before = np.concatenate([[0], np.cumsum(there)])
-        begin, end = (np.clip(p - start, 0, len(values)) for p in (intervals.start, intervals.end))
-        tally.covered += np.where(here, before[np.maximum(begin, end)] - before[begin], 0)
+
+
+class _Rows(NamedTuple):
+    """Regions sorted by contig, (n,) each."""
+
+    number: Ints
+    """Of the row in its table."""
+    contig: Ints
+    start: Ints
+    end: Ints
+
+    @staticmethod
+    def of(intervals: Intervals, contigs: Sequence[str]) -> _Rows:
+        """Sort regions; their contigs become places in a list of names, -1 where it lacks them."""
+        contig = intervals.contig_index_in(contigs).astype(np.int64)
+        order = np.argsort(contig, kind="stable")
+        return _Rows(order, contig[order], intervals.start[order], intervals.end[order])
+
+    def on(self, first: int, last: int) -> _Rows:
+        """Return the regions on contigs from number `first` to `last`."""
+        low, high = np.searchsorted(self.contig, [first, last + 1]).tolist()
+        return _Rows(*(column[low:high] for column in self))
+
+
+def _count_covered(tally: _Tally, values: np.ndarray, pieces: Intervals, rows: _Rows) -> None:
+    """Count the bases of regions that have a value in stretches, one of each of consecutive contigs."""
+    before = np.concatenate([[0], np.cumsum(~np.isnan(values))])
+    rows = rows.on(int(pieces.contig[0]), int(pieces.contig[-1]))
+    piece = rows.contig - pieces.contig[0]
+    size, first = (pieces.end - pieces.start)[piece], pieces.start[piece]
+    offset = (np.cumsum(pieces.end - pieces.start) - pieces.end)[piece] + first
+    begin, end = (np.clip(place - first, 0, size) + offset for place in (rows.start, rows.end))
+    tally.covered[rows.number] += before[np.maximum(begin, end)] - before[begin]
 
 
 def _values(where: str, tally: _Tally) -> list[Finding]:
-    """Judge the values of a track."""
+    """Check the values of a track."""
     found = []
     if tally.infinite:
         text = f"{counted(tally.infinite, 'infinite value')}, the first at {tally.place}"
@@ -128,7 +165,7 @@ def _values(where: str, tally: _Tally) -> list[Finding]:
 
 
 def _coverage(where: str, tally: _Tally, regions: Regions | None) -> list[Finding]:
-    """Judge how many regions have values."""
+    """Check how many regions have values."""
     if regions is None or not len(regions):
         return []
     bare: Bools = tally.covered == 0
@@ -142,7 +179,7 @@ def _coverage(where: str, tally: _Tally, regions: Regions | None) -> list[Findin
 
 
 def check_motifs(motifs: MotifSet) -> list[Finding]:
-    """Find motifs that share a name, hold little information or do not say how many sites they had."""
+    """Find motifs that share a name, hold little information or have no number of sites."""
     where, found = "motifs", []
     counts = Counter(motif.info.name for motif in motifs.motifs)
     twice = [name for name, count in counts.items() if count > 1]
@@ -202,7 +239,9 @@ def _compare(predictions: Regions, labels: Regions, where: str) -> list[Finding]
     ):
         if extra:
             contig, start, end, _ = min(extra)
-            text = f"{counted(len(extra))} {message}, such as {contig}:{start}-{end}"
+            sides = predictions.intervals.contigs, labels.intervals.contigs
+            hint = style_hint(*(sides if level == "error" else sides[::-1]))
+            text = f"{counted(len(extra))} {message}, such as {contig}:{start}-{end}{hint}"
             found.append(Finding("error" if level == "error" else "warning", "unmatched-rows", where, text))
     for tasks, other, message in (
         (predictions.tasks, labels.tasks, "predicted but not labelled"),

@@ -1,14 +1,18 @@
-"""What a task's targets are, told from their values; classes by name as one column each."""
+"""The type of a task's targets, derived from their values; classes by name as one column each."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from seqnet.aliases import Floats
-from seqnet.genome.regions import UNKNOWN
+from seqnet.numerals import is_unknown, parse_label
+
+LARGEST = float(np.finfo(np.float32).max)
+_CONTROL = re.compile("[\0-\x1f\x7f]")
 
 
 def infer_task_type(targets: Floats) -> str:
@@ -35,7 +39,10 @@ def check_targets(targets: Floats, task_type: str) -> None:
     if task_type in ("binary", "multiclass"):
         odd = known[~np.isin(known, (0.0, 1.0))]
         if len(odd):
-            raise ValueError(f"{task_type} targets must be 0, 1 or {UNKNOWN}; found {odd[0]:g}")
+            raise ValueError(f"{task_type} targets must be 0, 1 or .; found {odd[0]:g}")
+    large = known[np.abs(known) > LARGEST]
+    if len(large):
+        raise ValueError(f"targets must lie within {LARGEST:g} of 0, as predictions do; found {large[0]:g}")
     if task_type == "counts" and (known < 0).any():
         raise ValueError(f"counts must not be negative; found {known[known < 0][0]:g}")
     if task_type == "multiclass":
@@ -45,8 +52,22 @@ def check_targets(targets: Floats, task_type: str) -> None:
             raise ValueError("multiclass targets need two tasks or more, of which each row has one that is 1")
 
 
+def check_task_names(names: Sequence[str]) -> None:
+    """Make sure that names can be columns of a tab-separated table.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is empty, or holds a tab, a line break or another control character.
+    """
+    for name in names:
+        if not name or _CONTROL.search(name):
+            what = "is empty" if not name else "holds a tab, a line break or another control character"
+            raise ValueError(f"the task name {name!r} {what}, and cannot be a column of a table")
+
+
 def parse_numbers(texts: Sequence[str]) -> Floats:
-    """Return numbers of text, NaN for unknown ones (``.``, ``NA`` or nothing): float64 (n,).
+    """Return numbers of text, as `parse_label` reads them: float64 (n,).
 
     Raises
     ------
@@ -55,15 +76,10 @@ def parse_numbers(texts: Sequence[str]) -> Floats:
     """
     values = np.empty(len(texts))
     for position, text in enumerate(texts):
-        if text in (UNKNOWN, "NA", ""):
-            values[position] = np.nan
-            continue
         try:
-            values[position] = float(text)
+            values[position] = parse_label(text)
         except ValueError:
-            values[position] = np.inf
-        if not np.isfinite(values[position]):
-            raise ValueError(position, text)
+            raise ValueError(position, text) from None
     return values
 
 
@@ -83,7 +99,7 @@ def class_targets(texts: Sequence[str]) -> ClassTargets:
     >>> class_targets(["up", "down", "up", "."]).targets.tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [nan, nan]]
     """
-    tasks = tuple(sorted({text for text in texts if text not in (UNKNOWN, "NA", "")}))
+    tasks = tuple(sorted({text for text in texts if not is_unknown(text)}))
     place = {task: column for column, task in enumerate(tasks)}
     targets = np.full((len(texts), len(tasks)), np.nan)
     for row, text in enumerate(texts):

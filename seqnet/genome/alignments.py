@@ -37,7 +37,7 @@ class Alignments:
     block_start, block_end
         int64 (m,): stretches of matched bases (CIGAR M, = and X).
     names
-        Name of each read; None where they were not asked for.
+        Name of each read; None where they were not requested.
     """
 
     contigs: tuple[str, ...]

@@ -18,11 +18,13 @@ IUPAC = {
     "A": "A", "C": "C", "G": "G", "T": "T", "U": "T", "R": "AG", "Y": "CT", "S": "CG", "W": "AT",
     "K": "GT", "M": "AC", "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG", "N": "ACGT",
 }  # fmt: skip
-"""Bases that each IUPAC nucleotide letter stands for (Cornish-Bowden 1985)."""
+"""Bases that each IUPAC nucleotide letter means (Cornish-Bowden 1985)."""
 
 LOWER = 8
 """Added to the code of a lower-case base where those are flagged."""
 
+Ambiguous: TypeAlias = Literal["skip", "fraction", "error"]
+"""How to handle a site with a letter that is not one base: leave it out, share its count, or an error."""
 SoftMask: TypeAlias = Literal["ignore", "mask", "error", "flag"]
 """What lower case means: nothing, an ambiguous base, an error, or its code with `LOWER` added."""
 
@@ -117,7 +119,7 @@ def canonical_rows(codes: Codes) -> Codes:
 
 
 def _left_aligned(codes: Codes) -> Codes:
-    """Return rows whose ambiguous bases at the beginning stand at the end."""
+    """Return rows whose ambiguous bases at the beginning are moved to the end."""
     leading = (codes < AMBIGUOUS).argmax(axis=1)
     rows = np.flatnonzero(leading)
     if not len(rows):

@@ -1,15 +1,16 @@
-"""Signal tracks as means over bins, a value for each bin of a contig."""
+"""Signal tracks in bins, a value for each bin of a contig: its mean, or that of the base in its middle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from seqnet.aliases import Floats
-from seqnet.genome.intervals import Intervals, make_intervals
+from seqnet.genome.intervals import Intervals, batches, in_stretches, make_intervals
 from seqnet.genome.layout import Layout, whole_contigs
-from seqnet.genome.tracks import STEP, DenseTrack, Finding, Missing, TrackSource, load_track
+from seqnet.genome.tracks import STEP, DenseTrack, Missing, TrackGaps, TrackSource, load_track
 
 
 def bin_counts(lengths: Mapping[str, int], step: int) -> dict[str, int]:
@@ -65,7 +66,7 @@ def load_binned(
             values[first : first + len(means)] = means
             gaps += read.found.gaps
         absent += [contig] if contig not in source.lengths else []
-    return DenseTrack(name, values, layout, Finding(gaps, tuple(absent)))
+    return DenseTrack(name, values, layout, TrackGaps(gaps, tuple(absent)))
 
 
 def _stretch(contig: str, start: int, end: int, length: int) -> Layout:
@@ -90,3 +91,35 @@ def windows_along(counts: Mapping[str, int], width: int) -> Intervals:
         starts += begin
     start = np.array(starts, dtype=np.int64)
     return make_intervals(names, start, start + width)
+
+
+def tile_middles(lengths: Mapping[str, int], step: int) -> Intervals:
+    """Return the middle base of each tile of `step` bases of whole contigs; the last tile may be shorter.
+
+    Examples
+    --------
+    >>> tile_middles({"a": 10, "b": 1}, 4).start.tolist()
+    [2, 6, 9, 0]
+    """
+    tiles = in_stretches(lengths, step)
+    last = np.array(list(lengths.values()), dtype=np.int64)[tiles.contig] - 1
+    start = np.minimum(tiles.start + step // 2, last)
+    return replace(tiles, start=start, end=start + 1)
+
+
+def values_at(middles: Intervals, source: TrackSource, step: int) -> Floats:
+    """Return a track's value at each of `tile_middles`, float64 (n,), NaN at gaps.
+
+    The contigs are read whole, many short ones in one call.
+    """
+    lengths = {name: source.lengths[name] for name in middles.contigs}
+    pieces = in_stretches(lengths, max(STEP // step, 1) * step)
+    sizes, names = pieces.end - pieces.start, pieces.contig_names().tolist()
+    edges = np.concatenate([[0], np.cumsum(-(-sizes // step))])
+    found = np.empty(len(middles))
+    for begin, end in batches(sizes, STEP):
+        values = source.values_of(names[begin:end], pieces.start[begin:end], pieces.end[begin:end])
+        moved = np.cumsum(sizes[begin:end]) - pieces.end[begin:end]
+        rows = slice(edges[begin], edges[end])
+        found[rows] = values[middles.start[rows] + np.repeat(moved, np.diff(edges[begin : end + 1]))]
+    return found

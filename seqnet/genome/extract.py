@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from seqnet.aliases import Codes
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import AMBIGUOUS, reverse_complement
-from seqnet.genome.intervals import Intervals
-from seqnet.genome.sequence import Bases, EncodedSequence, Genome
+from seqnet.genome.intervals import Intervals, rows_by_contig
+from seqnet.genome.sequence import Bases, EncodedSequence, Genome, no_sequences
+
+Value = TypeVar("Value", bound=np.generic)
+
+_FEW = 16
+"""Rows of a contig up to which they are sliced one by one."""
 
 
 def extract_windows(genome: Genome, intervals: Intervals, *, stranded: bool = False) -> Codes:
@@ -24,17 +31,42 @@ def extract_windows(genome: Genome, intervals: Intervals, *, stranded: bool = Fa
     stranded
         Whether intervals on the minus strand are read as its reverse complement.
     """
-    n = len(intervals)
-    width = int(intervals.end[0] - intervals.start[0]) if n else 0
-    codes = np.empty((n, width), dtype=np.uint8)
-    for index, name in enumerate(intervals.contigs):
-        rows = np.flatnonzero(intervals.contig == index)
-        if len(rows):
-            codes[rows] = sliding_window_view(genome.codes[name], width)[intervals.start[rows]]
+    codes: Codes = gather_windows(genome.codes, intervals, np.dtype(np.uint8))
     if stranded:
         minus = intervals.strand < 0
         codes[minus] = reverse_complement(codes[minus])
     return codes
+
+
+def gather_windows(
+    values: Mapping[str, NDArray[Value]], intervals: Intervals, kind: np.dtype[Value]
+) -> NDArray[Value]:
+    """Return what each contig's array, of type `kind`, holds under intervals of one width: (n, width).
+
+    Parameters
+    ----------
+    values
+        Contig name to an array of a value per base.
+    intervals
+        Must lie inside the contigs and share one width.
+    """
+    n = len(intervals)
+    width = int(intervals.end[0] - intervals.start[0]) if n else 0
+    found = np.empty((n, width), dtype=kind)
+    starts = intervals.start.tolist()
+    few: list[int] = []
+    slices: list[NDArray[Value]] = []
+    for index, rows in rows_by_contig(intervals):
+        array = values[intervals.contigs[index]]
+        if len(rows) > _FEW:
+            found[rows] = sliding_window_view(array, width)[intervals.start[rows]]
+            continue
+        some = rows.tolist()  # a view of windows costs more than a few slices
+        few += some
+        slices += [array[starts[row] : starts[row] + width] for row in some]
+    if few:
+        found[few] = np.concatenate(slices).reshape(len(few), width)
+    return found
 
 
 def extract_sequences(
@@ -59,7 +91,7 @@ def stack_sequences(sequences: Sequence[EncodedSequence], source: str) -> Codes:
         If there are none, or lengths differ; `source` names the file.
     """
     if not sequences:
-        raise SeqnetError(f"{source}: holds no sequences")
+        raise no_sequences(source)
     length = len(sequences[0].codes)
     for sequence in sequences:
         if len(sequence.codes) != length:
@@ -68,14 +100,6 @@ def stack_sequences(sequences: Sequence[EncodedSequence], source: str) -> Codes:
                 f"{sequences[0].name} has {length}; all sequences must have one length"
             )
     return np.stack([sequence.codes for sequence in sequences])
-
-
-def padded_windows(codes: Codes, starts: Sequence[int] | np.ndarray, width: int) -> Codes:
-    """Return windows of one contig that may pass its ends, ambiguous there: uint8 (n, width)."""
-    begins = np.asarray(starts, dtype=np.int64)
-    padding = np.full(width, AMBIGUOUS, dtype=np.uint8)
-    padded = np.concatenate([padding, codes, padding])
-    return sliding_window_view(padded, width)[np.clip(begins + width, 0, len(codes) + width)]
 
 
 def padded_stretch(codes: Codes, start: int, end: int) -> Codes:

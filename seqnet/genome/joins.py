@@ -8,6 +8,7 @@ import numpy as np
 
 from seqnet.aliases import Ints
 from seqnet.errors import FormatError, SeqnetError
+from seqnet.genome.contig_names import unknown_contig
 from seqnet.genome.regions import Regions
 
 
@@ -25,13 +26,20 @@ def coordinates(regions: Regions) -> list[tuple[str, int, int, int]]:
     )
 
 
-def join_rows(wanted: Sequence[Hashable], offered: Sequence[Hashable], what: str, where: str) -> Ints:
+def join_rows(
+    wanted: Sequence[Hashable], offered: Sequence[Hashable], what: str, where: str, *, whole: bool = False
+) -> Ints:
     """Return the position in `offered` of each of `wanted`, int64 (n,).
+
+    Parameters
+    ----------
+    whole
+        Whether every row of `offered` must be wanted.
 
     Raises
     ------
     SeqnetError
-        If one is missing or stands there twice; `what` and `where` name both sides.
+        If one is missing on either side or there twice; `what` and `where` name both sides.
     """
     place: dict[Hashable, int] = {}
     twice: set[Hashable] = set()
@@ -40,10 +48,30 @@ def join_rows(wanted: Sequence[Hashable], offered: Sequence[Hashable], what: str
             twice.add(key)
     for key in wanted:
         if key not in place:
+            _refuse_unknown_contig(key, offered, what, where)
             raise SeqnetError(f"{where} has no row for {_shown(key)} of {what}")
         if key in twice:
             raise SeqnetError(f"{where} has two rows for {_shown(key)}")
+    if whole and (extra := unwanted(wanted, offered)):
+        raise SeqnetError(
+            f"{where}: {len(extra)} of {len(offered)} rows have no label in {what} ({_shown(extra[0])} "
+            "first); leave them out, or label them . where the label is unknown"
+        )
     return np.array([place[key] for key in wanted], dtype=np.int64)
+
+
+def unwanted(wanted: Sequence[Hashable], offered: Sequence[Hashable]) -> list[Hashable]:
+    """Return those of `offered` that are not in `wanted`, in order."""
+    known = set(wanted)
+    return [key for key in offered if key not in known]
+
+
+def _refuse_unknown_contig(key: Hashable, offered: Sequence[Hashable], what: str, where: str) -> None:
+    """Raise with the contigs of both sides where it is the contig that is missing."""
+    if isinstance(key, tuple):
+        known = dict.fromkeys(other[0] for other in offered if isinstance(other, tuple))
+        if known and key[0] not in known:
+            raise SeqnetError(f"{what}: {unknown_contig('its rows', str(key[0]), where, known)}")
 
 
 def _shown(key: Hashable) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqnet.aliases import Codes, Ints
 from seqnet.errors import SeqnetError
+from seqnet.genome.contig_names import unknown_contig
 from seqnet.genome.intervals import Intervals, make_intervals, union
 from seqnet.genome.sequence import Genome
 from seqnet.kernels.gather import Places
@@ -102,7 +103,8 @@ def needed_stretches(intervals: Intervals, lengths: Mapping[str, int], reach: in
     contig = intervals.contig_index_in(contigs)
     if (contig < 0).any():
         row = int(np.flatnonzero(contig < 0)[0])
-        raise SeqnetError(f"{intervals.locus(row)} is on no known contig; they are {', '.join(contigs[:4])}")
+        name = intervals.contigs[intervals.contig[row]]
+        raise SeqnetError(unknown_contig("regions", name, "the genome", lengths))
     limit = np.array(list(lengths.values()), dtype=np.int64)[contig] if len(contig) else np.empty(0, np.int64)
     start, end = np.clip(intervals.start - reach, 0, limit), np.clip(intervals.end + reach, 0, limit)
     # a window beyond a contig's end has no base, but a place: that of the contig's last one

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Bools, Floats, Ints
 from seqnet.errors import FormatError, SeqnetError
+from seqnet.genome.contig_names import unknown_contig
 from seqnet.genome.intervals import Intervals, around, concatenate, inside
 
 Center: TypeAlias = Literal["auto", "summit", "midpoint"]
@@ -141,6 +142,21 @@ def concatenate_regions(parts: Sequence[Regions]) -> Regions:
     )
 
 
+def stray_summits(regions: Regions) -> Ints:
+    """Return the rows whose summit lies outside them: neither a base of theirs nor -1."""
+    widths = regions.intervals.end - regions.intervals.start
+    return np.flatnonzero((widths > 0) & ((regions.summits < -1) | (regions.summits >= widths)))
+
+
+def count_repeats(regions: Regions) -> int:
+    """Count the rows with the contig, start, end and strand of an earlier one."""
+    intervals = regions.intervals
+    order = np.lexsort((intervals.strand, intervals.end, intervals.start, intervals.contig))
+    columns = (intervals.contig, intervals.start, intervals.end, intervals.strand)
+    same = [column[order][1:] == column[order][:-1] for column in columns]
+    return int(np.all(same, axis=0).sum()) if len(regions) else 0
+
+
 def centers(regions: Regions, how: Center = "auto") -> Ints:
     """Return the centre base of each region, int64 (n,).
 
@@ -202,7 +218,7 @@ def fit_regions(
     genome
         Its file, for messages.
     on_bad
-        What becomes of other regions: an error, left out, or cut to the contig (those that keep
+        How to handle other regions: an error, left out, or cut to the contig (those that keep
         no base, or have no contig, are left out).
 
     Raises
@@ -220,6 +236,9 @@ def fit_regions(
         clipped = int((usable & ~good).sum())
         regions, good = fitted, usable
     if not good.any():
+        contigs = regions.intervals.contigs
+        if contigs and not any(name in lengths for name in contigs):
+            raise FormatError(regions.source, unknown_contig("regions", contigs[0], genome, lengths))
         raise FormatError(regions.source, f"no region lies inside {genome}")
     return FittedRegions(regions.take(good), int((~good).sum()), clipped)
 
@@ -230,7 +249,10 @@ def _clip(regions: Regions, lengths: Mapping[str, int]) -> Regions:
     limits = np.array([lengths.get(name, 0) for name in intervals.contigs], dtype=np.int64)
     limit = limits[intervals.contig] if len(limits) else np.empty(0, np.int64)
     start, end = np.clip(intervals.start, 0, limit), np.clip(intervals.end, 0, limit)
-    return replace(regions, intervals=replace(intervals, start=start, end=end))
+    # a summit is counted from the start, which may have moved; one that was cut off is none
+    summits = np.where(regions.summits >= 0, regions.summits - (start - intervals.start), -1)
+    summits[(summits < 0) | (summits >= end - start)] = -1
+    return replace(regions, intervals=replace(intervals, start=start, end=end), summits=summits)
 
 
 def _misfit(regions: Regions, row: int, lengths: Mapping[str, int], genome: str) -> FormatError:
@@ -239,8 +261,7 @@ def _misfit(regions: Regions, row: int, lengths: Mapping[str, int], genome: str)
     contig = intervals.contigs[intervals.contig[row]]
     start, end = int(intervals.start[row]), int(intervals.end[row])
     if contig not in lengths:
-        known = ", ".join(list(lengths)[:4]) + (", ..." if len(lengths) > 4 else "")
-        message = f"regions say {contig!r}, which {genome} does not have; it has {known}"
+        message = unknown_contig("regions", contig, genome, lengths)
     elif start >= end:
         message = f"{contig}:{start}-{end} is empty; expected start < end"
     elif start < 0:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnet.aliases import Ints, Json, Reals
 from seqnet.errors import SeqnetError
+from seqnet.genome.contig_names import shown_names, style_hint
 from seqnet.genome.intervals import Intervals, union
 from seqnet.genome.layout import Layout
+from seqnet.genome.track_summary import TrackSummary, summarise_track
 
 Missing: TypeAlias = Literal["zero", "nan", "error"]
 """What bases without a value become."""
@@ -33,8 +36,19 @@ class TrackSource(Protocol):
         """Return the value of each base, float32 (end - start,), NaN at gaps."""
         ...
 
+    def values_of(self, contigs: Sequence[str], starts: Ints, ends: Ints) -> NDArray[np.float32]:
+        """Return what `values` does for each of n intervals, one behind the other: float32 (bases,)."""
+        ...
 
-class Finding(NamedTuple):
+
+class TrackContigs(NamedTuple):
+    """The contigs of a track, where no genome is given."""
+
+    lengths: dict[str, int]
+    source: str
+
+
+class TrackGaps(NamedTuple):
     """What was not as it should be while a track was read."""
 
     gaps: int
@@ -62,7 +76,7 @@ class DenseTrack:
     name: str
     values: NDArray[Any]
     layout: Layout
-    found: Finding
+    found: TrackGaps
 
 
 def load_track(
@@ -110,7 +124,7 @@ def load_track(
             read = _checked(name, source.values(contig, start, stop), contig, start, missing)
             gaps += read.gaps
             part[start - begin : stop - begin] = _narrowed(name, read.values, contig, half)
-    return DenseTrack(name, values, layout, Finding(gaps, absent))
+    return DenseTrack(name, values, layout, TrackGaps(gaps, absent))
 
 
 class _Read(NamedTuple):
@@ -135,7 +149,7 @@ def _checked(
     return _Read(values, gaps)
 
 
-def _narrowed(name: str, values: NDArray[np.float32], contig: str, half: bool) -> NDArray[Any]:
+def _narrowed(name: str, values: NDArray[np.float32], contig: str, half: bool) -> Reals:
     """Return values as they are held."""
     if not half:
         return values
@@ -149,9 +163,8 @@ def _narrowed(name: str, values: NDArray[np.float32], contig: str, half: bool) -
 def _absent_message(name: str, absent: tuple[str, ...], source: TrackSource) -> str:
     """Say which contig a track lacks, and what it has."""
     more = f" and {len(absent) - 1} more contigs" if len(absent) > 1 else ""
-    known = list(source.lengths)
-    has = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
-    return f"{name}: has no {absent[0]}{more}; it has {has} (see --signal-missing)"
+    has = f"it has {shown_names(source.lengths)}{style_hint(absent, source.lengths)}"
+    return f"{name}: has no {absent[0]}{more}; {has} (see --signal-missing)"
 
 
 def _require_length(name: str, source: TrackSource, contig: str, layout: Layout) -> None:
@@ -187,14 +200,14 @@ class Constants(NamedTuple):
     factor: float
     """Multiplied then."""
 
-    def apply(self, values: NDArray[Any]) -> NDArray[np.float32]:
+    def apply(self, values: Reals) -> NDArray[np.float32]:
         """Return normalised values, float32 of the same shape; NaN stays NaN."""
         ceiling = np.inf if self.ceiling is None else self.ceiling
         clipped = np.minimum(values.astype(np.float32), np.float32(ceiling))
         moved = _transformed(clipped, self.transform) - np.float32(self.center)
         return np.asarray(moved * np.float32(self.factor), dtype=np.float32)
 
-    def undo(self, values: NDArray[Any]) -> NDArray[np.float32]:
+    def undo(self, values: Reals) -> NDArray[np.float32]:
         """Return values that `apply` would normalise to these, but for what it clips: float32."""
         moved = values.astype(np.float64) / self.factor + self.center
         if self.transform != "none":
@@ -202,7 +215,7 @@ class Constants(NamedTuple):
         return np.asarray(moved, dtype=np.float32)
 
 
-def _transformed(values: NDArray[Any], transform: Transform) -> NDArray[Any]:
+def _transformed(values: Reals, transform: Transform) -> Reals:
     """Return asinh(x), ln(1 + x) or x."""
     if transform == "none":
         return values
@@ -229,7 +242,7 @@ def fit_normalisation(track: DenseTrack, intervals: Intervals, how: Normalisatio
     return Constants(ceiling, how.transform, center, factor)
 
 
-def covered(track: DenseTrack, intervals: Intervals) -> NDArray[Any]:
+def covered(track: DenseTrack, intervals: Intervals) -> Reals:
     """Return the values of all bases that intervals cover, each once."""
     limits = np.array([track.layout.lengths.get(name, 0) for name in intervals.contigs], dtype=np.int64)
     limit = limits[intervals.contig] if len(limits) else np.empty(0, np.int64)
@@ -250,16 +263,21 @@ class Signal(NamedTuple):
     """Which track of the model takes its place on the other strand: its own number, or that of its pair."""
     mean: float
     """Of the normalised values in the training regions."""
+    raw: TrackSummary | None = None
+    """What the values were there before they were normalised; None where a model does not say."""
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> Json:
         """Return it as JSON holds it."""
-        return {"name": self.name, **self.constants._asdict(), "partner": self.partner, "mean": self.mean}
+        raw = {} if self.raw is None else {"raw": self.raw.stored()}
+        shape = {"partner": self.partner, "mean": self.mean}
+        return {"name": self.name, **self.constants._asdict(), **shape, **raw}
 
     @staticmethod
-    def restored(entry: Mapping[str, Any]) -> Signal:
+    def restored(entry: Json) -> Signal:
         """Return what `stored` gave."""
         constants = Constants(**{name: entry[name] for name in Constants._fields})
-        return Signal(entry["name"], constants, int(entry["partner"]), float(entry["mean"]))
+        raw = TrackSummary.restored(entry.get("raw"))
+        return Signal(entry["name"], constants, int(entry["partner"]), float(entry["mean"]), raw)
 
 
 def fit_signal(track: DenseTrack, intervals: Intervals, how: Normalisation, partner: int) -> Signal:
@@ -271,11 +289,12 @@ def fit_signal(track: DenseTrack, intervals: Intervals, how: Normalisation, part
         As `fit_normalisation` does.
     """
     constants = fit_normalisation(track, intervals, how)
-    mean = float(constants.apply(covered(track, intervals)).mean(dtype=np.float64))
-    return Signal(track.name, constants, partner, mean)
+    values = covered(track, intervals)
+    mean = float(constants.apply(values).mean(dtype=np.float64))
+    return Signal(track.name, constants, partner, mean, summarise_track(values))
 
 
-def _center_and_factor(values: NDArray[np.float64], scale: Scale) -> tuple[float, float]:
+def _center_and_factor(values: Reals, scale: Scale) -> tuple[float, float]:
     """Return what to subtract and to multiply by; a track without variation is left as it is.
 
     So is one that varies by less than float32 can tell: its factor would be rounding or infinite.

@@ -1,1 +1,1 @@
-"""Compiled kernels and, beside each, its numpy twin of the same signature and results."""
+"""Compiled kernels and, for each, its numpy twin of the same signature and results."""

@@ -1,7 +1,7 @@
 """Transforms of blocks of positions to products and back, for convolutions by overlap-save.
 
-What they compute, and in which order the rows of a spectrum stand, says `seqnet.networks.overlap_save`. They
-run where processors have fused multiplications; elsewhere the same is a product with a matrix.
+`seqnet.networks.fast.overlap_save` has the formulas, and the order of a spectrum's rows. They run where
+processors have fused multiplications; elsewhere the same is a product with a matrix.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _packed(*matrices: NDArray[np.float64]) -> Singles:
 
 
 def runs_here(size: int) -> bool:
-    """Tell whether the transforms of blocks of so many positions are compiled for this processor."""
+    """Return whether the transforms of blocks of so many positions are compiled for this processor."""
     kernels = _dispatch.chosen()
     return size <= LARGEST and kernels.module is not None and kernels.module.blocks_run(kernels.kind)
 
@@ -85,7 +85,8 @@ def spectra(x: Singles, size: int, kept: int, table: Singles, out: Singles) -> N
     """
     kernels = _dispatch.chosen()
     assert kernels.module is not None
-    kernels.module.block_spectra(kernels.kind, x, size, kept, *out.shape[::2], table, out)
+    blocks, _, channels = out.shape
+    kernels.module.block_spectra(kernels.kind, x, size, kept, blocks, channels, table, out)
 
 
 def outputs(products: Singles, first: int, size: int, table: Singles, out: Singles) -> None:
@@ -111,6 +112,7 @@ def outputs(products: Singles, first: int, size: int, table: Singles, out: Singl
     """
     kernels = _dispatch.chosen()
     assert kernels.module is not None
+    blocks, kept, filters = out.shape
     kernels.module.block_outputs(
-        kernels.kind, products, first, products.shape[1], size, *out.shape, table, out
+        kernels.kind, products, first, products.shape[1], size, blocks, kept, filters, table, out
     )

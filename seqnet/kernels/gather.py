@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.aliases import Bools, Codes, Ints
+from seqnet.aliases import Bools, Codes, Ints, Reals
 from seqnet.kernels import _dispatch
 
 Singles = NDArray[np.float32]
@@ -56,10 +56,11 @@ def gather_one_hot_with(kind: str, codes: Codes, places: Places, flip: Bools, ou
     if compiled is None:
         gather_one_hot_numpy(codes, places, flip, out)
     else:
-        compiled.gather_one_hot(kind, codes, *_columns(places, flip), *out.shape[1:], out)
+        _, width, channels = out.shape
+        compiled.gather_one_hot(kind, codes, *_columns(places), _mask(flip), width, channels, out)
 
 
-def gather_values(values: NDArray[Any], places: Places, flip: Bools, channel: int, out: Singles) -> None:
+def gather_values(values: Reals, places: Places, flip: Bools, channel: int, out: Singles) -> None:
     """Write windows of values into one channel of a batch, zeros outside a window's bounds.
 
     Parameters
@@ -82,13 +83,18 @@ def gather_values(values: NDArray[Any], places: Places, flip: Bools, channel: in
     if compiled is None or values.dtype != np.float32:
         gather_values_numpy(values, places, flip, channel, out)
     else:
-        compiled.gather_values(values, *_columns(places, flip), *out.shape[1:], channel, out)
+        _, width, channels = out.shape
+        compiled.gather_values(values, *_columns(places), _mask(flip), width, channels, channel, out)
 
 
-def _columns(places: Places, flip: Bools) -> list[NDArray[Any]]:
-    """Return the columns as the compiled kernels read them."""
-    whole = [np.ascontiguousarray(column, dtype=np.int64) for column in places]
-    return [*whole, np.ascontiguousarray(flip, dtype=bool)]
+def _columns(places: Places) -> Places:
+    """Return places as the compiled kernels read them."""
+    return Places(*(np.ascontiguousarray(column, dtype=np.int64) for column in places))
+
+
+def _mask(flip: Bools) -> Bools:
+    """Return which windows are turned round as the compiled kernels read it."""
+    return np.ascontiguousarray(flip, dtype=bool)
 
 
 def gather_one_hot_numpy(codes: Codes, places: Places, flip: Bools, out: Singles) -> None:
@@ -103,9 +109,7 @@ def gather_one_hot_numpy(codes: Codes, places: Places, flip: Bools, out: Singles
         np.equal(letters, base, out=out[:, :, base], casting="unsafe")
 
 
-def gather_values_numpy(
-    values: NDArray[Any], places: Places, flip: Bools, channel: int, out: Singles
-) -> None:
+def gather_values_numpy(values: Reals, places: Places, flip: Bools, channel: int, out: Singles) -> None:
     """Do what `gather_values` does without the compiled kernel."""
     if not 0 <= channel < out.shape[2]:
         raise ValueError("channel must be one of the channels")

@@ -18,7 +18,7 @@ LARGEST_HASH = 30
 """Bits of a hashed column, at most."""
 
 
-class Rules(NamedTuple):
+class WordRules(NamedTuple):
     """Which words are counted, and where: r rules."""
 
     masks: NDArray[np.uint32]
@@ -33,7 +33,7 @@ class Rules(NamedTuple):
     of the table and the rule's base together."""
 
 
-class Rows(NamedTuple):
+class CodeRows(NamedTuple):
     """n rows of codes, one behind the other."""
 
     codes: Codes
@@ -55,7 +55,7 @@ class Counts(NamedTuple):
     """int64 (n,): how many counts there are up to each row's end."""
 
 
-def count_words(rows: Rows, rules: Rules, features: int, hash_bits: int = 0) -> Counts:
+def count_words(rows: CodeRows, rules: WordRules, features: int, hash_bits: int = 0) -> Counts:
     """Count the words of every row that hold no ambiguous base where they are informative.
 
     Parameters
@@ -73,9 +73,11 @@ def count_words(rows: Rows, rules: Rules, features: int, hash_bits: int = 0) -> 
     return count_words_with(_dispatch.description(), rows, rules, features, hash_bits)
 
 
-def count_words_with(kind: str, rows: Rows, rules: Rules, features: int, hash_bits: int = 0) -> Counts:
+def count_words_with(
+    kind: str, rows: CodeRows, rules: WordRules, features: int, hash_bits: int = 0
+) -> Counts:
     """Do what `count_words` does, with a kind of kernels out of `_dispatch.available`."""
-    held = Rows(*(np.ascontiguousarray(part, t) for part, t in zip(rows, _ROW_TYPES, strict=True)))
+    held = CodeRows(*(np.ascontiguousarray(part, t) for part, t in zip(rows, _ROW_TYPES, strict=True)))
     compiled = None if kind == "numpy" else _dispatch.compiled()
     if compiled is None:
         return count_words_numpy(held, rules, features, hash_bits)
@@ -83,7 +85,10 @@ def count_words_with(kind: str, rows: Rows, rules: Rules, features: int, hash_bi
     most = np.minimum(np.diff(held.offsets) * len(rules.masks), features)
     room = max(0, int(most.sum())) + _BEYOND  # memory that is not written to costs nothing
     columns, counts = np.empty(room, np.int32), np.empty(room, np.uint32)
-    used = compiled.count_words(kind, *held, *rules, features, hash_bits, ends, columns, counts)
+    used = compiled.count_words(
+        kind, *held, rules.masks, rules.bases, rules.tables, rules.starts, features, hash_bits, ends, columns,
+        counts,
+    )  # fmt: skip
     for array in (columns, counts):
         array.resize(used, refcheck=False)
     return Counts(columns, counts, ends)
@@ -94,7 +99,7 @@ _BEYOND = 8
 _ROW_TYPES: tuple[Any, ...] = (np.uint8, np.int64, np.int64)
 
 
-def count_words_numpy(rows: Rows, rules: Rules, features: int, hash_bits: int = 0) -> Counts:
+def count_words_numpy(rows: CodeRows, rules: WordRules, features: int, hash_bits: int = 0) -> Counts:
     """Do what `count_words` does without the compiled kernel."""
     row = np.repeat(np.arange(len(rows.fresh)), np.diff(rows.offsets))
     keys = [np.empty(0, np.int64)]
@@ -114,7 +119,7 @@ def count_words_numpy(rows: Rows, rules: Rules, features: int, hash_bits: int = 
     return Counts(columns.astype(np.int32), counts.astype(np.uint32), ends.astype(np.int64))
 
 
-def _words(rows: Rows, row: Ints, mask: int) -> tuple[Ints, Ints]:
+def _words(rows: CodeRows, row: Ints, mask: int) -> tuple[Ints, Ints]:
     """Return the last base of each window that counts, and its word, int64 both."""
     places = [place for place in reversed(range(WIDEST_WINDOW)) if mask >> place & 1]
     first, end = int(rows.offsets[0]), int(rows.offsets[-1])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class Screen:
     matrices: tuple[Floats, ...]
     thresholds: Floats
     kind: str
-    prepared: Any
+    prepared: object
 
 
 def prepare(matrices: Sequence[Floats], thresholds: Floats) -> Screen:
@@ -108,7 +108,7 @@ def _own_matrix(matrix: Floats) -> Floats:
     return own
 
 
-def _compiled() -> Any:
+def _compiled() -> _dispatch.CompiledKernels:
     """Return the compiled module."""
     module = _dispatch.compiled()
     if module is None:
@@ -147,7 +147,9 @@ def find(screen: Screen, codes: Codes, starts: int) -> Found:
         return _find_numpy(screen, codes, starts)
     columns = _compiled().screen_find(screen.prepared, np.ascontiguousarray(codes), starts)
     types = (np.int64, np.int32, np.int8, np.float64)
-    return Found._make(np.frombuffer(*both) for both in zip(columns, types, strict=True))
+    return Found._make(
+        np.frombuffer(memoryview(column), kind) for column, kind in zip(columns, types, strict=True)
+    )
 
 
 # ---- the numpy twin ----
@@ -228,12 +230,13 @@ def _find_numpy(screen: Screen, codes: Codes, starts: int) -> Found:
     """Do what `find` does without the compiled kernels."""
     empty = Found(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0))
     widest = max((len(matrix) for matrix in screen.matrices), default=0)
+    strands = cast("list[_Strand]", screen.prepared)  # of the kind numpy
     parts = [empty]
     for offset in range(0, starts, BLOCK):
         own = min(BLOCK, starts - offset)
         letters = np.minimum(codes[offset : offset + own + widest], 4)
         if (letters[:own] < 4).any():
-            parts += _block_found(screen.prepared, letters, own, offset)
+            parts += _block_found(strands, letters, own, offset)
     return Found._make(np.concatenate(column) for column in zip(*parts, strict=True))
 
 

@@ -10,7 +10,7 @@ from seqnet.aliases import Codes, Ints
 from seqnet.kernels import _dispatch
 
 LETTERS = 5
-"""Four bases, and the ambiguous one as a letter of its own."""
+"""Four bases, and the ambiguous one as a separate letter."""
 LARGEST_K = 8
 _BITS = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15

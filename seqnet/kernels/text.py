@@ -93,7 +93,7 @@ def hit_lines(sequence: bytes, shift: int, codes: Codes, hits: HitColumns, label
     compiled = _dispatch.compiled()
     if compiled is None or not _writable(columns):
         return hit_lines_python(sequence, shift, codes, columns, labels)
-    lines: bytes = compiled.hit_lines(
+    return compiled.hit_lines(
         sequence,
         shift,
         np.ascontiguousarray(codes),
@@ -102,11 +102,10 @@ def hit_lines(sequence: bytes, shift: int, codes: Codes, hits: HitColumns, label
         *labels.alternates,
         labels.widths,
     )
-    return lines
 
 
 def _writable(hits: HitColumns) -> bool:
-    """Tell whether the compiled kernel writes such numbers."""
+    """Return whether the compiled kernel writes such numbers."""
     sizes = ((hits.score, FIXED_LIMIT), (hits.p_value, GENERAL_LIMIT))
     return all(bool((np.abs(values) < limit).all()) for values, limit in sizes)
 

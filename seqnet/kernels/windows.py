@@ -2,19 +2,21 @@
 
 The score of a window is the float64 sum of its columns' scores in the order of the columns; on the
 minus strand the window is read as its reverse complement, the columns still in the motif's order.
-A window with an ambiguous base has no score: NaN. All results are equal to that definition to the bit.
+A window with an ambiguous base has no score: NaN. Tracks are equal to that definition to the bit;
+summaries to its scores after `seqnet.kernels.ties.round_scores`, which decides what is equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.aliases import Codes, Floats, Ints
+from seqnet.aliases import Codes, Floats, Ints, Reals
 from seqnet.kernels import _dispatch
+from seqnet.kernels.ties import round_scores
 
 Strand = Literal["max", "+", "-"]
 """Which score of a window: the higher of both strands, or the one of a strand."""
@@ -27,12 +29,22 @@ BATCH = 1 << 20
 _SIGNS: dict[str, int] = {"max": 0, "+": 1, "-": -1}
 
 
+@overload
+def track(  # type: ignore[overload-overlap]  # no class is of both precisions
+    codes: Codes, scores: Floats, strand: Strand = "max", dtype: type[np.float64] = np.float64
+) -> Floats: ...
+
+
+@overload
+def track(codes: Codes, scores: Floats, strand: Strand, dtype: type[np.float32]) -> NDArray[np.float32]: ...
+
+
 def track(
     codes: Codes,
     scores: Floats,
     strand: Strand = "max",
     dtype: type[np.float64] | type[np.float32] = np.float64,
-) -> NDArray[Any]:
+) -> Reals:
     """Score every window of a sequence.
 
     Parameters
@@ -70,7 +82,7 @@ def track_numpy(
     scores: Floats,
     strand: Strand = "max",
     dtype: type[np.float64] | type[np.float32] = np.float64,
-) -> NDArray[Any]:
+) -> Reals:
     """Do what `track` does without the compiled kernel."""
     codes, scores = _checked_codes(codes), _checked_scores(scores)
     out = _room(codes, scores, strand, dtype)
@@ -97,10 +109,13 @@ class Summary(NamedTuple):
     """float64 (n,): sum of the hits' scores in order of start, + before -, bits."""
 
 
-def summarise(codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats) -> Summary:
+def summarise(
+    codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats, strand: Strand = "max"
+) -> Summary:
     """Find the best window and the hits of each of many sequences.
 
-    The best window is the one of the highest score, then the leftmost, then + before -.
+    The best window is the one of the highest score, then the leftmost, then + before -. Scores and
+    thresholds are rounded (`seqnet.kernels.ties.round_scores`) before they are compared.
 
     Parameters
     ----------
@@ -112,6 +127,8 @@ def summarise(codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats) -
         float64 (w, 4), bits: finite, at most `LARGEST` in size, or -inf; w at least 1.
     thresholds
         float64 (2,): lowest score that is a hit on + and on -, bits; not NaN.
+    strand
+        Which strands are read: ``max`` is both.
 
     Raises
     ------
@@ -120,22 +137,24 @@ def summarise(codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats) -
     """
     compiled = _dispatch.compiled()
     if compiled is None:
-        return summarise_numpy(codes, offsets, scores, thresholds)
-    codes, scores = _checked_codes(codes), _checked_scores(scores)
+        return summarise_numpy(codes, offsets, scores, thresholds, strand)
+    codes, scores, sign = _checked_codes(codes), _checked_scores(scores), _checked_sign(strand)
     offsets, thresholds = _checked_offsets(offsets, len(codes)), _checked_thresholds(thresholds)
     found = _empty_summary(len(offsets) - 1)
-    compiled.summarise(codes, offsets, scores, thresholds, *found)
+    compiled.summarise(codes, offsets, scores, thresholds, sign, *found)
     return found
 
 
-def summarise_numpy(codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats) -> Summary:
+def summarise_numpy(
+    codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats, strand: Strand = "max"
+) -> Summary:
     """Do what `summarise` does without the compiled kernel."""
-    codes, scores = _checked_codes(codes), _checked_scores(scores)
+    codes, scores, sign = _checked_codes(codes), _checked_scores(scores), _checked_sign(strand)
     offsets, thresholds = _checked_offsets(offsets, len(codes)), _checked_thresholds(thresholds)
     found = _empty_summary(len(offsets) - 1)
     for first, last in _batches(offsets):
         part = Summary._make(column[first:last] for column in found)
-        _summarise_batch(codes, offsets[first : last + 1], scores, thresholds, part)
+        _summarise_batch(codes, offsets[first : last + 1], scores, round_scores(thresholds), sign, part)
     return found
 
 
@@ -149,7 +168,9 @@ def _batches(offsets: Ints) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _summarise_batch(codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats, out: Summary) -> None:
+def _summarise_batch(
+    codes: Codes, offsets: Ints, scores: Floats, thresholds: Floats, sign: int, out: Summary
+) -> None:
     """Write the summaries of sequences that lie one after the other."""
     counts = np.maximum(np.diff(offsets) - len(scores) + 1, 0)
     rows = np.flatnonzero(counts)
@@ -159,7 +180,9 @@ def _summarise_batch(codes: Codes, offsets: Ints, scores: Floats, thresholds: Fl
     firsts = np.cumsum(counts) - counts  # of each row's windows among all rows' windows
     row = np.repeat(np.arange(len(rows)), counts)
     starts = np.arange(len(row)) - firsts[row]
-    both = np.stack(_both_strands(codes[offsets[0] : offsets[-1]], scores), axis=1)
+    both = round_scores(np.stack(_both_strands(codes[offsets[0] : offsets[-1]], scores), axis=1))
+    if sign:
+        both[:, 1 if sign > 0 else 0] = np.nan
     both = both[offsets[rows][row] - offsets[0] + starts]
 
     window, minus = np.nonzero(both >= thresholds)
@@ -194,12 +217,9 @@ def _strand_scores(codes: Codes, scores: Floats, minus: bool) -> Floats:
     return total
 
 
-def _room(
-    codes: Codes, scores: Floats, strand: Strand, dtype: type[np.float64] | type[np.float32]
-) -> NDArray[Any]:
+def _room(codes: Codes, scores: Floats, strand: Strand, dtype: type[np.float64] | type[np.float32]) -> Reals:
     """Return an array for a track."""
-    if strand not in _SIGNS:
-        raise ValueError(f"strand is {strand!r}; expected one of {', '.join(_SIGNS)}")
+    _checked_sign(strand)
     if np.dtype(dtype) not in (np.float64, np.float32):
         raise ValueError(f"dtype is {np.dtype(dtype)}; expected float64 or float32")
     return np.empty(max(0, len(codes) - len(scores) + 1), dtype=dtype)
@@ -214,6 +234,12 @@ def _empty_summary(n: int) -> Summary:
         np.zeros(n, np.int64),
         np.zeros(n),
     )
+
+
+def _checked_sign(strand: Strand) -> int:
+    if strand not in _SIGNS:
+        raise ValueError(f"strand is {strand!r}; expected one of {', '.join(_SIGNS)}")
+    return _SIGNS[strand]
 
 
 def _checked_codes(codes: Codes) -> Codes:

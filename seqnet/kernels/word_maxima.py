@@ -31,8 +31,8 @@ class Pool(NamedTuple):
     """The least that a maximum can be; minus infinity for no bound."""
 
 
-def runs_here() -> bool:
-    """Tell whether this is compiled: without, torch is quicker at the convolution and the pool apart."""
+def word_maxima_run_here() -> bool:
+    """Return whether this is compiled: without, torch is quicker at the convolution and the pool apart."""
     return _dispatch.compiled() is not None
 
 

@@ -1,4 +1,4 @@
-"""The columns of a k-mer table: which word each stands for, and the rules that count them."""
+"""The columns of a k-mer table: the word of each, and the rules that count them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Ints
 from seqnet.genome.words import reverse_complement_words
-from seqnet.kernels.kmers import Rules
+from seqnet.kernels.kmers import WordRules
 from seqnet.kmers.settings import KmerSettings, checked_settings
 
 _LETTERS = np.array([ord(letter) for letter in "ACGT"], dtype=np.uint32)
@@ -35,10 +35,10 @@ def canonical_map(k: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return rank[smaller], kmers[own]
 
 
-class Columns(NamedTuple):
+class WordColumns(NamedTuple):
     """What is counted, and in which columns."""
 
-    rules: Rules
+    rules: WordRules
     starts: Ints
     """int64 (p + 1,): where each pattern's columns begin, and where the last one's end; hashed columns
     are all one pattern's."""
@@ -52,12 +52,24 @@ class Columns(NamedTuple):
 
 
 def _is_canonical(pattern: str, strands: str) -> bool:
-    """Tell whether a pattern's words share columns with their reverse complements."""
+    """Return whether a pattern's words share columns with their reverse complements."""
     return strands == "both" and pattern == pattern[::-1]
 
 
+def column_count(settings: KmerSettings) -> int:
+    """Return the number of columns of a featuriser, without laying them out."""
+    if settings.hash_bits:
+        return 1 << settings.hash_bits
+    total = 0
+    for pattern in settings.patterns:
+        k = pattern.count("1")
+        palindromes = 0 if k % 2 else 4 ** (k // 2)
+        total += (4**k + palindromes) // 2 if _is_canonical(pattern, settings.strands) else 4**k
+    return total
+
+
 @lru_cache(maxsize=4)
-def make_columns(settings: KmerSettings) -> Columns:
+def make_columns(settings: KmerSettings) -> WordColumns:
     """Lay out the columns of a featuriser: pattern by pattern, words in alphabetical order.
 
     A symmetric pattern on both strands has a column for each word and its reverse complement. Any
@@ -91,8 +103,8 @@ def make_columns(settings: KmerSettings) -> Columns:
         raise ValueError(f"{starts[-1]} features are too many; at most {MOST_FEATURES} (hash them)")
     masks, bases, begins = zip(*rules, strict=True)
     joined = [np.empty(0, np.int32), *(table for _, table in tables.values())]
-    return Columns(
-        Rules(
+    return WordColumns(
+        WordRules(
             np.array(masks, np.uint32),
             np.array(bases, np.int64),
             np.concatenate(joined),

@@ -9,10 +9,10 @@ import numpy as np
 
 from seqnet.aliases import Codes, Progress, no_progress
 from seqnet.genome.sequence import EncodedSequence, SequenceRun
-from seqnet.kernels.kmers import Rows, count_words
-from seqnet.kmers.columns import Columns, feature_names, make_columns
+from seqnet.kernels.kmers import CodeRows, count_words
+from seqnet.kmers.columns import WordColumns, feature_names, make_columns
 from seqnet.kmers.normalize import is_known, normalized, require_few_columns, with_constants
-from seqnet.kmers.rows import SparseRows, added, stacked
+from seqnet.kmers.rows import KmerRows, SparseRows, added, concatenate_rows
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 from seqnet.parallel import ordered_map
@@ -25,14 +25,6 @@ WORDS_AT_ONCE = 1 << 20
 WORDS_OF_A_RECORD = 1 << 22
 """Words of a long record counted at a time, more or less: each time counts are added up."""
 RECORDS_AT_ONCE = 1 << 14
-
-
-class KmerRows(NamedTuple):
-    """Some rows of a table."""
-
-    names: list[str]
-    matrix: SparseRows
-    """(n, d)."""
 
 
 def count_codes(codes: Codes, settings: KmerSettings, threads: int = 1) -> csr_matrix:
@@ -57,10 +49,10 @@ def count_codes(codes: Codes, settings: KmerSettings, threads: int = 1) -> csr_m
     def count(begin: int) -> SparseRows:
         part = codes[begin : begin + step]
         offsets = np.arange(len(part) + 1, dtype=np.int64) * length
-        counts = _count_rows(Rows(part.reshape(-1), offsets, offsets[:-1]), settings, columns)
+        counts = _count_rows(CodeRows(part.reshape(-1), offsets, offsets[:-1]), settings, columns)
         return normalized(counts, settings, columns)
 
-    return stacked(list(ordered_map(count, range(0, max(1, n), step), threads))).matrix()
+    return concatenate_rows(list(ordered_map(count, range(0, max(1, n), step), threads))).matrix()
 
 
 def count_kmers(
@@ -70,10 +62,10 @@ def count_kmers(
     threads: int = 1,
 ) -> KmerTable:
     """Count the words of whole sequences; parameters as `count_runs` has them."""
-    return collect(count_runs(as_runs(sequences), settings, progress, threads), settings)
+    return collect_rows(count_runs(as_runs(sequences), settings, progress, threads), settings)
 
 
-def collect(parts: Iterable[KmerRows], settings: KmerSettings) -> KmerTable:
+def collect_rows(parts: Iterable[KmerRows], settings: KmerSettings) -> KmerTable:
     """Put rows together into a table; z without constants takes them from these rows' counts."""
     columns = make_columns(settings)
     names: list[str] = []
@@ -83,7 +75,7 @@ def collect(parts: Iterable[KmerRows], settings: KmerSettings) -> KmerTable:
         held.append(part.matrix)
     if not held:
         held = [_no_rows(columns.features)]
-    whole = stacked(held)
+    whole = concatenate_rows(held)
     if not is_known(settings):
         settings = with_constants(whole, settings)
         whole = normalized(whole, settings, columns)
@@ -109,9 +101,9 @@ def count_runs(
     Parameters
     ----------
     settings
-        Under z without constants the rows are counts, for `collect` to make values of.
+        Under z without constants the rows are counts, for `collect_rows` to make values of.
     progress
-        Told the number of sequences done.
+        Called with the number of sequences done.
 
     Raises
     ------
@@ -128,7 +120,7 @@ def count_runs(
     for batch, counts in ordered_map(count, _batches(runs, columns), threads):
         names = batch.names
         if begun is not None:
-            counts = stacked([added(begun, counts.take(0, 1)), counts.take(1, len(names))])
+            counts = concatenate_rows([added(begun, counts.take(0, 1)), counts.take(1, len(names))])
         begun = None
         if not batch.complete:
             last = len(names) - 1
@@ -138,7 +130,7 @@ def count_runs(
             progress(len(names))
 
 
-def columns_for(settings: KmerSettings) -> Columns:
+def columns_for(settings: KmerSettings) -> WordColumns:
     """Lay out the columns of settings.
 
     Raises
@@ -159,7 +151,7 @@ class _Batch(NamedTuple):
 
     names: list[str]
     """The record of each row; the first may go on from the batch before."""
-    rows: Rows
+    rows: CodeRows
     complete: bool
     """Whether the last record ends here."""
 
@@ -170,7 +162,7 @@ def as_runs(sequences: Iterable[EncodedSequence]) -> Iterator[SequenceRun]:
         yield SequenceRun([name], 0, codes, np.array([len(codes)], np.int64), last=True)
 
 
-def _batches(runs: Iterable[SequenceRun], columns: Columns) -> Iterator[_Batch]:
+def _batches(runs: Iterable[SequenceRun], columns: WordColumns) -> Iterator[_Batch]:
     """Gather runs; a batch that goes on with a record begins with the last bases of the one before."""
     held: list[SequenceRun] = []
     patterns = len(columns.rules.masks)
@@ -205,7 +197,7 @@ def _cut(runs: Iterable[SequenceRun], most: int, longest: int) -> Iterator[Seque
             begin, first = end, stop if whole else first
 
 
-def _tail(rows: Rows, bases: int) -> Codes:
+def _tail(rows: CodeRows, bases: int) -> Codes:
     """Return up to so many last bases of the last row."""
     return rows.codes[max(int(rows.offsets[-2]), len(rows.codes) - bases) :]
 
@@ -223,10 +215,10 @@ def _batch(held: list[SequenceRun], overlap: Codes) -> _Batch:
     fresh = together[:-1].copy()
     fresh[0] = len(overlap)
     codes = np.concatenate([overlap, *(run.codes for run in held)])
-    return _Batch(names, Rows(codes, together, fresh), held[-1].last)
+    return _Batch(names, CodeRows(codes, together, fresh), held[-1].last)
 
 
-def _count_rows(rows: Rows, settings: KmerSettings, columns: Columns) -> SparseRows:
+def _count_rows(rows: CodeRows, settings: KmerSettings, columns: WordColumns) -> SparseRows:
     """Count the words of rows, uint32."""
     found = count_words(rows, columns.rules, columns.features, settings.hash_bits)
     indptr = np.concatenate([np.zeros(1, np.int64), found.ends])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.kmers.columns import Columns
+from seqnet.aliases import Reals
+from seqnet.kmers.columns import WordColumns
 from seqnet.kmers.rows import SparseRows
 from seqnet.kmers.settings import MOST_Z_FEATURES, KmerSettings
 
@@ -17,11 +16,11 @@ _AT_ONCE = 1 << 15
 
 
 def is_known(settings: KmerSettings) -> bool:
-    """Tell whether values can be computed row by row: all but z without its constants."""
+    """Return whether values can be computed row by row: all but z without its constants."""
     return settings.normalize != "z" or bool(settings.mean)
 
 
-def require_few_columns(columns: Columns) -> None:
+def require_few_columns(columns: WordColumns) -> None:
     """Raise ValueError if z-scores would fill too large a table."""
     if columns.features > MOST_Z_FEATURES:
         raise ValueError(
@@ -29,7 +28,7 @@ def require_few_columns(columns: Columns) -> None:
         )
 
 
-def normalized(counts: SparseRows, settings: KmerSettings, columns: Columns) -> SparseRows:
+def normalized(counts: SparseRows, settings: KmerSettings, columns: WordColumns) -> SparseRows:
     """Return the values of counts (n, d); float32, or float64 where counts pass `EXACT`.
 
     Parameters
@@ -53,7 +52,7 @@ def normalized(counts: SparseRows, settings: KmerSettings, columns: Columns) -> 
     return counts._replace(data=values)
 
 
-def _as_floats(counts: NDArray[Any]) -> NDArray[Any]:
+def _as_floats(counts: NDArray[np.number]) -> Reals:
     """Return whole numbers as float32, of uint32 in the same memory, or float64 where they pass `EXACT`."""
     if len(counts) and int(counts.max()) > EXACT:
         return counts.astype(np.float64)
@@ -75,7 +74,7 @@ def _z_scores(counts: SparseRows, settings: KmerSettings) -> SparseRows:
     return SparseRows(scores[row, column], column.astype(np.int32), indptr, counts.features)
 
 
-def _totals(counts: SparseRows, columns: Columns) -> np.ndarray:
+def _totals(counts: SparseRows, columns: WordColumns) -> np.ndarray:
     """Return, for each count, the total of its row and pattern, float64 (nnz,)."""
     patterns = len(columns.starts) - 1
     pattern = np.searchsorted(columns.starts, counts.indices, side="right") - 1

@@ -1,13 +1,13 @@
-"""Rows of a k-mer table as CSR parts, light enough to stream: scipy is asked for whole tables only."""
+"""Rows of a k-mer table as CSR parts, light enough to stream: scipy is loaded for whole tables only."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.aliases import Ints
+from seqnet.aliases import Integers, Ints
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class SparseRows(NamedTuple):
     """n rows of d columns, CSR; columns ascend within a row."""
 
-    data: NDArray[Any]
+    data: NDArray[np.number]
     """The values, (nnz,)."""
-    indices: NDArray[Any]
+    indices: Integers
     """The column of each value, integer (nnz,)."""
     indptr: Ints
     """int64 (n + 1,): row i has the values from ``indptr[i]`` to before ``indptr[i + 1]``."""
@@ -40,7 +40,7 @@ class SparseRows(NamedTuple):
         indptr = self.indptr[begin : end + 1] - low
         return SparseRows(self.data[low:high], self.indices[low:high], indptr, self.features)
 
-    def dense(self) -> NDArray[Any]:
+    def dense(self) -> NDArray[np.number]:
         """Return (n, d) with the zeros."""
         whole = np.zeros(self.shape, self.data.dtype)
         whole[self.row_numbers(), self.indices] = self.data
@@ -53,12 +53,20 @@ class SparseRows(NamedTuple):
         return csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
 
 
+class KmerRows(NamedTuple):
+    """Some rows of a table."""
+
+    names: list[str]
+    matrix: SparseRows
+    """(n, d)."""
+
+
 def sparse_rows(matrix: csr_matrix) -> SparseRows:
     """Return the parts of a matrix whose columns ascend within rows."""
     return SparseRows(matrix.data, matrix.indices, matrix.indptr.astype(np.int64), int(matrix.shape[1]))
 
 
-def stacked(parts: list[SparseRows]) -> SparseRows:
+def concatenate_rows(parts: list[SparseRows]) -> SparseRows:
     """Put rows one below the other, at least one part of them."""
     if len(parts) == 1:
         return parts[0]

@@ -22,6 +22,8 @@ NORMALIZATIONS = {
 }
 """Choices of ``normalize``."""
 
+DEFAULT_K = 6
+"""Length of the k-mers, unless chosen otherwise."""
 LONGEST_WORD = 12
 WIDEST_PATTERN = 32
 LARGEST_HASH = 30
@@ -93,6 +95,40 @@ def all_patterns(length: int, informative: int, strands: str) -> list[str]:
         if strands != "both" or pattern >= pattern[::-1]:
             found.append(pattern)
     return found
+
+
+def chosen_settings(
+    default: str,
+    *,
+    k: Sequence[int],
+    patterns: Sequence[str],
+    gapped: bool,
+    gapped_all: tuple[int, int] | None,
+    hash_bits: int | None,
+    strands: str,
+    normalize: str | None,
+) -> KmerSettings:
+    """Return the settings that options mean.
+
+    Parameters
+    ----------
+    default
+        The normalisation where none is chosen; that of `gapped` is sqrt.
+    k, patterns, gapped, gapped_all
+        What is counted: k-mers of these lengths, patterns, the symmetric ones of `GAPPED`, and all patterns
+        of so many bases with so many informative. Words of six bases where nothing is.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be counted with.
+    """
+    found = [*map(contiguous, k), *patterns, *(GAPPED if gapped else ())]
+    found += all_patterns(*gapped_all, strands) if gapped_all else []
+    how = normalize or ("sqrt" if gapped else default)
+    # a pattern that several options name is counted once
+    distinct = tuple(dict.fromkeys(found or [contiguous(DEFAULT_K)]))
+    return checked_settings(KmerSettings(distinct, strands, how, hash_bits or 0))
 
 
 def checked_settings(settings: KmerSettings) -> KmerSettings:

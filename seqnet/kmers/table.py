@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqnet.aliases import Integers
 from seqnet.errors import SeqnetError
 from seqnet.kmers.columns import feature_names
 from seqnet.kmers.settings import KmerSettings
@@ -42,7 +43,7 @@ class KmerTable:
 def make_table(
     names: Sequence[str],
     features: NDArray[np.str_],
-    parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    parts: tuple[NDArray[np.number], Integers, Integers],
     settings: KmerSettings,
 ) -> KmerTable:
     """Build a table from CSR parts (data, indices, indptr), checking that they fit together.

@@ -31,7 +31,7 @@ def _normalised(values: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """The distribution under which windows are judged.
+    """The distribution of windows that p-values are computed under.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Background:
         Parameters
         ----------
         letters
-            How many letters of the window stand before; beyond the order only the last k count.
+            How many letters of the window lie before; beyond the order only the last k count.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class Background:
 UNIFORM = Background(np.full(4, 0.25))
 
 
-def count_words(blocks: Iterable[SequenceBlock], order: int) -> list[Floats]:
+def count_contexts(blocks: Iterable[SequenceBlock], order: int) -> list[Floats]:
     """Count the words of 1 .. order + 1 letters of a stream, float64 (4**length,) each.
 
     Words with an ambiguous base do not count, nor words across two records.
@@ -127,7 +127,7 @@ def counted_background(
     Parameters
     ----------
     counts
-        Counts of words of 1 .. k + 1 letters, as `count_words` returns them.
+        Counts of words of 1 .. k + 1 letters, as `count_contexts` returns them.
     symmetric
         Whether to count both strands.
     pseudocount

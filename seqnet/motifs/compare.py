@@ -4,7 +4,7 @@ A query is slid along every target, both orientations; an alignment scores the s
 of its columns. The p-value of an alignment is the chance that target columns drawn independently from
 the columns of all targets, both orientations, score as much or more over the same query columns.
 Columns of either motif that hang over do not count (Tomtom's ``-incomplete-scores``; its later releases
-give them their median score unless told so).
+give them their median score unless that option is given).
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from seqnet.aliases import Floats, Ints
+from seqnet.kernels.ties import round_scores
 from seqnet.motifs.matrix import reverse_complement_matrix
-from seqnet.motifs.multiple import benjamini_hochberg
+from seqnet.motifs.significance.multiple import benjamini_hochberg
 
 Distance: TypeAlias = Literal["pearson", "euclidean", "kullback-leibler"]
 MIN_OVERLAP = 5
@@ -26,8 +27,6 @@ PSEUDOCOUNT = 0.01
 """Total added to each column, query and target alike, before a logarithm is taken of it."""
 _CONSTANT = 1e-9
 """Standard deviation (times two) below which four probabilities are all the same but for rounding."""
-_TIE = 9
-"""Decimals of ln p to which alignments are compared: convolutions differ in their last bits."""
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -113,7 +112,7 @@ def _checked(matrix: Floats, name: str) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Targets laid end to end, for many queries; made by `collect`.
+    """Targets laid end to end, for many queries; made by `collect_targets`.
 
     Parameters
     ----------
@@ -134,7 +133,7 @@ class Collection:
         return len(self.widths) // 2
 
 
-def collect(targets: Sequence[Floats]) -> Collection:
+def collect_targets(targets: Sequence[Floats]) -> Collection:
     """Prepare targets, probabilities float64 (w, 4) each, for comparison.
 
     Raises
@@ -246,7 +245,7 @@ def _best(alignments: _Alignments, p_values: Floats, count: int) -> tuple[Ints, 
     Smallest p-value; among equals the larger overlap, then the forward strand, then the smaller offset.
     """
     target, reverse = alignments.oriented % count, alignments.oriented // count
-    rounded = np.round(np.log(p_values), _TIE)
+    rounded = round_scores(np.log(p_values))  # convolutions differ in their last bits
     order = np.lexsort((alignments.offset, reverse, -alignments.overlap, rounded, target))
     tried = np.bincount(target, minlength=count)
     return order[np.cumsum(tried) - tried], tried
@@ -263,7 +262,7 @@ def _scores(similarities: Floats, alignments: _Alignments, chosen: Ints) -> Floa
     return scores
 
 
-def compare(
+def compare_motif(
     query: Floats,
     targets: Sequence[Floats] | Collection,
     distance: Distance = "pearson",
@@ -280,7 +279,7 @@ def compare(
     query
         Probabilities, float64 (m, 4), A C G T.
     targets
-        Probabilities (w, 4) each, or what `collect` made of them, which saves work for many queries.
+        Probabilities (w, 4) each, or what `collect_targets` made of them, which saves work for many queries.
     distance
         A name of `SIMILARITIES`.
     min_overlap
@@ -301,7 +300,7 @@ def compare(
     """
     if min_overlap < 1 or bins < 1:
         raise ValueError(f"min_overlap ({min_overlap}) and bins ({bins}) are at least 1")
-    collection = targets if isinstance(targets, Collection) else collect(targets)
+    collection = targets if isinstance(targets, Collection) else collect_targets(targets)
     similarities = SIMILARITIES[distance](_checked(query, "the query"), collection.columns)
     alignments = _alignments(len(query), collection, min_overlap)
     table = _whole_numbers(similarities, bins)
@@ -326,5 +325,6 @@ def _matches(alignments: _Alignments, chosen: Ints, scores: Floats, p_values: Fl
         p_values * count,
         benjamini_hochberg(p_values),
     )
-    order = np.argsort(p_values, kind="stable")
+    with np.errstate(divide="ignore"):
+        order = np.argsort(round_scores(np.log(p_values)), kind="stable")
     return [Match(*row) for row in zip(*(column[order].tolist() for column in columns), strict=True)]

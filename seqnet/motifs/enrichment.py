@@ -13,6 +13,8 @@ import numpy as np
 from scipy.special import betaln, log_ndtr, logsumexp
 
 from seqnet.aliases import Floats, Ints
+from seqnet.kernels.ties import round_scores
+from seqnet.metrics.ranking import auroc, rank
 from seqnet.motifs.scan import BestSites
 
 PSEUDOCOUNT = 0.5
@@ -31,7 +33,7 @@ class Enrichment(NamedTuple):
     log2_enrichment: float
     """As `log2_ratio` says."""
     auroc: float
-    """As `auroc` says."""
+    """As `score_auroc` says."""
     log_p: float
     """Fisher's exact p-value, one-sided, natural logarithm."""
     log_centrality_p: float | None
@@ -41,7 +43,7 @@ class Enrichment(NamedTuple):
 
 
 def enrichment(positives: BestSites, negatives: BestSites, lengths: Ints, width: int) -> Enrichment:
-    """Judge one motif.
+    """Test one motif for enrichment.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def enrichment(positives: BestSites, negatives: BestSites, lengths: Ints, width:
         n_neg,
         hits_neg,
         log2_ratio(hits_pos, n_pos, hits_neg, n_neg),
-        auroc(positives.score, negatives.score),
+        score_auroc(positives.score, negatives.score),
         log_fisher(hits_pos, n_pos, hits_neg, n_neg),
         log_centrality(positives.start[hit], lengths[hit] - width + 1),
         int((positives.start < 0).sum() + (negatives.start < 0).sum()),
@@ -81,8 +83,10 @@ def log2_ratio(hits_pos: int, n_pos: int, hits_neg: int, n_neg: int) -> float:
     return log2((hits_pos + k) / (n_pos + 2 * k)) - log2((hits_neg + k) / (n_neg + 2 * k))
 
 
-def auroc(positives: Floats, negatives: Floats) -> float:
+def score_auroc(positives: Floats, negatives: Floats) -> float:
     """Return the chance that a positive scores more than a negative, ties half.
+
+    Scores are compared as `seqnet.kernels.ties` says.
 
     Parameters
     ----------
@@ -90,15 +94,11 @@ def auroc(positives: Floats, negatives: Floats) -> float:
         Best scores, float64 (n,) and (m,), neither empty; NaN, no window with a score, is as low as
         -inf.
     """
-    low = np.sort(_lowest(negatives))
-    high = _lowest(positives)
-    ranks = np.searchsorted(low, high, side="left") + np.searchsorted(low, high, side="right")
-    return float(ranks.sum()) / (2 * len(high) * len(low))
-
-
-def _lowest(scores: Floats) -> Floats:
-    """Put -inf for NaN."""
-    return np.where(np.isnan(scores), -np.inf, scores)
+    scores = round_scores(np.concatenate([positives, negatives]))
+    truth = np.arange(len(scores)) < len(positives)
+    found = auroc(rank(truth, np.where(np.isnan(scores), -np.inf, scores)).curve())
+    assert found is not None, "neither set is empty"
+    return found
 
 
 def log_fisher(hits_pos: int, n_pos: int, hits_neg: int, n_neg: int) -> float:

@@ -1,4 +1,4 @@
-"""Scores in FIMO's arithmetic (Grant et al. 2011): whole numbers on a grid of its own."""
+"""Scores in FIMO's arithmetic (Grant et al. 2011): whole numbers on a separate grid."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def letter_heights(motif: Motif, kind: Height, method: SmallSample = "exact") ->
     Raises
     ------
     ValueError
-        If log-odds are asked of a motif without scores, or the others of a PSSM without its
+        If log-odds are requested for a motif without scores, or the others of a PSSM without its
         probabilities.
     """
     if kind == "log-odds":

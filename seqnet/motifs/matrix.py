@@ -13,6 +13,9 @@ from seqnet.motifs.background import UNIFORM, Background
 from seqnet.motifs.pseudocounts import DEFAULT, DEFAULT_NSITES, total_pseudocount
 
 Spread: TypeAlias = Literal["background", "uniform"]
+Alphabet: TypeAlias = Literal["DNA", "RNA"]
+DNA: Alphabet = "DNA"
+RNA: Alphabet = "RNA"
 _WHOLE = 1e-12
 """Relative distance from a whole number at which a product of probability and sites is one."""
 
@@ -31,6 +34,10 @@ class MotifInfo:
         As text, empty where there is none.
     threshold
         The score that its file says makes a hit, in bits; None where there is none.
+    alphabet
+        What the motif binds, as its file's letters say.
+    one_strand
+        Whether the motif was found on the given strand alone, according to its file.
     """
 
     name: str
@@ -39,6 +46,8 @@ class MotifInfo:
     evalue: str = ""
     url: str = ""
     threshold: float | None = None
+    alphabet: Alphabet = DNA
+    one_strand: bool = False
 
 
 def _frozen(array: Floats) -> Floats:
@@ -164,7 +173,7 @@ def to_ppm(motif: Motif) -> Ppm:
 def to_pfm(motif: Motif) -> Pfm:
     """Return the counts of a motif: its own, or probabilities times the number of sites.
 
-    Products this close to a whole number become it: they were counts before they were divided.
+    Products this close to a whole number are rounded to it: they were counts before they were divided.
     """
     if isinstance(motif, Pfm):
         return motif

@@ -1,7 +1,8 @@
 """Which of several hits at one place are kept.
 
 Everything here works along the stream that `scan_blocks` gives and does not depend on how it was
-cut into blocks: hits that a later block may still decide are carried over with their bases.
+cut into blocks: hits that a later block may still decide are carried over with their bases. The
+stream's scores are rounded, so that equal ones are equal to the bit.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def better_strands(found: Iterable[BlockHits]) -> Iterator[BlockHits]:
 def best_of_sequences(found: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[BlockHits]:
     """Keep each motif's best hit in each record: highest score, then leftmost, then + before -.
 
-    Each comes at the end of its record as a block of its own bases alone.
+    Each comes at the end of its record as a block of its bases alone.
     """
     best: dict[int, BlockHits] = {}
     for block, hits in found:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Floats, Ints
-from seqnet.genome.alphabet import BASES, IUPAC, reverse_complement
+from seqnet.genome.alphabet import BASES, IUPAC, Ambiguous, reverse_complement
+from seqnet.kernels.ties import exact_sums, round_scores
 from seqnet.motifs.background import UNIFORM, Background
-from seqnet.motifs.matrix import MotifInfo, Pfm, Pssm, to_pssm
-from seqnet.motifs.pvalue import tail_distribution
+from seqnet.motifs.matrix import DNA, RNA, MotifInfo, Pfm, Pssm, to_pssm
 from seqnet.motifs.scan import both_strand_scores
+from seqnet.motifs.significance.pvalue import tail_distribution
 
-Ambiguous: TypeAlias = Literal["skip", "fraction", "error"]
 GAPS = "-."
+_T, _U = list(b"Tt"), list(b"Uu")
 DEFAULT_ROUNDS = 5
 CHANCE = 0.05
 """A found site is one that at most this share of random windows would hold by chance."""
@@ -27,7 +27,7 @@ CHANCE = 0.05
 def letter_shares() -> Floats:
     """Return what each byte counts for: float64 (256, 4); rows of zeros are no nucleotide letters.
 
-    IUPAC letters and gaps share one count among the bases they may stand for; case does not matter.
+    IUPAC letters and gaps share one count among the bases they may mean; case does not matter.
     """
     shares = np.zeros((256, 4))
     for letter, bases in {**IUPAC, **dict.fromkeys(GAPS, BASES)}.items():
@@ -53,14 +53,14 @@ def count_sites(
     ambiguous: Ambiguous = "skip",
     weights: Floats | None = None,
 ) -> CountedSites:
-    """Count aligned sites into a PFM.
+    """Count aligned sites into a PFM; of RNA where the letters hold U and no T.
 
     Parameters
     ----------
     letters
         uint8 (n, w): ASCII letters of each site.
     ambiguous
-        What becomes of a site with a letter that is not one base: left out, its count shared among
+        How to handle a site with a letter that is not one base: left out, its count shared among
         the bases it may be, or an error.
     weights
         float64 (n,): what each site counts for; 1 when None. The number of sites is their sum.
@@ -84,7 +84,8 @@ def count_sites(
     if not nsites > 0:
         raise ValueError("the weights of the sites sum to zero")
     counts = (shares * weights[:, None, None]).sum(axis=0)
-    named = replace(info, nsites=nsites)
+    rna = np.isin(letters, _U).any() and not np.isin(letters, _T).any()
+    named = replace(info, nsites=nsites, alphabet=RNA if rna else DNA)
     return CountedSites(Pfm(named, counts), len(shares), len(letters) - len(shares))
 
 
@@ -171,12 +172,12 @@ def _best_sites(windows: Codes, pssm: Pssm, rounds: int) -> FoundSites:
     places = length - width + 1
     if places < 1:
         raise ValueError(f"windows of {length} bases are shorter than the seed of {width}")
-    both = np.stack(both_strand_scores(windows, pssm.scores), axis=2)
+    both = round_scores(np.stack(both_strand_scores(windows, exact_sums(pssm.scores)), axis=2))
     flat = np.where(np.isnan(both), -np.inf, both).reshape(n, 2 * places)
     best = flat.argmax(axis=1)
     allowed = CHANCE / (2 * places)
     tail = tail_distribution(pssm.scores, pssm.background, p_value=allowed)
-    rows = np.flatnonzero(flat[np.arange(n), best] >= tail.threshold(allowed))
+    rows = np.flatnonzero(flat[np.arange(n), best] >= round_scores(tail.threshold(allowed)))
     if not len(rows):
         raise ValueError(
             f"no window holds a site like {pssm.info.name} that chance would not give as well; "

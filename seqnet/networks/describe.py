@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import nn
 
-from seqnet.networks.grammar import layer_text
+from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.layers import Shape, build_layers
 from seqnet.networks.modules import BiLstm, GlobalPool, Parallel, Residual, Siamese, Towers
+from seqnet.networks.outline import LayerRow, layer_text
 from seqnet.networks.presets import Layers
 
 _Step: TypeAlias = tuple[int | None, int]
 """The width of a window, None for all positions, and its stride."""
-
-
-class LayerRow(NamedTuple):
-    """One line of a network's description."""
-
-    layer: str
-    """As the grammar writes it."""
-    channels: int | None
-    length: int | None
-    """Positions that come out; None where there are none any more."""
-    parameters: int
-    """Numbers that are learnt."""
-    receptive_field: int | None
-    """Input positions that one output position sees; None for features without positions."""
 
 
 def describe_network(layers: Layers, shape: Shape, tasks: int) -> list[LayerRow]:
@@ -68,11 +55,9 @@ def _field(steps: Sequence[_Step]) -> float:
 
 def _steps(module: nn.Module) -> Iterator[_Step]:
     """Yield the width (None for all positions) and stride of every window inside a module."""
-    if isinstance(module, nn.Conv2d):
-        yield (module.kernel_size[1] - 1) * module.dilation[1] + 1, module.stride[1]
-    elif isinstance(module, nn.MaxPool2d | nn.AvgPool2d):
-        (_, width), (_, stride) = module.kernel_size, module.stride  # type: ignore[misc]  # pairs, here
-        yield width, stride
+    if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+        window = sliding_window(module)
+        yield window.span, window.stride
     elif isinstance(module, GlobalPool | nn.Flatten | BiLstm) and getattr(module, "start_dim", 1) == 1:
         yield None, 1
     elif isinstance(module, Residual | Siamese):

@@ -14,7 +14,7 @@ from seqnet.networks.initialisers import INITIALISERS
 
 
 def initialise(network: nn.Module, name: str, *, force: bool = False) -> None:
-    """Draw every weight anew, normal around 0, and set biases to 0, from torch's random state.
+    """Draw every weight, normal around 0, and set biases to 0, from torch's random state.
 
     Norms and learnt slopes keep what they start with.
 
@@ -53,15 +53,18 @@ def _fans(weight: Tensor, gates: int) -> tuple[int, int]:
 
 
 def prior_outputs(targets: Floats, output: str) -> Floats:
-    """Return the outputs (T,) that predict the mean of known targets (n, T) for everything.
+    """Return the outputs (T,) that predict the mean of known targets for everything.
 
     Parameters
     ----------
+    targets
+        float64 (n, T), or (n, T, L) at each of L positions, NaN where unknown.
     output
         Row of ``losses.OUTPUTS``: the logit of the mean for ``sigmoid``, its logarithm for
         ``softmax`` and ``exp``, the mean itself for ``identity``. A mean at the edge is moved half
         an example inwards; a task without known targets is 0.
     """
+    targets = np.moveaxis(targets, 1, -1).reshape(-1, targets.shape[1])
     known = ~np.isnan(targets)
     count = known.sum(axis=0)
     mean = np.where(known, targets, 0.0).sum(axis=0) / np.maximum(count, 1)
@@ -82,11 +85,14 @@ def set_output_bias(network: nn.Module, values: Floats) -> None:
     Raises
     ------
     SeqnetError
-        If it has none.
+        If it has none, or not one for each value.
     """
     last = [part for part in network.modules() if isinstance(part, nn.Conv2d | nn.Linear)][-1]
     if last.bias is None:
         raise SeqnetError("the output layer has no bias to start at the prior")
+    if len(last.bias) != len(values):
+        found, wanted = len(last.bias), len(values)
+        raise SeqnetError(f"the prior has {wanted} values; the last layer's bias has {found} (--prior-bias)")
     with torch.no_grad():
         last.bias.copy_(torch.from_numpy(values))
 
@@ -97,7 +103,7 @@ def motif_filters(scores: Sequence[Floats], width: int) -> Floats:
     Parameters
     ----------
     scores
-        PSSMs, float64 (w, 4), finite. A motif narrower than the filter stands in its middle; of a
+        PSSMs, float64 (w, 4), finite. A motif narrower than the filter is put in its middle; of a
         wider one the positions are taken whose best letters score most.
     width
         F.

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container
+from typing import NamedTuple
 
 from seqnet.networks.modules import ACTIVATIONS
 from seqnet.networks.presets import SECOND_CHAINS
+from seqnet.numerals import is_whole
 
 
 class Option(NamedTuple):
     """What the value of an option may be."""
 
-    allows: Callable[[Any], bool]
+    allows: Callable[[object], bool]
     expected: str
 
 
-def _whole(least: int) -> Callable[[Any], bool]:
-    """Return a test for whole numbers of at least `least`."""
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+MOST = 1_000_000
+"""Largest size of a layer: far above any use, far below what overflows a product of sizes."""
 
 
-def _is_rate(value: Any) -> bool:
+def _whole(least: int) -> Callable[[object], bool]:
+    """Return a test for whole numbers from `least` to `MOST`."""
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= MOST
+
+
+def _is_rate(value: object) -> bool:
     """Tell a share that leaves something."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
 
 
+def _among(names: Container[str]) -> Callable[[object], bool]:
+    """Return a test for some names."""
+    return lambda value: isinstance(value, str) and value in names
+
+
+def _is_order(value: object) -> bool:
+    """Return whether a value is numbers with dashes between."""
+    return isinstance(value, str) and all(is_whole(part) and len(part) < 7 for part in value.split("-"))
+
+
 POOLS = ("max", "average", "max_average")
-_COUNT = Option(_whole(1), "a whole number of at least 1")
+_COUNT = Option(_whole(1), f"a whole number of at least 1, {MOST} at most")
 _SWITCH = Option(lambda value: isinstance(value, bool), "true or false")
 A_LIST = Option(lambda value: isinstance(value, list) and bool(value), "a list of layers")
 OPTIONS: dict[str, Option] = {
@@ -35,7 +50,9 @@ OPTIONS: dict[str, Option] = {
     **dict.fromkeys(("bias", "partial", "per_position", "masked"), _SWITCH),
     **dict.fromkeys(("layers", *SECOND_CHAINS), A_LIST),
     "partners": Option(
-        lambda value: isinstance(value, str) and all(map(str.isdecimal, value.split("-"))),
+        lambda value: (
+            isinstance(value, str) and all(is_whole(part) and len(part) < 7 for part in value.split("-"))
+        ),
         "a number for each track, such as 1-0-2",
     ),
     "padding": Option(
@@ -43,6 +60,6 @@ OPTIONS: dict[str, Option] = {
     ),
     "groups": Option(lambda value: value == "depthwise" or _whole(1)(value), "depthwise or a whole number"),
     "rate": Option(_is_rate, "a number from 0 to below 1"),
-    "kind": Option(POOLS.__contains__, " or ".join(POOLS)),
-    "name": Option(ACTIVATIONS.__contains__, f"one of {', '.join(ACTIVATIONS)}"),
+    "kind": Option(_among(POOLS), " or ".join(POOLS)),
+    "name": Option(_among(ACTIVATIONS), f"one of {', '.join(ACTIVATIONS)}"),
 }

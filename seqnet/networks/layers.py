@@ -1,4 +1,4 @@
-"""Layers as rows of a table: each makes a module and says what shape comes out of it.
+"""Layers as rows of a table: each makes a module and gives its output shape.
 
 Signals have shape (n, channels, 1, length), so that the channels-last memory layout applies to
 them; after flattening or global pooling features have shape (n, channels).
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import nn
 
 from seqnet.errors import SeqnetError
+from seqnet.networks.fast.fft_conv import WIDE, WideConv
 from seqnet.networks.layer_options import A_LIST, OPTIONS
 from seqnet.networks.masking import Masking, has_masked_pool
 from seqnet.networks.modules import (
@@ -27,8 +28,7 @@ from seqnet.networks.modules import (
     Siamese,
     Towers,
 )
-from seqnet.networks.presets import Layers
-from seqnet.networks.wide import WIDE, WideConv
+from seqnet.networks.presets import DEEPEST, Layers, LayerSpec
 
 
 class Shape(NamedTuple):
@@ -40,6 +40,12 @@ class Shape(NamedTuple):
 
 
 Made = tuple[nn.Module, Shape]
+Rescale: TypeAlias = Literal["linear", "secant", "maximum", "chains", "none"]
+"""How DeepLIFT passes a layer: as it is; by the secant between a sequence and its reference; all to the place
+of the higher maximum; by the layers inside it; or not at all."""
+Edits: TypeAlias = Literal["window", "chains", "whole"]
+"""What is computed again where one base changes: the positions that it reaches, those of the layers inside,
+or everything from this layer on."""
 _AS_MANY = "expected as many positions"
 
 
@@ -48,8 +54,10 @@ class Layer(NamedTuple):
 
     make: Callable[..., Made]
     """From the shape that comes in and the row's options."""
-    arguments: tuple[str, ...] = ()
-    """Options that the grammar takes without their names, in this order."""
+    rescale: Rescale = "none"
+    """Its rule for DeepLIFT; a layer without one is refused there by name."""
+    edits: Edits = "whole"
+    """Its rule for in-silico mutagenesis."""
 
 
 def output_length(length: int, width: int, stride: int, padded: int, dilation: int = 1) -> int:
@@ -176,7 +184,7 @@ def _siamese(shape: Shape, layers: Layers, partners: str | None = None) -> Made:
 
 
 def _towers(shape: Shape, layers: Layers, signal: Layers) -> Made:
-    """Put beside each other what layers make of the sequence, and others of the tracks."""
+    """Concatenate what layers make of the sequence, and others of the tracks."""
     length = _positions(shape, "towers")
     if shape.channels <= 4:
         raise ValueError(f"towers need tracks behind the four bases, not {shape.channels} channels")
@@ -188,7 +196,7 @@ def _towers(shape: Shape, layers: Layers, signal: Layers) -> Made:
 
 
 def _parallel(shape: Shape, layers: Layers, beside: Layers) -> Made:
-    """Put beside each other what two chains of layers make of the same input."""
+    """Concatenate what two chains of layers make of the same input."""
     one, out = _chain(layers, shape, masked=True)
     other, second = _chain(beside, shape, masked=True)
     if out.length != second.length:
@@ -237,27 +245,27 @@ def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = T
 
 
 LAYERS: dict[str, Layer] = {
-    "conv": Layer(_conv, ("filters", "width")),
-    "max_pool": Layer(_pooled(nn.MaxPool2d, "max_pool"), ("width",)),
-    "average_pool": Layer(_pooled(nn.AvgPool2d, "average_pool"), ("width",)),
-    "batch_norm": Layer(_batch_norm),
-    "activation": Layer(_activation, ("name",)),
-    "maxout": Layer(_maxout, ("pieces",)),
-    "dropout": Layer(_dropout, ("rate",)),
-    "residual": Layer(_residual),
-    "siamese": Layer(_siamese),
-    "towers": Layer(_towers),
-    "parallel": Layer(_parallel),
-    "bilstm": Layer(_bilstm, ("units",)),
-    "global_pool": Layer(_global_pool, ("kind",)),
-    "flatten": Layer(_flatten),
-    "dense": Layer(_dense, ("units",)),
+    "conv": Layer(_conv, "linear", "window"),
+    "max_pool": Layer(_pooled(nn.MaxPool2d, "max_pool"), "maximum", "window"),
+    "average_pool": Layer(_pooled(nn.AvgPool2d, "average_pool"), "linear", "window"),
+    "batch_norm": Layer(_batch_norm, "linear", "window"),
+    "activation": Layer(_activation, "secant", "window"),
+    "maxout": Layer(_maxout, "maximum", "window"),
+    "dropout": Layer(_dropout, "linear", "window"),
+    "residual": Layer(_residual, "chains", "chains"),
+    "siamese": Layer(_siamese, "chains", "chains"),
+    "towers": Layer(_towers, "chains", "chains"),
+    "parallel": Layer(_parallel, "chains", "chains"),
+    "bilstm": Layer(_bilstm),
+    "global_pool": Layer(_global_pool, "maximum", "window"),
+    "flatten": Layer(_flatten, "linear", "window"),
+    "dense": Layer(_dense, "linear", "window"),
 }
 _OUTPUT = "output"
-"""The row that describes the output layer; it may stand last, and is implied."""
+"""The row that describes the output layer; it may come last, and is implied."""
 
 
-def check_layers(layers: Sequence[Mapping[str, Any]], place: str = "layer") -> None:
+def check_layers(layers: Sequence[object], place: str = "layer", depth: int = 0) -> None:
     """Make sure that every row names a layer and has options that fit it.
 
     Raises
@@ -265,15 +273,20 @@ def check_layers(layers: Sequence[Mapping[str, Any]], place: str = "layer") -> N
     ValueError
         Naming the row, its option, what was found and what was expected.
     """
+    if depth > DEEPEST:
+        raise ValueError(f"layers are nested more than {DEEPEST} deep")
     for number, row in enumerate(layers, 1):
         last = place == "layer" and number == len(layers)
-        _check_row(row, f"{place} {number}", last)
+        _check_row(row, f"{place} {number}", last, depth)
 
 
-def _check_row(row: Mapping[str, Any], place: str, last: bool) -> None:
+def _check_row(row: object, place: str, last: bool, depth: int) -> None:
     """Check one row; only the last may be the output."""
+    if not isinstance(row, Mapping):
+        raise ValueError(f"{place} is {row!r}; expected a table with the layer's name under 'layer'")
     name = row.get("layer")
-    if name not in LAYERS and not (last and name == _OUTPUT):
+    known_name = isinstance(name, str) and (name in LAYERS or (last and name == _OUTPUT))
+    if not known_name:
         at_end = " (output comes last)" if name == _OUTPUT else ""
         known = f"{', '.join(LAYERS)}, or in a text an activation ({', '.join(ACTIVATIONS)})"
         raise ValueError(f"{place} is {name!r}{at_end}; expected one of {known}")
@@ -283,17 +296,17 @@ def _check_row(row: Mapping[str, Any], place: str, last: bool) -> None:
         raise ValueError(f"{place}: unknown option {option!r}; expected {', '.join(parameters) or 'none'}")
     for option, parameter in parameters.items():
         if option in row:
-            _check_option(option, row[option], place)
+            _check_option(option, row[option], place, depth)
         elif parameter.default is inspect.Parameter.empty:
             raise ValueError(f"{place} needs {option}: {OPTIONS[option].expected}")
 
 
-def _check_option(option: str, value: Any, place: str) -> None:
+def _check_option(option: str, value: object, place: str, depth: int) -> None:
     """Check the value of an option, and the layers in it."""
     if not OPTIONS[option].allows(value):
         raise ValueError(f"{place}: {option} is {value!r}; expected {OPTIONS[option].expected}")
-    if OPTIONS[option] is A_LIST:
-        check_layers(value, f"{place}: {option}")
+    if OPTIONS[option] is A_LIST and isinstance(value, list):
+        check_layers(value, f"{place}: {option}", depth + 1)
 
 
 def _parameters(name: str) -> dict[str, inspect.Parameter]:
@@ -306,13 +319,13 @@ def _parameters(name: str) -> dict[str, inspect.Parameter]:
 class Built(NamedTuple):
     """One layer of a network."""
 
-    row: Mapping[str, Any]
+    row: LayerSpec
     module: nn.Module
     shape: Shape
     """What comes out of it."""
 
 
-def _build(layers: Sequence[Mapping[str, Any]], shape: Shape) -> list[Built]:
+def _build(layers: Layers, shape: Shape) -> list[Built]:
     """Build checked layers one after another."""
     built: list[Built] = []
     for number, row in enumerate(layers, 1):
@@ -325,20 +338,37 @@ def _build(layers: Sequence[Mapping[str, Any]], shape: Shape) -> list[Built]:
     return built
 
 
-def _chain(
-    layers: Sequence[Mapping[str, Any]], shape: Shape, *, masked: bool = False
-) -> tuple[nn.Sequential, Shape]:
+def _chain(layers: Layers, shape: Shape, *, masked: bool = False) -> tuple[nn.Sequential, Shape]:
     """Build layers inside another; all but those of `parallel` know of no padding."""
     if not masked and any(map(_is_masked, layers)):
-        raise ValueError("a masked pool cannot stand inside another layer")
+        raise ValueError("a masked pool cannot be inside another layer")
     built = _build(layers, shape)
     return nn.Sequential(*(layer.module for layer in built)), built[-1].shape
 
 
-def _is_masked(row: Mapping[str, Any]) -> bool:
-    """Tell a masked pool, also in parallel layers."""
+def _is_masked(row: LayerSpec) -> bool:
+    """Return whether a layer is a masked pool, also inside parallel layers."""
     inside = [*row["layers"], *row["beside"]] if row["layer"] == "parallel" else []
     return bool(row.get("masked")) or any(map(_is_masked, inside))
+
+
+def layers_without_rule(layers: Layers, kind: Literal["rescale", "edits"]) -> list[str]:
+    """Return the names of an architecture's layers that have no rule of a kind, each once, in order.
+
+    Examples
+    --------
+    >>> layers_without_rule([{"layer": "conv", "filters": 8, "width": 5}, {"layer": "bilstm"}], "rescale")
+    ['bilstm']
+    """
+    found: dict[str, None] = {}
+    for row in layers:
+        name = row["layer"]
+        if name != _OUTPUT and getattr(LAYERS[name], kind) in ("none", "whole"):
+            found[name] = None
+        for option, value in row.items():
+            if OPTIONS.get(option) is A_LIST and isinstance(value, list):
+                found |= dict.fromkeys(layers_without_rule(value, kind))
+    return list(found)
 
 
 def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:
@@ -347,7 +377,7 @@ def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:
     Parameters
     ----------
     layers
-        Rows of `LAYERS`: the name under ``layer``, its options beside. The last may be ``output``
+        Rows of `LAYERS`: the name under ``layer``, and its options. The last may be ``output``
         with ``bias`` and ``per_position``.
     shape
         The input's: 4 channels (and those of signals) and a length for sequences, d channels and
@@ -360,14 +390,15 @@ def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:
     SeqnetError
         Naming the layer that is unknown, misspelt, or leaves no positions.
     """
-    end: Mapping[str, Any] = {"layer": _OUTPUT}
+    end: LayerSpec = {"layer": _OUTPUT}
     try:
         check_layers(layers)
         if layers and layers[-1]["layer"] == _OUTPUT:
             layers, end = layers[:-1], layers[-1]
         built = _build(layers, shape)
         options = {option: value for option, value in end.items() if option != "layer"}
-        module, out = _output(built[-1].shape if built else shape, tasks, **options)
+        output: Callable[..., Made] = _output
+        module, out = output(built[-1].shape if built else shape, tasks, **options)
     except ValueError as error:
         raise SeqnetError(f"architecture: {error}") from error
     return [*built, Built(end, module, out)]

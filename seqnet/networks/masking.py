@@ -10,12 +10,12 @@ from seqnet.networks.modules import GlobalPool, Parallel
 
 
 class Masking(nn.Sequential):
-    """Layers in plain order; masked global pools see no position that stands for padding alone.
+    """Layers in plain order; masked global pools see no position that represents padding alone.
 
     Padding is what lies before the first base of a sequence and after its last; ambiguous bases
-    between them count. Through a convolution a position stands for the one in the middle of its
-    filter, through a pool for all it pools. A sequence without any base is pooled whole. What stands
-    parallel to a masked pool sees zeros in place of padding.
+    between them count. Through a convolution a position represents the one in the middle of its
+    filter, through a pool for all it pools. A sequence without any base is pooled whole. Layers
+    parallel to a masked pool see zeros in place of padding.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -27,9 +27,9 @@ def _masked(layers: nn.Sequential, x: Tensor, inside: Tensor) -> Tensor:
     """Apply layers to what is `inside` of (n, C, 1, L), bool (n, 1, 1, L), up to the pool that leaves it."""
     for layer in layers:
         if isinstance(layer, GlobalPool) and layer.masked:
-            x = layer(x, _or_whole(inside))
+            x = layer(x, or_whole(inside))
         elif isinstance(layer, Parallel) and has_masked_pool(layer):
-            clear = x.masked_fill(~_or_whole(inside), 0.0)
+            clear = x.masked_fill(~or_whole(inside), 0.0)
             x = torch.cat([_masked(chain, clear, inside) for chain in (layer.layers, layer.beside)], dim=1)
         else:
             inside = carried(inside, layer)
@@ -37,13 +37,13 @@ def _masked(layers: nn.Sequential, x: Tensor, inside: Tensor) -> Tensor:
     return x
 
 
-def _or_whole(inside: Tensor) -> Tensor:
+def or_whole(inside: Tensor) -> Tensor:
     """Return what to look at: all positions of a row that has none inside."""
     return inside | ~inside.any(3, keepdim=True)
 
 
 def has_masked_pool(module: nn.Module) -> bool:
-    """Tell whether a module pools over what is inside the sequence alone."""
+    """Return whether a module pools over what is inside the sequence alone."""
     return any(isinstance(part, GlobalPool) and part.masked for part in module.modules())
 
 

@@ -23,7 +23,8 @@ class Model:
         JSON object: ``kind`` (linear, dense, cnn), ``architecture`` (rows of layers), ``tasks``,
         ``input`` (``type`` sequence, signals or kmers, ``width`` in bases or null, ``features`` d, the
         k-mer ``settings``, and ``signals``: the tracks, as `seqnet.genome.tracks.Signal` stores them),
-        ``strands``, ``splits``, ``seed``, ``metrics``, ``genome`` (contig to digest) and provenance.
+        ``strands``, ``splits``, ``seed``, ``metrics``, ``genome`` (contig to digest), ``target_scale`` (of
+        regressions, see `seqnet.inference.target_scale`) and provenance.
     tensors
         Parameters and buffers by name; ``input.mean`` and ``input.scale`` of features, and
         in linear models their ``input.deviation`` among the training rows.
@@ -38,13 +39,13 @@ class Model:
         return tuple(self.header["tasks"])
 
     @property
-    def input(self) -> dict[str, Any]:
+    def input(self) -> Json:
         """What the model is fed."""
         spec: dict[str, Any] = self.header["input"]
         return spec
 
 
-def input_channels(spec: Mapping[str, Any]) -> int:
+def input_channels(spec: Json) -> int:
     """Return how many channels or features one row of a model's input has, from its header's ``input``."""
     if spec["type"] == "kmers":
         return int(spec["features"])
@@ -57,7 +58,8 @@ def linear_coefficients(model: Model) -> tuple[Floats, Floats | None]:
     Returns
     -------
     coefficients, per_deviation
-        float64 (T, d): the change of the output (the logit) with one unit of each feature, and with
+        float64 (T, d): the change of the output (the logit, a regression's prediction) with one unit of
+        each feature, and with
         one standard deviation of it among the training rows; None where the model does not hold
         the deviations.
 
@@ -67,10 +69,13 @@ def linear_coefficients(model: Model) -> tuple[Floats, Floats | None]:
         If there are hidden layers, or the input is no features.
     """
     hidden = [row for row in model.header.get("architecture", []) if row["layer"] != "output"]
-    if model.input["type"] != "kmers" or hidden:
+    rule = (model.header.get("target_scale") or {}).get("rule", "z")
+    if model.input["type"] != "kmers" or hidden or rule != "z":
         raise SeqnetError("only linear models of k-mers have coefficients")
     scale = np.asarray(model.tensors["input.scale"], dtype=np.float64)
     coefficients = np.asarray(model.tensors["0.weight"], dtype=np.float64) / scale
+    if (targets := model.header.get("target_scale")) is not None:
+        coefficients = coefficients * np.array(targets["deviation"], dtype=np.float64)[:, None]
     if "input.deviation" not in model.tensors:
         return coefficients, None
     return coefficients, coefficients * model.tensors["input.deviation"].astype(np.float64)

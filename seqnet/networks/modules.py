@@ -1,4 +1,4 @@
-"""The modules that layers are made of, where torch has none of its own."""
+"""The modules that layers are made of, where torch has none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Dropout(nn.Dropout):
     """Dropout whose draws are cheap on a CPU, where torch's are a tenth of a small network's step.
 
     A value takes 16 random bits, so that its rate there is a multiple of 1/65536, the nearest to what
-    is asked.
+    requested.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -115,10 +115,13 @@ class Siamese(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (block(x) + block(reverse complement of x)) / 2."""
-        tracks = x[:, 4:] if self.partners is None else x[:, 4:][:, self.partners]
-        other = torch.cat([x[:, :4].flip(1), tracks], dim=1).flip(3)
-        mean: Tensor = (self.block(x) + self.block(other)) / 2
+        mean: Tensor = (self.block(x) + self.block(self.turned(x))) / 2
         return mean
+
+    def turned(self, x: Tensor) -> Tensor:
+        """Return x as read from the other strand."""
+        tracks = x[:, 4:] if self.partners is None else x[:, 4:][:, self.partners]
+        return torch.cat([x[:, :4].flip(1), tracks], dim=1).flip(3)
 
 
 class Towers(nn.Module):

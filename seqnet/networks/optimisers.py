@@ -12,9 +12,9 @@ class Optimiser(NamedTuple):
     target: str
     """``module:attribute`` of a ``torch.optim.Optimizer``."""
     rate: float
-    """Learning rate unless told otherwise."""
+    """Default learning rate."""
     options: Mapping[str, float]
-    """What else may be set (``--optimiser-option``), with its value unless told otherwise."""
+    """Other settings (``--optimiser-option``), with their defaults."""
     fixed: Mapping[str, object]
     """What else makes it."""
     help: str

@@ -6,12 +6,47 @@ The output layer, one unit per task, is added when a network is built.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Required, TypeAlias, TypedDict, Unpack
 
-Row: TypeAlias = dict[str, Any]
-Layers: TypeAlias = list[Row]
-SECOND_CHAINS = ("shortcut", "signal", "beside")
-"""Keys of layers that stand beside a row's first ones."""
+
+class LayerOptions(TypedDict, total=False):
+    """Options that layers may have, besides the filters and the width of a convolution."""
+
+    stride: int
+    padding: int | str
+    dilation: int
+    groups: int | str
+    bias: bool
+    name: str
+    partial: bool
+    pieces: int
+    rate: float
+    units: int
+    kind: str
+    masked: bool
+    per_position: bool
+    partners: str
+    layers: list[LayerSpec]
+    shortcut: list[LayerSpec]
+    signal: list[LayerSpec]
+    beside: list[LayerSpec]
+
+
+class LayerSpec(LayerOptions, total=False):
+    """A layer by name, with its options, as `networks.layers.check_layers` allows them."""
+
+    layer: Required[str]
+    filters: int
+    width: int
+
+
+Chain: TypeAlias = Literal["layers", "shortcut", "signal", "beside"]
+"""Key of layers in a row."""
+Layers: TypeAlias = list[LayerSpec]
+SECOND_CHAINS: tuple[Chain, ...] = ("shortcut", "signal", "beside")
+"""Keys of a second chain of layers in a row."""
+DEEPEST = 16
+"""Layers may be nested so deep."""
 
 
 class Preset(NamedTuple):
@@ -21,43 +56,43 @@ class Preset(NamedTuple):
     help: str
 
 
-def _conv(filters: int, width: int, **options: Any) -> Row:
-    """Return a convolution, which keeps the length unless told otherwise."""
+def _conv(filters: int, width: int, **options: Unpack[LayerOptions]) -> LayerSpec:
+    """Return a convolution, which keeps the length by default."""
     return {"layer": "conv", "filters": filters, "width": width, **options}
 
 
-def _valid(filters: int, width: int) -> Row:
+def _valid(filters: int, width: int) -> LayerSpec:
     """Return a convolution without padding."""
     return _conv(filters, width, padding=0)
 
 
-def _act(name: str) -> Row:
+def _act(name: str) -> LayerSpec:
     """Return an activation."""
     return {"layer": "activation", "name": name}
 
 
-def _pool(width: int) -> Row:
+def _pool(width: int) -> LayerSpec:
     """Return a maximum over windows side by side."""
     return {"layer": "max_pool", "width": width}
 
 
-def _drop(rate: float) -> Row:
+def _drop(rate: float) -> LayerSpec:
     """Return dropout."""
     return {"layer": "dropout", "rate": rate}
 
 
 _RELU = _act("relu")
-_NORM: Row = {"layer": "batch_norm"}
-_FLATTEN: Row = {"layer": "flatten"}
+_NORM: LayerSpec = {"layer": "batch_norm"}
+_FLATTEN: LayerSpec = {"layer": "flatten"}
 
 
 def _dense(units: int, rate: float = 0.0) -> Layers:
     """Return a fully connected layer with relu and dropout."""
-    rows = [{"layer": "dense", "units": units}, _RELU]
+    rows: Layers = [{"layer": "dense", "units": units}, _RELU]
     return [*rows, _drop(rate)] if rate else rows
 
 
-def _residual(dilation: int) -> Row:
+def _residual(dilation: int) -> LayerSpec:
     """Return one residual block: norm, relu, dilated convolution, dropout, plus its input."""
     return {"layer": "residual", "layers": [_NORM, _RELU, _conv(128, 3, dilation=dilation), _drop(0.1)]}
 
@@ -75,7 +110,7 @@ def _basset_dense() -> Layers:
 def _atacworks_block(first: bool) -> Layers:
     """Return one of AtacWorks' residual blocks; the first widens its input to 15 channels."""
     wide = _conv(15, 50, dilation=8, bias=False)
-    row: Row = {"layer": "residual", "layers": [wide, _RELU, wide, _RELU, wide]}
+    row: LayerSpec = {"layer": "residual", "layers": [wide, _RELU, wide, _RELU, wide]}
     if first:
         row["shortcut"] = [_conv(15, 1, bias=False), _RELU]
     return [row, _RELU]
@@ -127,7 +162,8 @@ _DEEPSEA: Layers = [
 ]
 _DANQ: Layers = [
     *[_valid(320, 26), _RELU, _pool(13), _drop(0.2)],
-    *[{"layer": "bilstm", "units": 320}, _drop(0.5)],
+    {"layer": "bilstm", "units": 320},
+    _drop(0.5),
     _FLATTEN,
     *_dense(925),
 ]
@@ -136,7 +172,8 @@ _FACTORNET: Layers = [
         "layer": "siamese",
         "layers": [
             *[_valid(32, 26), _RELU, _drop(0.1), _conv(32, 1), _RELU, _pool(13)],
-            *[{"layer": "bilstm", "units": 32}, _drop(0.5)],
+            {"layer": "bilstm", "units": 32},
+            _drop(0.5),
             _FLATTEN,
             *_dense(128, 0.5),
         ],
@@ -174,10 +211,11 @@ def with_masked_pools(layers: Layers) -> Layers:
     return list(map(_with_masked_pools, layers))
 
 
-def _with_masked_pools(row: Row) -> Row:
+def _with_masked_pools(row: LayerSpec) -> LayerSpec:
     """Return one layer whose global pools leave out padding."""
     if row["layer"] == "parallel":
-        return {**row, **{chain: with_masked_pools(row[chain]) for chain in ("layers", "beside")}}
+        layers, beside = with_masked_pools(row["layers"]), with_masked_pools(row["beside"])
+        return {**row, "layers": layers, "beside": beside}
     return {**row, "masked": True} if row["layer"] == "global_pool" else row
 
 
@@ -203,7 +241,7 @@ def with_towers(layers: Layers) -> Layers:
     return [{"layer": "towers", "layers": tower, "signal": tower}, *layers[end + pooled :]]
 
 
-def _leaves_positions(row: Row) -> bool:
+def _leaves_positions(row: LayerSpec) -> bool:
     """Tell a layer behind which there are no positions any more."""
     if row["layer"] == "parallel":
         return any(map(_leaves_positions, row["layers"]))
@@ -232,12 +270,13 @@ def without_bias(layers: Layers) -> Layers:
     return bare
 
 
-def _without_bias(row: Row) -> Row:
+def _without_bias(row: LayerSpec) -> LayerSpec:
     """Return one layer, and those in it, without bias."""
-    bare = dict(row)
+    bare = row.copy()
     if row["layer"] in ("conv", "dense", "output"):
         bare["bias"] = False
-    for key in ("layers", *SECOND_CHAINS):
+    chains: tuple[Chain, ...] = ("layers", *SECOND_CHAINS)
+    for key in chains:
         if key in row:
             bare[key] = list(map(_without_bias, row[key]))
     return bare

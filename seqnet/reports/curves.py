@@ -1,27 +1,91 @@
-"""The learning curve of a training run."""
+"""Curves of training runs and of experiments on a model."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_LABELS = 60
 
 
-def learning_curve(epochs: Sequence[int], train: Sequence[float], valid: Sequence[float], best: int) -> bytes:
-    """Draw training and validation loss by epoch; returns an SVG that is the same every time."""
+def _drawn(size: tuple[float, float], draw: Callable[[Axes], None]) -> bytes:
+    """Return a figure of one panel as SVG, the same bytes every time."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with mpl.rc_context({"svg.hashsalt": "seqnet", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(5, 3.2), layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         axes = figure.add_subplot()
+        draw(axes)
+        axes.spines[["top", "right"]].set_visible(False)
+        buffer = io.BytesIO()
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
+    return buffer.getvalue()
+
+
+def learning_curve(
+    epochs: Sequence[int], train: Sequence[float], valid: Sequence[float], best: int, label: str = "loss"
+) -> bytes:
+    """Draw training and validation loss by epoch; returns an SVG that is the same every time."""
+
+    def draw(axes: Axes) -> None:
         axes.plot(epochs, train, color="0.6", label="train")
         axes.plot(epochs, valid, color="C0", label="valid")
         axes.axvline(best, color="C0", linewidth=0.8, linestyle=":", label=f"best epoch ({best})")
         axes.set_xlabel("epoch")
-        axes.set_ylabel("loss")
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_ylabel(label)
         axes.legend(frameon=False)
-        buffer = io.BytesIO()
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
-    return buffer.getvalue()
+
+    return _drawn((5, 3.2), draw)
+
+
+class EffectLine(NamedTuple):
+    """Effects that belong together, such as those of one orientation by distance."""
+
+    name: str
+    places: list[float]
+    labels: list[str]
+    """Of the places; empty texts where the place is a number."""
+    means: list[float]
+    lows: list[float]
+    highs: list[float]
+
+
+def effect_curves(lines: Sequence[EffectLine], xlabel: str) -> bytes:
+    """Draw means and intervals; returns an SVG that is the same every time.
+
+    Lines with labels are drawn as points over them, the others as curves.
+    """
+
+    def draw(axes: Axes) -> None:
+        axes.axhline(0, color="0.7", linewidth=0.8)
+        for number, line in enumerate(lines):
+            _draw_effects(axes, line, number)
+        axes.set_xlabel(xlabel)
+        axes.set_ylabel("interaction" if xlabel else "effect")
+        if lines:
+            axes.legend(frameon=False, fontsize=8)
+
+    return _drawn((7, 3.6), draw)
+
+
+def _draw_effects(axes: Axes, line: EffectLine, number: int) -> None:
+    """Draw one line; the first labels the places."""
+    color, name = f"C{number % 10}", line.name.replace("$", r"\$")
+    if not any(line.labels):
+        axes.plot(line.places, line.means, color=color, label=name)
+        axes.fill_between(line.places, line.lows, line.highs, color=color, alpha=0.2, linewidth=0)
+        return
+    spans = [
+        [mean - low for mean, low in zip(line.means, line.lows, strict=True)],
+        [high - mean for mean, high in zip(line.means, line.highs, strict=True)],
+    ]
+    axes.errorbar(line.places, line.means, spans, fmt="o", color=color, label=name, markersize=4)
+    if len(line.labels) <= _MOST_LABELS and number == 0:
+        labels = [label.replace("$", r"\$") for label in line.labels]
+        axes.set_xticks(line.places, labels, rotation=60, ha="right", fontsize=8)

@@ -1,4 +1,4 @@
-"""The evaluation report: one page that opens offline, on paper and on a phone."""
+"""A report: one page that opens offline, on paper and on a phone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table; its first column names the rows."""
 
     caption: str
@@ -74,7 +74,7 @@ class Section:
     title: str
     lead: str = ""
     pictures: Sequence[Picture] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[PageTable] = ()
     facts: Sequence[tuple[str, str]] = ()
 
 
@@ -88,6 +88,7 @@ class Page:
     warnings: Sequence[str]
     sections: Sequence[Section]
     version: str
+    command: str = "evaluate"
     about: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 

@@ -13,6 +13,7 @@ from seqnet.reports.inline_svg import DASHES, GRID, INK, MUTED, PAPER, SERIES, i
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 MOST_LINES = 6
 """Lines with a colour of their own; with more tasks all are grey but the best, the middle, the worst."""
@@ -42,8 +43,9 @@ class Bar(NamedTuple):
 
 
 def short(name: str) -> str:
-    """Return a name that fits a legend."""
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    """Return a name that fits a legend, its dollar signs no formulas."""
+    fitting = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    return fitting.replace("$", r"\$")
 
 
 def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -64,7 +66,7 @@ def _new(size: tuple[float, float]) -> tuple[Figure, Axes]:
 
 
 def _draw_lines(axes: Axes, lines: Sequence[Line], *, step: bool) -> None:
-    """Draw curves; beyond six, three of them stand out and the others are grey."""
+    """Draw curves; beyond six, three of them are coloured and the others are grey."""
     draw = axes.step if step else axes.plot
     options: dict[str, Any] = {"where": "post"} if step else {}
     shown = [line for line in lines if len(line.x)]
@@ -221,8 +223,19 @@ def learning(epochs: Floats, curves: Sequence[tuple[str, Floats]], best: int | N
         return inline_svg(figure, "learning", alt)
 
 
-def scatter(panels: Sequence[tuple[str, Floats, Floats]], alt: str) -> str:
-    """Draw prediction by target, (task, targets, predictions), as counts in hexagons."""
+def scatter(
+    panels: Sequence[tuple[str, Floats, Floats]], alt: str, units: str = "", name: str = "scatter"
+) -> str:
+    """Draw prediction by target, (task, targets, predictions), as counts in squares.
+
+    Parameters
+    ----------
+    units
+        Of the axes; nothing for those of the labels.
+    name
+        Of the picture, where a page has several.
+    """
+    of_units = f" ({units})" if units else ""
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
@@ -230,7 +243,7 @@ def scatter(panels: Sequence[tuple[str, Floats, Floats]], alt: str) -> str:
     rows = -(-len(panels) // columns)
     with page_style():
         figure = Figure(figsize=(2.9 * columns + 0.4, 2.8 * rows + 0.2), layout="constrained")
-        for number, (name, truth, predicted) in enumerate(panels):
+        for number, (task, truth, predicted) in enumerate(panels):
             axes = figure.add_subplot(rows, columns, number + 1)
             counts, x, y = np.histogram2d(truth, predicted, bins=36)
             there = np.argwhere(counts > 0)
@@ -239,10 +252,10 @@ def scatter(panels: Sequence[tuple[str, Floats, Floats]], alt: str) -> str:
                 (x[there[:, 0]] + x[there[:, 0] + 1]) / 2, (y[there[:, 1]] + y[there[:, 1] + 1]) / 2,
                 s=4 + 26 * np.asarray(size), color=SERIES[0], alpha=0.65, linewidths=0,
             )  # fmt: skip
-            axes.set_title(short(name), fontsize=9.5, loc="left")
-            axes.set_xlabel("target")
-            axes.set_ylabel("prediction" if number % columns == 0 else "")
-        return inline_svg(figure, "scatter", alt)
+            axes.set_title(short(task), fontsize=9.5, loc="left")
+            axes.set_xlabel(f"target{of_units}")
+            axes.set_ylabel(f"prediction{of_units}" if number % columns == 0 else "")
+        return inline_svg(figure, name, alt)
 
 
 def confusion(classes: Sequence[str], cells: Floats, alt: str) -> str:
@@ -265,7 +278,7 @@ def confusion(classes: Sequence[str], cells: Floats, alt: str) -> str:
         return inline_svg(figure, "confusion", alt)
 
 
-def _cell(column: int, row: int, share: float) -> Any:
+def _cell(column: int, row: int, share: float) -> Rectangle:
     """Return one square of a confusion matrix."""
     from matplotlib.patches import Rectangle
 

@@ -1,4 +1,4 @@
-"""Matplotlib's figures as SVG that stands inside a page and takes its colours and fonts."""
+"""Matplotlib's figures as SVG for use inside a page, with the page's colours and fonts."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def inline_svg(figure: Figure, name: str, alt: str) -> str:
 
 
 def _adapted(svg: str, name: str, alt: str) -> str:
-    """Make a stand-alone SVG fit for a page."""
+    """Adapt a separate SVG file for use inside a page."""
     box = re.search(r'viewBox="([^"]+)"', svg)
     assert box is not None
     body = svg[svg.index(">", svg.index("<svg")) + 1 :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -23,7 +24,7 @@ ImageFormat: TypeAlias = Literal["svg", "png", "pdf"]
 
 COLOURS = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#cc3311"}
 """The usual green, blue, orange and red, in hues that colour-blind readers tell apart: those of Okabe and
-Ito (2008), with the darker red of Tol's vibrant scheme, which stands off better from the orange."""
+Ito (2008), with the darker red of Tol's vibrant scheme, which contrasts better with the orange."""
 
 DPI = 200
 """Pixels per inch of a PNG."""
@@ -116,18 +117,30 @@ def draw_logos(
     ValueError
         If there is nothing to draw.
     """
-    import matplotlib as mpl
-
     if not logos:
         raise ValueError("there are no motifs to draw")
     panels = [Logo(_title(logo.title), _finite(logo.heights)) for logo in logos]
+    with house_style(scale):
+        figure = _draw(panels, _axis(kind, panels), scale, min(columns, len(panels)))
+        return saved(figure, image_format)
+
+
+@contextmanager
+def house_style(scale: float = 1.0) -> Iterator[None]:
+    """Draw in one style, whatever the reader's is, with lengths in points times a scale."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
-        mpl.rcdefaults()  # not the reader's own style
+        mpl.rcdefaults()
         mpl.rcParams.update({name: scale * length for name, length in _LENGTHS.items()})
         mpl.rcParams.update({"svg.hashsalt": "seqnet", "svg.fonttype": "path"})
-        figure = _draw(panels, _axis(kind, panels), scale, min(columns, len(panels)))
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=image_format, metadata=_METADATA[image_format])
+        yield
+
+
+def saved(figure: Figure, image_format: ImageFormat) -> bytes:
+    """Return a figure as an image that is the same every time."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=image_format, metadata=_METADATA[image_format])
     return buffer.getvalue()
 
 
@@ -157,7 +170,7 @@ def _draw(panels: Sequence[Logo], axis: _Axis, scale: float, columns: int) -> Fi
         size = len(panel.heights) * COLUMN / width, axis.length / height
         axes = figure.add_axes((left / width, bottom / height, *size), gid=f"logo-{number + 1}")
         _draw_axes(axes, panel, axis)
-        _draw_letters(axes, panel.heights, f"logo-{number + 1}")
+        draw_letters(axes, panel.heights, f"logo-{number + 1}")
     return figure
 
 
@@ -178,8 +191,8 @@ def _draw_axes(axes: Axes, panel: Logo, axis: _Axis) -> None:
         axes.axhline(0, color="black")
 
 
-def _draw_letters(axes: Axes, heights: Floats, name: str) -> None:
-    """Draw the letters, each exactly as high as its height."""
+def draw_letters(axes: Axes, heights: Floats, name: str) -> None:
+    """Draw letters of heights (w, 4), each exactly as high as its height, in groups named after `name`."""
     from matplotlib.patches import PathPatch
     from matplotlib.transforms import Affine2D
 

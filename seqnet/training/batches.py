@@ -34,7 +34,7 @@ class Batch(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where training stands: what a checkpoint keeps of the order."""
+    """The progress of training: what a checkpoint keeps of the order."""
 
     epoch: int
     """Number of the epoch, from 1."""

@@ -1,4 +1,4 @@
-"""What a training run is told and what it leaves."""
+"""Settings and results of a training run."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.aliases import Progress, no_progress
+from seqnet.inference.batched import Strands
+from seqnet.inference.precision import Precision
+from seqnet.metrics.monitor import Figures
+from seqnet.model_inputs.inputs import Inputs
 from seqnet.networks.optimisers import DEFAULT_OPTIMISER
 from seqnet.networks.schedules import DEFAULT_SCHEDULE
-from seqnet.training.inputs import Inputs
-from seqnet.training.judge import Figures
-from seqnet.training.precision import Precision
-from seqnet.training.predict import Strands
 from seqnet.training.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How to train; AdamW on a one-cycle schedule unless told otherwise."""
+    """How to train; by default AdamW on a one-cycle schedule."""
 
     epochs: int = 25
     batch_size: int = 128
@@ -55,7 +55,7 @@ class FitConfig:
     loss: str = "bce"
     """Row of ``networks.losses.LOSSES``."""
     monitor: str = "loss"
-    """What makes an epoch the best: ``loss``, or a metric of `judge`."""
+    """What makes an epoch the best: ``loss``, or a metric of ``metrics.monitor``."""
     patience: int = 10
     """Epochs without a better one before stopping."""
     precision: Precision = "float32"
@@ -120,11 +120,13 @@ class Hooks:
     log: Callable[[EpochRow], object] = lambda _row: None
     """After every epoch."""
     progress: Progress = no_progress
-    """Told the number of rows done."""
+    """Called with the number of rows done."""
     loss: Callable[[int, float], object] = lambda _epoch, _loss: None
     """After a step: epoch and loss, as often as they are known without waiting for the device."""
     wish: Callable[[int], Wish] = no_wish
-    """Asked after every step, with the number of steps since the beginning of training."""
+    """Called after every step, with the number of steps since the beginning of training."""
     save: Callable[[Snapshot], object] = lambda _snapshot: None
     resample: Callable[[int], Examples] | None = None
     """Gives the training examples of an epoch, the same for the same number, always as many."""
+    evaluate: Callable[[NDArray[np.float32]], Figures] | None = None
+    """Metrics of the outputs for the validation examples, where these are not in the units of the loss."""

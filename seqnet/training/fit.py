@@ -11,14 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqnet.errors import SeqnetError, UsageError
-from seqnet.networks.learnt_blocks import learn_in_blocks
+from seqnet.errors import SeqnetError, UsageError, lacks_memory
+from seqnet.inference.batched import BATCH, predict_logits
+from seqnet.inference.precision import autocast
+from seqnet.metrics.monitor import evaluate_outputs
+from seqnet.networks.fast.blocked_conv import learn_in_blocks
 from seqnet.networks.losses import LOSSES
 from seqnet.training.balance import class_odds, positive_weights
 from seqnet.training.batches import Batch, EpochOrder
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
+from seqnet.training.distributed import ALONE, Ranks
+from seqnet.training.failures import no_number, out_of_memory
 from seqnet.training.feed import feed
-from seqnet.training.judge import judge
 from seqnet.training.optimise import (
     Arrays,
     limit_norms,
@@ -29,21 +33,18 @@ from seqnet.training.optimise import (
     restore_optimiser,
     set_rate,
 )
-from seqnet.training.precision import autocast
-from seqnet.training.predict import BATCH, predict_logits
-from seqnet.training.ranks import ALONE, Ranks
 from seqnet.training.schedule import Moment, Rate, rate_at
 from seqnet.training.snapshot import Snapshot, parts_to_arrays, random_arrays, restore_random
 
 _GPU_STEPS = 50
-"""A GPU is asked for its losses once in so many steps, because it has to be waited for."""
+"""Steps between two readings of the losses of a GPU, each of which waits for it."""
 
 
 Result = TypeVar("Result")
 
 
 class StoppedError(SeqnetError):
-    """Training was asked to stop, and a snapshot saved; exits with the code that came with the wish."""
+    """Training was stopped on request, and a snapshot saved; exits with the requested code."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -72,8 +73,8 @@ def fit(
     Best is the lowest loss, or the highest metric, on the validation examples. Each epoch's order
     and strands come from the seed and the epoch's number alone; with what a snapshot holds, a run
     goes on as if it had never stopped. Several processes share every batch, so that their number
-    changes nothing but the rounding (and batch statistics on CPUs, which each process takes of
-    its own share).
+    changes nothing but the rounding (and batch statistics on CPUs, which each process computes on
+    its share).
 
     Raises
     ------
@@ -93,7 +94,7 @@ def fit(
 
 
 class _Run:
-    """A run and where it stands."""
+    """A run and its progress."""
 
     def __init__(
         self,
@@ -180,12 +181,12 @@ class _Run:
         self.losses.check()
 
     def _within_memory(self, work: Callable[[], Result]) -> Result:
-        """Do some work; want of memory is an error that says what to try."""
+        """Do some work; running out of memory is an error with a hint."""
         try:
             return work()
         except RuntimeError as error:
-            if _lacks_memory(error):
-                raise _out_of_memory(self.device, self.batch_size) from error
+            if lacks_memory(error):
+                raise out_of_memory(self.device, self.batch_size) from error
             raise
 
     def _step(self, batch: Batch, inputs: Tensor, targets: Tensor) -> None:
@@ -238,14 +239,14 @@ class _Run:
         decay = min(self.config.ema, (1 + steps) / (10 + steps))
         with torch.no_grad():
             own, mean = self.network.state_dict(), self.averaged.state_dict()
+            moving = [name for name, tensor in mean.items() if tensor.is_floating_point()]
+            torch._foreach_lerp_([mean[name] for name in moving], [own[name] for name in moving], 1 - decay)
             for name, tensor in mean.items():
-                if tensor.is_floating_point():
-                    tensor.lerp_(own[name], 1 - decay)
-                else:
+                if not tensor.is_floating_point():
                     tensor.copy_(own[name])
 
     def _validate(self) -> EpochRow:
-        """Judge the network on the validation examples, which the processes share."""
+        """Evaluate the network on the validation examples, which the processes share."""
         n, ranks = len(self.valid.inputs), self.ranks
         ranks.align(self.averaged)
         inputs = self.valid.inputs
@@ -262,10 +263,11 @@ class _Run:
             torch.from_numpy(outputs), torch.from_numpy(targets), self.task_weights, weights
         )
         if not math.isfinite(float(loss)):
-            raise SeqnetError(
-                f"validation loss is {float(loss)} at epoch {self.epoch}; try a lower --learning-rate"
-            )
-        figures = judge(self.config.task_type, self.tasks, targets, outputs)
+            raise no_number("validation", float(loss), self.epoch, self.batch)
+        if self.hooks.evaluate is not None:
+            figures = self.hooks.evaluate(outputs)
+        else:
+            figures = evaluate_outputs(self.config.task_type, self.tasks, targets, outputs)
         return EpochRow(self.epoch, self.losses.mean(), float(loss), figures, self.rate)
 
     def _keep_best(self, row: EpochRow) -> None:
@@ -315,20 +317,31 @@ class _Run:
             self.hooks.save(Snapshot(values, parts_to_arrays(parts)))
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to where a snapshot was taken."""
+        """Go back to where a snapshot was taken.
+
+        Raises
+        ------
+        SeqnetError
+            If its arrays are not those of this network and optimiser.
+        """
         values = snapshot.values
-        self.epoch, self.batch, self.step = values["epoch"], values["batch"], values["step"]
+        self.epoch, self.batch, self.step = (values[name] for name in ("epoch", "batch", "step"))
         self.rate, self.finished = values["rate"], values["finished"]
         self.losses.sum, self.losses.rows = values["loss_sum"], values["loss_rows"]
         self.best_epoch = values["best_epoch"]
         self.best_score = values["best_score"] if self.best_epoch else math.inf
-        self.history = [EpochRow(**row) for row in values["history"]]
+        self.history = [EpochRow(*(row[name] for name in EpochRow._fields)) for row in values["history"]]
         self.best = snapshot.part("best")
-        restore_network(self.network, snapshot.part("network"))
-        if self.config.ema:
-            restore_network(self.averaged, snapshot.part("averaged"))
-        restore_optimiser(self.optimiser, snapshot.part("optimiser"))
-        restore_random(snapshot.part("random"), self.ranks, self.device)
+        try:
+            restore_network(self.network, self.best)  # tried now, needed when all epochs are done
+            restore_network(self.network, snapshot.part("network"))
+            if self.config.ema:
+                restore_network(self.averaged, snapshot.part("averaged"))
+            restore_optimiser(self.optimiser, snapshot.part("optimiser"))
+            restore_random(snapshot.part("random"), self.ranks, self.device)
+        except (RuntimeError, KeyError, IndexError, ValueError, TypeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise SeqnetError(f"the checkpoint's arrays are not those of this run: {reason}") from error
 
 
 class _Losses:
@@ -367,26 +380,12 @@ class _Losses:
         for loss, rows, (epoch, batch) in self._waiting:
             value = self._ranks.total(float(loss))
             if not math.isfinite(value):
-                raise SeqnetError(
-                    f"training loss is {value} at epoch {epoch}, batch {batch}; try a lower --learning-rate"
-                )
+                raise no_number("training", value, epoch, batch)
             self.sum, self.rows, self.last = self.sum + value * rows, self.rows + rows, value
         self._waiting.clear()
 
     def mean(self) -> float:
-        """Return the mean loss per row, and start anew."""
+        """Return the mean loss per row, and start again."""
         mean = self.sum / max(self.rows, 1)
         self.sum, self.rows = 0.0, 0
         return mean
-
-
-def _lacks_memory(error: RuntimeError) -> bool:
-    """Tell whether a computation failed for want of memory, on a GPU or a CPU."""
-    words = ("not enough memory", "can't allocate memory")
-    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in words)
-
-
-def _out_of_memory(device: torch.device, batch_size: int) -> SeqnetError:
-    """Return what to say then."""
-    smaller = max(1, batch_size // 2)
-    return SeqnetError(f"out of memory on {device} with batches of {batch_size}; try --batch-size {smaller}")

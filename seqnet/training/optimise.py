@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqnet.errors import UsageError
+from seqnet.lookup import resolve
 from seqnet.networks.optimisers import OPTIMISERS
-from seqnet.training.resolve import resolve
 from seqnet.training.schedule import Rate
 
 Arrays = dict[str, NDArray[np.generic]]

@@ -1,4 +1,4 @@
-"""Learning rates: pure functions of where training stands, so that there is no state to lose."""
+"""Learning rates: pure functions of the step, so that there is no state to lose."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from seqnet.lookup import resolve
 from seqnet.networks.schedules import SCHEDULES
-from seqnet.training.resolve import resolve
 
 
 class Moment(NamedTuple):
-    """Where training stands."""
+    """The progress of training."""
 
     step: int
     """Steps done."""

@@ -10,8 +10,29 @@ import torch
 from numpy.typing import NDArray
 
 from seqnet.aliases import Json
+from seqnet.networks.header_types import (
+    NUMBER,
+    SWITCH,
+    FieldError,
+    ListOf,
+    MapOf,
+    Maybe,
+    Record,
+    check_value,
+    whole,
+)
+from seqnet.training.distributed import Ranks
 from seqnet.training.optimise import Arrays, as_array, as_tensor
-from seqnet.training.ranks import Ranks
+
+_EPOCH = Record({
+    "epoch": whole(1), "train_loss": NUMBER, "valid_loss": NUMBER, "metrics": MapOf(Maybe(NUMBER)),
+    "learning_rate": NUMBER,
+})  # fmt: skip
+_VALUES = Record({
+    "epoch": whole(1), "batch": whole(), "step": whole(), "rate": NUMBER, "finished": SWITCH,
+    "loss_sum": NUMBER, "loss_rows": whole(), "best_epoch": whole(), "best_score": Maybe(NUMBER),
+    "history": ListOf(_EPOCH),
+})  # fmt: skip
 
 
 class Snapshot(NamedTuple):
@@ -21,6 +42,18 @@ class Snapshot(NamedTuple):
     """Place, history, best score: what JSON keeps exactly."""
     arrays: Mapping[str, NDArray[np.generic]]
     """Weights, optimiser, averages, best weights, random states; ``part/name``."""
+
+    def check(self) -> None:
+        """Make sure that the values are of their types.
+
+        Raises
+        ------
+        FieldError
+            Naming the value.
+        """
+        check_value(_VALUES, self.values, "values")
+        if self.values["best_epoch"] and self.values["best_score"] is None:
+            raise FieldError("values.best_score is null, with a best epoch")
 
     def part(self, name: str) -> Arrays:
         """Return the arrays of one part by their own names."""

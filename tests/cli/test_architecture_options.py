@@ -6,11 +6,17 @@ import click
 import numpy as np
 import pytest
 
-from seqnet.commands._architecture import chosen_architecture, make_network, read_architecture
 from seqnet.errors import FormatError, SeqnetError, UsageError
-from seqnet.formats.model_file import read_model
+from seqnet.formats.models.model_file import read_model
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape
+from seqnet.pipeline.training.architecture import (
+    cnn_architecture,
+    dense_architecture,
+    make_network,
+    read_architecture,
+)
+from seqnet.pipeline.training.request import TrainCnnRequest, TrainDenseRequest
 from tests.conftest import EXAMPLE_DATA
 
 TEXT = "conv 6x5 padding=valid, batch_norm, relu, global_pool max, dense 3, tanh"
@@ -20,8 +26,9 @@ MOTIFS = str(EXAMPLE_DATA / "motifs.jaspar")
 
 
 def architecture(**options):
-    given = {"layers": None, "architecture_path": None, "no_bias": False, "init": None, "prior_bias": False}
-    return chosen_architecture(**{**given, "force": False, "dry_run": False, **options})
+    if "dropout" in options or "hidden" in options:
+        return dense_architecture(TrainDenseRequest(features="k.npz", labels="regions.bed", **options))
+    return cnn_architecture(TrainCnnRequest(regions="regions.bed", genome="genome.fa", **options))
 
 
 def source(prepared):
@@ -103,7 +110,6 @@ def test_first_filters_start_as_motifs(run, prepared, tmp_path):
     [
         ({"layers": "conv 4x5, reul"}, UsageError, "--layers: layer 2 is 'reul'; expected one of conv"),
         ({"layers": "relu", "preset": "basset"}, UsageError, "--preset and --layers exclude each other"),
-        ({"hidden": "4,x", "dropout": 0.1}, UsageError, "--hidden '4,x': expected sizes such as 64,16"),
         ({"preset": "lecture", "init": "zeros"}, UsageError, "stay identical; choose another, or --force"),
         ({"preset": "basset"}, SeqnetError, "architecture: layer 9: conv leaves nothing of"),
         ({"preset": "atacworks"}, UsageError, "an output at every position"),

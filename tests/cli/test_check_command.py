@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from seqnet.formats.bigwig import write_bigwig
+from seqnet.formats.tracks.bigwig import write_bigwig
 
 HEADER = "#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tA\n"
 
@@ -128,3 +128,29 @@ def test_tracks_and_motifs_alone(run, example_data):
     finished = run("check", "--signal", "x")
     assert finished.code == 2
     assert "--signal x: expected NAME=BIGWIG" in finished.err
+
+
+def test_check_and_train_agree_on_rows_without_a_known_base_and_on_repeated_rows(run, tmp_path):
+    text = "".join(np.random.default_rng(0).choice(list("ACGT"), 9000))
+    (tmp_path / "g.fa").write_text(f">a\n{'N' * 400}{text}\n>b\n{text[::-1]}{'N' * 400}\n")
+    head = "#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tT\n"
+    rows = [f"a\t{500 + 90 * i}\t{550 + 90 * i}\tr{i}\t.\t.\ttrain\t{i % 2}\n" for i in range(30)]
+    rows += [f"b\t{500 + 90 * i}\t{550 + 90 * i}\tv{i}\t.\t.\tvalid\t{i % 2}\n" for i in range(9)]
+    unknown = ["a\t0\t50\tn1\t.\t.\ttrain\t1\n", "b\t9040\t9090\tn2\t.\t.\tvalid\t0\n"]
+    inputs = (tmp_path / "r.bed", "--genome", tmp_path / "g.fa")
+    training = ("train", "linear", "--regions", *inputs, "-k", 2, "-o", tmp_path / "m.safetensors")
+
+    (tmp_path / "r.bed").write_text(head + "".join(rows + unknown))
+    checked, trained = run("check", *inputs), run(*training)
+    assert (checked.code, trained.code) == (0, 0), checked.err + trained.err
+    (found,) = [row for row in checked.rows if row[1] == "no-sequence"]
+    assert found[0] == "warning"
+    assert found[3].startswith("2 regions of ambiguous bases alone, such as a:0-50; training keeps them")
+    assert f"warning: no-sequence: {found[3]}" in trained.err
+    assert not [row for row in checked.rows if row[1] == "leakage"]  # equal, but nothing is given away
+
+    (tmp_path / "r.bed").write_text(head + "".join([*rows, rows[3].replace("r3", "again")]))
+    checked, trained = run("check", *inputs), run(*training)
+    assert (checked.code, trained.code) == (1, 1)
+    assert [row[0] for row in checked.rows if row[1] == "duplicate"] == ["error"]
+    assert "a second row for a:770-820" in trained.err

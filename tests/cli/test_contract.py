@@ -1,6 +1,7 @@
 """What every command promises, tested over the command table itself."""
 
 import fcntl
+import functools
 import gzip
 import os
 import subprocess
@@ -11,7 +12,8 @@ import click
 import pytest
 
 from seqnet.cli import COMMANDS, seqnet
-from seqnet.commands._command import Command
+from seqnet.commands._boundary import Command
+from tests.running import run_seqnet
 
 HEAVY = ("numpy", "torch", "scipy", "sklearn", "matplotlib", "pysam", "pyBigWig", "Bio", "rich", "asyncio")
 
@@ -61,8 +63,62 @@ def arguments(names, p, source):
             "--preset",
             "lecture",
         ],
+        ("train", "denoise"): [
+            "--signal",
+            p.data / "dnase.bw",
+            "--target-track",
+            f"deep={p.data / 'dnase.bw'}",
+            "--target-peaks",
+            source,
+            "--valid-chroms",
+            "chr3",
+            "--layers",
+            "conv 2x5, relu, output per_position=true width=1",
+            "--epochs",
+            1,
+            "-o",
+            out,
+        ],
         ("predict",): [p / "cnn.safetensors", "--genome", genome, "--regions", source],
         ("evaluate",): [source, "--labels", p / "regions.bed"],
+        ("variants",): [p / "cnn.safetensors", source, "--genome", genome],
+        ("perturb",): [
+            p / "cnn.safetensors",
+            "--regions",
+            source,
+            "--genome",
+            genome,
+            "--insert",
+            p / "reb1.meme",
+        ],
+        ("explain",): [
+            p / "cnn.safetensors",
+            "--genome",
+            genome,
+            "--regions",
+            source,
+            "--max-rows",
+            2,
+            "--task",
+            "REB1",
+            "--shuffles",
+            2,
+            "-t",
+            1,
+        ],
+        ("discover",): [
+            p / "linear.safetensors",
+            "--genome",
+            genome,
+            "--regions",
+            source,
+            "--task",
+            "REB1",
+            "--shuffles",
+            1,
+            "-t",
+            1,
+        ],
         ("background",): [source],
         ("convert",): [source, "--to", "jaspar"],
         ("merge-hits",): [source],
@@ -93,8 +149,13 @@ def good_input(names, p):
         ("train", "linear"): p / "regions.bed",
         ("train", "dense"): p / "k.npz",
         ("train", "cnn"): p / "regions.bed",
+        ("train", "denoise"): p.data / "peaks" / "REB1.narrowPeak",
         ("predict",): p / "regions.bed",
         ("evaluate",): p / "pred.bed",
+        ("explain",): p / "regions.bed",
+        ("discover",): p / "regions.bed",
+        ("variants",): p / "calls.vcf",
+        ("perturb",): p / "regions.bed",
         ("background",): p / "head.fa",
         ("convert",): p / "reb1.meme",
         ("merge-hits",): p / "hits.bed",
@@ -149,16 +210,39 @@ def test_help_loads_nothing_heavy(names):
     assert finished.stderr.strip() == "[]"
 
 
+@pytest.mark.parametrize("names", sorted({(), *[(n,) for n in COMMANDS], *NAMES}), ids=" ".join)
+def test_h_is_short_for_help(inside, capsys, names):
+    shown = []
+    for option in ("--help", "-h"):
+        inside(*names, option)
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert shown[0].startswith(f"Usage: {' '.join(('seqnet', *names))} ")
+    assert "-h, --help" in shown[0]
+
+
+@pytest.fixture(scope="module")
+def plainly(prepared):
+    """Run a command on a good input; several tests compare with it, and training takes a while."""
+
+    @functools.cache
+    def run_once(names):
+        return run_seqnet(*names, *arguments(names, prepared, good_input(names, prepared)), "-q")
+
+    return run_once
+
+
 @pytest.mark.parametrize("names", NAMES, ids=" ".join)
-def test_a_good_input_works_quietly(run, prepared, names):
-    finished = run(*names, *arguments(names, prepared, good_input(names, prepared)), "-q")
+def test_a_good_input_works_quietly_in_a_fresh_interpreter_as_in_this_one(plainly, child, prepared, names):
+    """What a command forgets to import may have been imported here by others."""
+    finished = child(*names, *arguments(names, prepared, good_input(names, prepared)), "-q")
     assert (finished.code, finished.err) == (0, "")
+    assert plainly(names) == finished
 
 
 @pytest.mark.parametrize("names", NAMES, ids=" ".join)
-def test_gzip_on_stdin_just_works(run, prepared, names):
-    source = good_input(names, prepared)
-    plain = run(*names, *arguments(names, prepared, source), "-q")
+def test_gzip_on_stdin_just_works(run, plainly, prepared, names):
+    plain, source = plainly(names), good_input(names, prepared)
     piped = run(*names, *arguments(names, prepared, "-"), "-q", stdin=gzip.compress(source.read_bytes()))
     assert (piped.code, piped.err) == (0, "")
     strip = [
@@ -169,6 +253,7 @@ def test_gzip_on_stdin_just_works(run, prepared, names):
         b"##positives=",
         b"##sequences=",
         b"##queries=",
+        b"##regions=",
     ]  # the input's name is the one difference
 
     def body(out):
@@ -239,6 +324,15 @@ STREAMING = {
         "{data}/genome.fa",
         "-k",
         "4",
+    ],
+    "variants": [
+        "variants",
+        "{p}/cnn.safetensors",
+        "--saturation",
+        "--regions",
+        "{p}/regions.bed",
+        "--genome",
+        "{data}/genome.fa",
     ],
     "predict": [
         "predict",

@@ -6,7 +6,7 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from tests.unit.formats.test_bam import CONTIGS, write_bam
+from tests.unit.formats.reads.test_bam import CONTIGS, write_bam
 
 SIZES = "".join(f"{name}\t{length}\n" for name, length in CONTIGS.items())
 PAIR = [("p", 99, 0, 100, 60, [(0, 40)], 150), ("p", 147, 0, 210, 60, [(0, 40)], -150)]
@@ -112,7 +112,7 @@ def test_mates_are_sampled_together(seqnet_ok, tmp_path):
         (["x.bam", "--count", "reads", "--min-mapq", "61", "--normalize", "cpm"], 1, "no reads to count"),
         (["x.bam", "--count", "reads", "--chroms", "chr9"], 1, "'chr9' matches nothing in"),
         (["x.bed", "--count", "reads"], 2, "BED needs the contigs' lengths"),
-        (["x.bed", "--genome", "other", "--count", "reads"], 1, "x.bed:1: chr2:100-250 lies on no contig of"),
+        (["x.bed", "--genome", "other", "--count", "reads"], 1, "x.bed:1: rows say 'chr2', which"),
         (["x.bed", "--genome", "short", "--count", "reads"], 1, "x.bed:1: chr2:100-250 ends past its contig"),
         (["x.bed", "--genome", "bad", "--count", "reads"], 1, "bad:1: expected FASTA, or a contig's name"),
     ],
@@ -141,5 +141,35 @@ def test_a_bam_that_is_not_sorted_as_it_says(run, tmp_path, monkeypatch):
     write_bam(tmp_path / "x.bam", rows, order="coordinate")
     finished = run("coverage", tmp_path / "x.bam", "--count", "reads", "-o", tmp_path / "x.bw", "-q")
     assert finished.code == 1
-    assert "is said to be sorted, but goes back to chr2; sort it anew" in finished.err
+    assert "claims to be sorted, but goes back to chr2; sort it again" in finished.err
     assert not (tmp_path / "x.bw").exists()
+
+
+def test_rows_that_cover_nothing_are_skipped_and_counted(seqnet_ok, run, tmp_path):
+    sizes, rows = tmp_path / "sizes", tmp_path / "rows"
+    sizes.write_text("c\t20\nd\t20\n")
+    whole = "c\t0\t5\tc\t8\t12\ta\t0\t+\t-\n"
+    for bad, message in (
+        ("c\t3\t3\n", "c:3-3 is empty"),
+        ("c\t0\t5\td\t8\t12\tb\t0\t+\t-\n", "a pair on two contigs, c and d"),
+        ("c\t0\t5\t.\t-1\t-1\tb\t0\t+\t.\n", "a pair with an unmapped mate"),
+        (".\t-1\t-1\t.\t-1\t-1\tb\t0\t.\t.\n", "a pair with an unmapped mate"),
+    ):
+        rows.write_text(whole + bad)
+        command = ["coverage", str(rows), "--genome", str(sizes), "--count", "fragments", "--header", "none"]
+        refused = run(*command)
+        assert refused.code == 1
+        assert (
+            refused.err
+            == f"seqnet coverage: error: {rows}:2: {message} ('--on-bad skip' leaves out such rows)\n"
+        )
+        skipped = seqnet_ok(*command, "--on-bad", "skip")
+        assert skipped.text == "c\t0\t12\t1\nc\t12\t20\t0\nd\t0\t20\t0\n"
+        assert "1 rows outside" in skipped.err
+
+
+def test_sam_without_its_header_is_named(run, tmp_path):
+    path = tmp_path / "x.sam"
+    path.write_text("a\t0\tchr1\t6\t30\t20M\t*\t0\t0\t*\t*\n")
+    refused = run("coverage", str(path), "--count", "reads")
+    assert refused.err.endswith("x.sam: is SAM without its header; 'samtools view -h' writes it\n")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import click
 import numpy as np
@@ -9,15 +10,20 @@ import pyBigWig
 import pytest
 import torch
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import r2_score, roc_auc_score
 
-from seqnet.commands._command import CommandError
-from seqnet.formats.model_file import read_model
+from seqnet.commands._boundary import CommandError
+from seqnet.formats.models.model_file import read_model, write_model
+from seqnet.genome.stretches import Stretches
 from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.model import Model
+from seqnet.pipeline.denoising.targets import DENOISING_METRICS
 from tests.cli.test_signals import write_track
+from tests.conftest import ROOT
 
 LENGTHS = {"c1": 20_010, "c2": 8000, "c3": 6000}
 STEP = 10
+LABELS = str(ROOT / "tests" / "fixtures" / "models_0_1_0" / "rows.bed")
 SMALL = ("--layers", "conv 4x9, relu, output per_position=true width=11", "--epochs", 30, "--learning-rate", 0.01,
          "--bin", STEP, "--window", 100, "--valid-chroms", "c2", "--test-chroms", "c3", "-t", 1, "-q")  # fmt: skip
 
@@ -59,7 +65,7 @@ def train(inside, folder, out, *options, small=SMALL):
 @pytest.fixture(scope="module")
 def with_peaks(given, tmp_path_factory):
     """A model of the deep track and its peaks, trained in a process of its own."""
-    from tests.conftest import run_seqnet
+    from tests.running import run_seqnet
 
     folder, _, _ = given
     out = tmp_path_factory.mktemp("model") / "m.safetensors"
@@ -68,8 +74,10 @@ def with_peaks(given, tmp_path_factory):
         "--target-peaks", folder / "peaks.bed", *SMALL[:-1], "-o", out,
     )  # fmt: skip
     assert finished.code == 0, finished.err
-    assert "valid: deep: Pearson" in finished.err
-    assert "valid: deep: noisy as it is: Pearson" in finished.err
+    number = r"-?[0-9.e+-]+"
+    for name in ("deep", "deep: noisy as it is"):
+        figures = rf"Pearson {number}, MSE {number} \(asinh scale: Pearson {number}, MSE {number}\)"
+        assert re.search(rf"valid: {name}: {figures}\n", finished.err)
     return out
 
 
@@ -90,6 +98,14 @@ def outputs(model, noisy, contig):
     return network(torch.from_numpy(values).float()[None, None, None]).detach().numpy()[0].T
 
 
+def in_units(model, noisy, contig, limits=None):
+    """The denoised track of a contig, (bins,)."""
+    spec = model.header["outputs"][0]
+    values = np.sinh(outputs(model, noisy, contig)[:, 0].astype(float) / spec["factor"] + spec["center"])
+    least, largest = spec["range"]
+    return np.clip(values, *(limits or (min(0, 1.5 * least), max(0, 1.5 * largest))))
+
+
 def test_constants_are_those_of_the_training_contigs(given, with_peaks):
     _, deep, noisy = given
     model = read_model(str(with_peaks))
@@ -100,14 +116,26 @@ def test_constants_are_those_of_the_training_contigs(given, with_peaks):
         assert spec["transform"] == "asinh"
     assert (model.tasks, model.input["bin"], model.input["type"]) == (("deep", "peaks"), STEP, "signals")
     assert model.header["splits"]["test"] == {"rows": 6, "contigs": ["c3"]}
+    trained = binned(deep["c1"])
+    assert model.header["outputs"][0]["range"] == pytest.approx([trained.min(), trained.max()])
     metrics = {row["task"]: row for row in model.header["metrics"]}
-    values = outputs(model, noisy, "c2")[:, 0]
-    truth = scaled(binned(deep["c2"]), model.header["outputs"][0])
-    # windows overlap nowhere, and only what lies within reach of the contig's ends may differ
-    assert metrics["deep"]["pearson"] == pytest.approx(pearsonr(values, truth).statistic, abs=2e-3)
-    assert metrics["deep"]["pearson"] > metrics["deep: noisy as it is"]["pearson"] + 0.05
+    truth = binned(deep["c2"])
+    # only outputs within reach of the contig's ends may differ from those of a whole pass
+    for name, values in (
+        ("deep", in_units(model, noisy, "c2")),
+        ("deep: noisy as it is", binned(noisy["c2"])),
+    ):
+        near = 5e-3 if name == "deep" else 1e-5
+        assert list(metrics[name]) == ["task", "n", *DENOISING_METRICS]
+        for prefix, scale in (("", np.array), ("asinh_", np.arcsinh)):
+            one, other = scale(values), scale(truth)
+            figures = {"pearson": pearsonr(one, other).statistic, "mse": ((one - other) ** 2).mean(),
+                       "r2": r2_score(other, one)}  # fmt: skip
+            for metric, value in figures.items():
+                assert metrics[name][prefix + metric] == pytest.approx(value, rel=10 * near, abs=near)
+    assert metrics["deep"]["pearson"] > metrics["deep: noisy as it is"]["pearson"] + 0.03
     log = (with_peaks.parent / "m.metrics.tsv").read_text().splitlines()
-    assert log[0].split("\t")[3:7] == ["valid_pearson", "valid_r2", "valid_auroc", "valid_auprc"]
+    assert log[0].split("\t")[3:7] == ["valid_asinh_pearson", "valid_asinh_r2", "valid_auroc", "valid_auprc"]
 
 
 def test_predictions_are_one_whole_pass_in_the_deep_track_s_units(given, with_peaks, inside, tmp_path):
@@ -116,11 +144,9 @@ def test_predictions_are_one_whole_pass_in_the_deep_track_s_units(given, with_pe
         inside("predict", with_peaks, "--signal", folder / "noisy.bw", "-t", threads, "-q",
                "-o", tmp_path / f"{threads}.{{task}}.bw")  # fmt: skip
     model = read_model(str(with_peaks))
-    spec = model.header["outputs"][0]
     for contig, length in LENGTHS.items():
-        found = outputs(model, noisy, contig)
-        expected = {"deep": np.sinh(found[:, 0].astype(float) / spec["factor"] + spec["center"]),
-                    "peaks": 1 / (1 + np.exp(-found[:, 1]))}  # fmt: skip
+        expected = {"deep": in_units(model, noisy, contig),
+                    "peaks": 1 / (1 + np.exp(-outputs(model, noisy, contig)[:, 1]))}  # fmt: skip
         for task, column in expected.items():
             with pyBigWig.open(str(tmp_path / f"1.{task}.bw")) as track:
                 values = track.values(contig, 0, length, numpy=True)
@@ -151,25 +177,41 @@ def test_evaluation_sets_the_input_beside(given, with_peaks, inside, tmp_path):
     rows = {line[0]: dict(zip(lines[0], line, strict=True)) for line in lines[1:]}
     assert list(rows) == ["deep", "deep: noisy as it is"]
     model = read_model(str(with_peaks))
-    truth = scaled(binned(deep["c3"]), model.header["outputs"][0])
+    truth = binned(deep["c3"])
     middles = np.arange(0, LENGTHS["c3"], STEP) + STEP // 2
     peaks = np.zeros(len(middles), bool)
     for line in (folder / "peaks.bed").read_text().splitlines():
         contig, start, end = line.split("\t")
         peaks |= (contig == "c3") & (middles >= int(start)) & (middles < int(end))
-    for name, values in (("deep", outputs(model, noisy, "c3")[:, 0]),
-                         ("deep: noisy as it is", scaled(binned(noisy["c3"]), model.input["signals"][0]))):  # fmt: skip
-        for prefix, rows_in in (("", np.ones(len(truth), bool)), ("peak_", peaks)):
-            one, other = values[rows_in], truth[rows_in]
-            expected = {"n": len(one), "pearson": pearsonr(one, other).statistic,
-                        "spearman": spearmanr(one, other).statistic, "mse": ((one - other) ** 2).mean()}  # fmt: skip
+    every = np.ones(len(truth), bool)
+    for name, values in (
+        ("deep", in_units(model, noisy, "c3")),
+        ("deep: noisy as it is", binned(noisy["c3"])),
+    ):
+        for prefix, rows_in, scale in (
+            ("", every, np.array),
+            ("peak_", peaks, np.array),
+            ("asinh_", every, np.arcsinh),
+        ):
+            one, other = scale(values[rows_in]), scale(truth[rows_in])
+            expected = {"pearson": pearsonr(one, other).statistic, "mse": ((one - other) ** 2).mean()}
+            if prefix != "asinh_":  # ranks are those of the track's units
+                expected |= {"n": len(one), "spearman": spearmanr(one, other).statistic}
             for metric, value in expected.items():
-                assert float(rows[name][prefix + metric]) == pytest.approx(value, rel=2e-4), (name, metric)
-    assert float(rows["deep"]["pearson"]) > float(rows["deep: noisy as it is"]["pearson"]) + 0.05
+                assert float(rows[name][prefix + metric]) == pytest.approx(value, rel=2e-4), (
+                    name,
+                    prefix + metric,
+                )
+    assert float(rows["deep"]["pearson"]) > float(rows["deep: noisy as it is"]["pearson"]) + 0.03
     content = json.loads((tmp_path / "e.json").read_text())
     assert (content["split"], content["rows"], content["task_type"]) == ("test", 600, "regression")
+    assert content["units"] == "means of bins"
     assert content["baselines"][0]["name"] == "noisy as it is"
-    assert "noisy as it is" in (tmp_path / "e.html").read_text()
+    assert list(content["baselines"][0]["difference"]) == ["pearson", "spearman", "asinh_pearson"]
+    page = (tmp_path / "e.html").read_text()
+    for text in ("noisy as it is", "Pearson, asinh scale", "Pearson, peaks", "prediction (means of bins)",
+                 "prediction (asinh)"):  # fmt: skip
+        assert text in page
     # the peaks are learnt too
     assert roc_auc_score(peaks, outputs(model, noisy, "c3")[:, 1]) > 0.85
 
@@ -189,10 +231,102 @@ def test_without_peaks_and_contigs_of_one_s_own_choice(given, inside, tmp_path, 
     inside("evaluate", "--model", out, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
            "--chroms", "c3", "-t", 1, "-o", tmp_path / "e.tsv")  # fmt: skip
     assert "600 rows" in capsys.readouterr().err
+    columns = (tmp_path / "e.tsv").read_text().split("\n")[0].split("\t")
+    assert not [name for name in columns if name.startswith("peak")]  # no peaks were given
     inside("show", out, "-o", tmp_path / "shown")
     facts = dict(line.split("\t")[:2] for line in (tmp_path / "shown").read_text().splitlines()[:20])
     assert facts["bases per bin"] == str(STEP)
     assert facts["output deep"].startswith("asinh, minus ")
+    assert facts["output deep"].endswith("at most {:g}".format(1.5 * model.header["outputs"][0]["range"][1]))
+
+
+def exploding(model, path, times, **changes):
+    """Write a model whose outputs are far too large."""
+    tensors = dict(model.tensors)
+    name = [name for name in tensors if name.endswith("weight")][-1]
+    tensors[name] = np.array(tensors[name]) * times
+    header = {**model.header, "outputs": [{**model.header["outputs"][0], **changes}]}
+    if changes:
+        del header["outputs"][0]["range"]
+    written = Model(header, tensors)
+    write_model(str(path), written)
+    return written
+
+
+def test_tracks_that_explode_are_bounded_counted_and_judged_as_they_are_written(
+    given, with_peaks, inside, tmp_path, capsys
+):
+    folder, deep, noisy = given
+    model = exploding(read_model(str(with_peaks)), tmp_path / "m.safetensors", 12)
+    free = in_units(model, noisy, "c3", (-np.inf, np.inf))
+    largest = binned(deep["c1"]).max()
+    above, below = int((free > 1.5 * largest).sum()), int((free < 0).sum())
+    assert min(above, below) > 5
+    where = ("--signal", folder / "noisy.bw", "--chroms", "c3", "-t", 1)
+    inside("predict", tmp_path / "m.safetensors", *where, "-o", tmp_path / "{task}.bw")
+    said = capsys.readouterr().err
+    assert f"warning: deep: {above} of 600 bins were above " in said
+    assert f"predict: deep: {below} of 600 bins were below 0 and are set to it" in said
+    with pyBigWig.open(str(tmp_path / "deep.bw")) as track:
+        values = track.values("c3", 0, 6000, numpy=True)[::STEP]
+    assert values.max() <= 1.5 * largest
+    assert values.min() == 0
+    assert values == pytest.approx(in_units(model, noisy, "c3"), rel=1e-4, abs=1e-4)
+    inside("evaluate", "--model", tmp_path / "m.safetensors", *where, "--target-track", folder / "deep.bw",
+           "-o", tmp_path / "e.tsv")  # fmt: skip
+    said = capsys.readouterr().err
+    assert f"warning: deep: {above} of 600 bins were above " in said
+    assert "warning: deep: noisy as it is has a Pearson of " in said
+    head, row, _ = (line.split("\t") for line in (tmp_path / "e.tsv").read_text().splitlines())
+    found = float(dict(zip(head, row, strict=True))["pearson"])
+    assert found == pytest.approx(pearsonr(values, binned(deep["c3"])).statistic, rel=1e-3)
+
+
+def test_a_model_that_keeps_no_range_is_not_bounded_and_shows_what_its_figures_are(
+    given, with_peaks, inside, tmp_path, capsys
+):
+    folder, _, noisy = given
+    model = exploding(read_model(str(with_peaks)), tmp_path / "old.safetensors", 3, name="deep")
+    inside("predict", tmp_path / "old.safetensors", "--signal", folder / "noisy.bw", "--chroms", "c3", "-t", 1,
+           "-o", tmp_path / "{task}.bw")  # fmt: skip
+    assert "bins were" not in capsys.readouterr().err
+    values = outputs(model, noisy, "c3")[:, 0].astype(float)
+    spec = model.header["outputs"][0]
+    with pyBigWig.open(str(tmp_path / "deep.bw")) as track:
+        found = track.values("c3", 0, 6000, numpy=True)[::STEP]
+    assert found == pytest.approx(np.sinh(values / spec["factor"] + spec["center"]), rel=1e-4, abs=1e-4)
+    inside("show", tmp_path / "old.safetensors", "-o", tmp_path / "shown")
+    assert "asinh_pearson\tasinh_r2\tscaled_asinh_mse" in (tmp_path / "shown").read_text()
+
+
+def test_fractions_hold_out_stretches_whose_bins_are_judged(given, inside, tmp_path, capsys):
+    folder, _, _ = given
+    out = tmp_path / "m.safetensors"
+    small = tuple(option for option in SMALL if option not in ("--valid-chroms", "c2", "--test-chroms", "c3"))
+    model = train(inside, folder, out, "--chroms", "c1", "--valid-fraction", 0.2, "--test-fraction", 0.2,
+                  "--split-blocks", 2500, "--epochs", 2, small=small)  # fmt: skip
+    stored = Stretches.restored(model.header["stretches"])
+    # stretches are whole windows of 100 bins: two of them, where three do not fit
+    assert all(start % 2000 == 0 for part in stored.held.values() for start in part.start.tolist())
+    test = stored.held["test"]
+    kept = np.zeros(LENGTHS["c1"], dtype=bool)
+    for start, end in zip(test.start, test.end, strict=True):
+        kept[start:end] = True
+    judge = ("evaluate", "--model", out, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw", "-t", 1,
+             "--json", tmp_path / "e.json", "-o", tmp_path / "e.tsv")  # fmt: skip
+    for options, bins in (((), 0), (("--chroms", "c1"), 0), (("--chroms", "c1,c3"), 600)):
+        inside(*judge, *options)
+        content = json.loads((tmp_path / "e.json").read_text())
+        assert (content["split"], content["rows"]) == ("test", kept.reshape(-1, STEP)[:, 0].sum() + bins)
+        assert content["warnings"] == []
+    capsys.readouterr()
+    inside(*judge, "--chroms", "c1", "--split", "all")
+    assert (
+        "bins of c1 are evaluated, where the model was trained: the figures are too good"
+        in capsys.readouterr().err
+    )
+    with pytest.raises((CommandError, click.UsageError), match="--split-blocks 900 is less than a window"):
+        train(inside, folder, out, "--valid-fraction", 0.2, "--split-blocks", 900, small=small)
 
 
 def test_a_run_goes_on_to_the_same_bytes(given, inside, tmp_path):
@@ -233,7 +367,7 @@ def refused(code, message, work):
         (["--target-track", "none.bw"], 1, "none.bw: no such file"),
         (["--target-track", "{f}/peaks.bed"], 1, "peaks.bed"),
         (["--target-track", "{f}/short.bw"], 1, "short.bw: has no c3; it has c1, c2"),
-        (["--target-track", "{f}/deep.bw", "--target-peaks", "{f}/far.bed"], 1, "no peak lies on the tracks' contigs"),
+        (["--target-track", "{f}/deep.bw", "--target-peaks", "{f}/far.bed"], 1, "which the track does not have"),
         (["--target-track", "{f}/deep.bw", "--preset", "basset"], 2, "the output has no positions"),
         (["--target-track", "{f}/deep.bw", "--regions", "r.bed"], 2, "--regions does not go with --target-track"),
         (["--target-track", "{f}/deep.bw", "--jitter", "3"], 2, "--jitter does not go with --target-track"),
@@ -269,7 +403,8 @@ def test_what_cannot_be_denoised_says_why(given, inside, tmp_path, options, code
         (["predict", "{m}", "--signal", "{f}/noisy.bw", "--prior", "0.1", "-o", "x.bw"], 2, "--prior does not go with"),
         (["predict", "{m}", "--signal", "{f}/deep.bw", "-o", "{task}.bw"], 1, "the model expects the signal tracks noisy"),
         (["predict", "{m}", "--signal", "{f}/noisy.bw", "--tile", "5", "-o", "{task}.bw"], 2, "denoises whole tracks"),
-        (["evaluate", "--model", "{m}", "--target-track", "{f}/deep.bw"], 2, "--target-track goes with --model and --signal"),
+        (["evaluate", "--model", "{m}", "--signal", "{f}/noisy.bw", "--regions", "{labels}"], 2, "evaluate it by --target-track"),
+        (["evaluate", "--model", "{m}", "--target-track", "{f}/deep.bw"], 2, "--target-track goes with one --model and --signal"),
         (["evaluate", "--model", "{m}", "--signal", "{f}/noisy.bw", "--target-track", "{f}/deep.bw", "--labels", "x"],
          2, "--labels does not go with --target-track"),
         (["evaluate", "--model", "{m}", "--signal", "{f}/noisy.bw", "--target-track", "d={f}/deep.bw"], 1,
@@ -278,5 +413,8 @@ def test_what_cannot_be_denoised_says_why(given, inside, tmp_path, options, code
 )  # fmt: skip
 def test_wrong_ways_to_use_a_denoising_model(given, with_peaks, inside, options, code, message):
     folder, _, _ = given
-    filled = [option.replace("{f}", str(folder)).replace("{m}", str(with_peaks)) for option in options]
+    filled = [
+        option.replace("{f}", str(folder)).replace("{m}", str(with_peaks)).replace("{labels}", LABELS)
+        for option in options
+    ]
     refused(code, message, lambda: inside(*filled))

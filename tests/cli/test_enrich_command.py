@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seqnet.formats.fasta import read_genome
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.genome.alphabet import decode
 
 COLUMNS = "#motif alt_name n_pos hits_pos n_neg hits_neg log2_enrichment auroc p_value q_value centrality_p"
@@ -182,10 +182,52 @@ def test_windows_past_a_contig_s_end_are_said(run, example_data, tmp_path):
     assert run(*line, "--chroms", "a").code == 0
 
 
+def test_positives_alone_are_compared_with_their_shuffles(seqnet_ok, tmp_path):
+    generator = np.random.default_rng(5)
+    rows = ["".join(generator.choice(list("ACGT"), 60)) for _ in range(80)]
+    planted = [row[:25] + "TTACCCGG" + row[33:] for row in rows]
+    (tmp_path / "m.txt").write_text("TTACCCGG\n" * 12)
+    seqnet_ok("build-pwm", tmp_path / "m.txt", "-o", tmp_path / "m.meme", "-q")
+    for name, sequences in (("planted", planted), ("plain", rows)):
+        (tmp_path / f"{name}.fa").write_text("".join(f">{i}\n{row}\n" for i, row in enumerate(sequences)))
+        done = seqnet_ok("enrich", tmp_path / "m.meme", tmp_path / f"{name}.fa")
+        assert "compared with 80 dinucleotide shuffles of the positives" in done.err
+        assert "simple repeats" not in done.err
+        assert (float(done.rows[0][8]) < 1e-20) == (name == "planted")
+        assert {"##against=shuffle", "##seed=0"} <= set(done.text.splitlines())
+        again = seqnet_ok("enrich", tmp_path / "m.meme", tmp_path / f"{name}.fa", "--against", "shuffle")
+        assert again.out == done.out
+    other = seqnet_ok("enrich", tmp_path / "m.meme", tmp_path / "planted.fa", "--seed", 1, "--no-header")
+    assert other.rows[0][:4] == ["motif", ".", "80", "80"]
+
+
+def test_repeats_among_positives_are_warned_about(seqnet_ok, tmp_path):
+    (tmp_path / "m.txt").write_text("CACACA\n" * 12)
+    seqnet_ok("build-pwm", tmp_path / "m.txt", "-o", tmp_path / "m.meme", "-q")
+    for row, what in (("CA" * 40, "100 % of the positives are simple repeats"),
+                      ("gattacaggctcagtcgatcc" * 3, "100 % of the positives are soft-masked repeats")):  # fmt: skip
+        (tmp_path / "p.fa").write_text(f">a\n{row}\n>b\n{row}\n")
+        done = seqnet_ok("enrich", tmp_path / "m.meme", tmp_path / "p.fa", "--p-value", 0.01)
+        assert f"warning: {what}, which shuffles break up" in done.err
+        assert done.err.count("warning") == 1
+
+
+def test_windows_of_the_genome_match_the_gc_content(seqnet_ok, example_data):
+    peaks = example_data / "peaks" / "REB1.narrowPeak"
+    done = seqnet_ok(
+        "enrich", example_data / "motifs.jaspar", "--genome", example_data / "genome.fa", "--regions", peaks,
+        "--width", 60, "--against", "gc", "--p-value", 1e-3,
+    )  # fmt: skip
+    row = table(done)["REB1"]
+    assert row[2] == row[4]
+    assert float(row[8]) < 1e-50
+    assert "GC 0.0" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["p.fa"], "nothing to compare with; give --against or --against-regions"),
+        (["p.fa", "--against", "gc"], "--against gc draws windows of --genome that match --regions; give both"),
         (["p.fa", "--against", "n.fa", "--against-regions", "n.bed"], "give --against or --against-regions, not both"),
         (["p.fa", "--against", "n.fa", "--regions", "n.bed"], "give SEQUENCES or --regions, not both"),
         (["--regions", "p.bed", "--against", "n.fa"], "--regions and --against-regions need --genome"),

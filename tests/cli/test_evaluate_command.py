@@ -1,6 +1,7 @@
 """evaluate as its users call it: metrics, sources, baselines, tiles, comparison."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_json_holds_everything_and_the_seed_decides(random_tables, seqnet_ok):
     assert gain["value"] > gain["interval"][0] > 0
     assert {entry["kind"] for entry in content["negatives"]} == {"neg_gc", "other regions"}
     assert any("negatives were sampled" in text for text in content["warnings"])
-    other = json.loads(seqnet_ok(*args, "--seed", 1, "--json", "/dev/stdout").text.split("\ntask\t")[0])
+    other = json.loads(seqnet_ok(*args, "--seed", 1, "-o", "/dev/null", "--json", "/dev/stdout").text)
     assert other["intervals"]["rows"]["A"]["auroc"] != [low, high]
 
 
@@ -109,9 +110,9 @@ def test_a_high_auroc_with_a_low_auprc_is_said_in_words(tmp_path, run):
     write(tmp_path / "p.bed", ("T",), scored, "##training-base-rates=T:0.5\n")
     finished = run("evaluate", tmp_path / "p.bed", "--labels", tmp_path / "l.bed", "--intervals", "none")
     assert "T: auROC ." in finished.err
-    assert "at a base rate of 0.4 %: the order is good" in finished.err
+    assert "at a base rate of 0.4 %: the ranking is good" in finished.err
     assert (
-        "base rates differ: 50 % of the training rows are positive, 0.4 % of the rows judged" in finished.err
+        "base rates differ: 50 % of training rows are positive, 0.4 % of the evaluated rows" in finished.err
     )
     assert "T: fewer than 20 positives" in finished.err
 
@@ -146,7 +147,8 @@ def test_what_train_wrote_is_not_written_over(prepared, run, tmp_path, flag, nam
         "--genome", prepared.data / "genome.fa", flag, tmp_path / "elsewhere" / ".." / name,
     )  # fmt: skip
     assert found.code == 2
-    assert f"{flag} {tmp_path}/elsewhere/../{name} belongs to the model" in found.err
+    said = "would replace the input" if name == "m.safetensors" else "belongs to the model"
+    assert f"{flag} {tmp_path}/elsewhere/../{name} {said}" in found.err
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
     assert (tmp_path / "m.safetensors").read_bytes() == before
 
@@ -180,13 +182,41 @@ def test_tiles_give_the_genome_wide_figure(tmp_path, run):
     assert "genome-wide auPRC" in finished.err
 
 
-def test_regression_and_classes(tmp_path, seqnet_ok):
+def test_small_units_are_not_shown_as_zero(tmp_path, seqnet_ok):
+    rows = [(i * 10, f"r{i}", ".", (i + 1) * 1e-5) for i in range(40)]
+    write(tmp_path / "l.bed", ("T",), rows)
+    write(tmp_path / "p.bed", ("T",), [(s, n, p, v + 2e-6 * (-1) ** (s // 10)) for s, n, p, v in rows])
+    found = table(seqnet_ok("evaluate", tmp_path / "p.bed", "--labels", tmp_path / "l.bed",
+                            "--report", tmp_path / "r.html"))["T"]  # fmt: skip
+    assert float(found["mse"]) == pytest.approx(4e-12)
+    assert "4e-12" in (tmp_path / "r.html").read_text()
+
+
+def test_regression_and_classes(tmp_path, seqnet_ok, run):
     rows = [(i * 10, f"r{i}", ".", (i * 7) % 30 + 0.5) for i in range(40)]
     write(tmp_path / "l.bed", ("T",), rows)
     write(tmp_path / "p.bed", ("T",), [(s, n, p, v * 2 + (s % 3)) for s, n, p, v in rows])
-    found = table(seqnet_ok("evaluate", tmp_path / "p.bed", "--labels", tmp_path / "l.bed"))["T"]
+    judging = (
+        "evaluate",
+        tmp_path / "p.bed",
+        "--labels",
+        tmp_path / "l.bed",
+        "--report",
+        tmp_path / "r.html",
+    )
+    found = table(seqnet_ok(*judging))["T"]
     assert float(found["pearson"]) > 0.99
-    assert found["peak_n"] not in ("0", "NA")
+    assert not [name for name in found if name.startswith(("peak", "asinh"))]
+    assert not re.search("Pearson, peaks|asinh|in peaks", (tmp_path / "r.html").read_text())
+    (tmp_path / "peaks.bed").write_text("c\t0\t95\n")
+    inside = table(seqnet_ok(*judging, "--peaks", tmp_path / "peaks.bed"))["T"]
+    assert inside["peak_n"] == "10"
+    targets = np.array([(i * 7) % 30 + 0.5 for i in range(10)])
+    expected = np.corrcoef(targets, targets * 2 + (np.arange(10) * 10) % 3)[0, 1]
+    assert float(inside["peak_pearson"]) == pytest.approx(expected, rel=1e-5)
+    assert "Pearson, peaks" in (tmp_path / "r.html").read_text()
+    finished = run("evaluate", *judging[1:4], "--peak-width", 5)
+    assert (finished.code, "--peak-width goes with --peaks" in finished.err) == (2, True)
     classes = [(i * 10, f"r{i}", ".", *np.eye(3, dtype=int)[i % 3]) for i in range(30)]
     write(tmp_path / "c.bed", ("a", "b", "c"), classes)
     write(tmp_path / "q.bed", ("a", "b", "c"), [(s, n, p, 0.2, 0.3, 0.5) for s, n, p, *_ in classes])
@@ -221,11 +251,23 @@ def test_evaluations_side_by_side(random_tables, run, seqnet_ok):
     finished = run("evaluate", "--compare", folder / "bad.test.json", folder / "good.test.json")
     assert (finished.code, finished.err) == (0, "")
     rows = finished.rows
-    assert rows[0] == ["task", "metric", "bad.test.json", "good.test.json", "difference"]
+    assert rows[0] == ["task", "metric", "bad.test", "good.test", "difference"]
     assert [row[:2] for row in rows[-3:]] == [["mean", "base_rate"], ["mean", "auroc"], ["mean", "auprc"]]
     assert float(rows[-1][4]) == pytest.approx(float(rows[-1][3]) - float(rows[-1][2]), abs=1e-5)
     unfair = run("evaluate", "--compare", folder / "bad.valid.json", folder / "good.test.json")
-    assert "warning: they were judged on different splits: valid, test" in unfair.err
+    assert "warning: they were evaluated on different splits: valid, test" in unfair.err
+
+
+def test_evaluations_in_different_units_are_not_set_side_by_side(random_tables, run, seqnet_ok):
+    folder, *_ = random_tables
+    for name in ("good", "bad"):
+        seqnet_ok("evaluate", folder / f"{name}.bed", "--labels", folder / "l.bed", "--json", folder / f"{name}.json",
+                  "-q")  # fmt: skip
+    content = json.loads((folder / "bad.json").read_text())
+    (folder / "bad.json").write_text(json.dumps({**content, "units": "means of bins"}))
+    finished = run("evaluate", "--compare", folder / "good.json", folder / "bad.json")
+    assert finished.code == 1
+    assert "evaluations in different units cannot be compared" in finished.err
 
 
 def test_multiqc_files(random_tables, seqnet_ok):
@@ -245,9 +287,11 @@ def test_multiqc_files(random_tables, seqnet_ok):
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["{f}/good.bed"], 2, "give PREDICTIONS with --labels, or --model"),
+        (["{f}/good.bed"], 2, "give PREDICTIONS with --labels or --table, or --model"),
         (["{f}/good.bed", "{f}/bad.bed", "--labels", "{f}/l.bed"], 2, "one file of PREDICTIONS at a time"),
-        (["--model", "m", "--regions", "{f}/l.bed"], 2, "--model goes with --regions and --genome"),
+        (["--model", "m", "--regions", "{f}/l.bed"], 2, "--model goes with --regions, which"),
+        (["--model", "m", "--regions", "{f}/l.bed", "--genome", "g", "--labels", "{f}/l.bed"], 2,
+         "--model goes with --regions, which hold the labels, and"),
         (["{f}/good.bed", "--labels", "{f}/l.bed", "--baseline", "x"], 2, "expected NAME=FILE"),
         (["{f}/good.bed", "--labels", "{f}/l.bed", "--tiles", "x.bw"], 2, "--tiles needs --peaks"),
         (["{f}/good.bed", "--labels", "{f}/l.bed", "--tiles", "x.bw", "--peaks", "p"], 2, "put '{task}' in the name"),
@@ -275,8 +319,8 @@ def test_constant_and_one_class_tasks_are_named(tmp_path, run):
     )
     found = table(finished)
     assert (found["T"]["auroc"], found["U"]["auroc"], found["V"]["auroc"]) == ("0.5", "NA", "NA")
-    assert "U: no positives among the rows judged" in finished.err
-    assert "V: no negatives among the rows judged" in finished.err
+    assert "U: no positives among the evaluated rows" in finished.err
+    assert "V: no negatives among the evaluated rows" in finished.err
     undefined = {entry["task"]: entry for entry in json.loads((tmp_path / "m.json").read_text())["undefined"]}
     assert undefined["U"]["reason"] == "no positives; no threshold was chosen"
     assert "auprc" in undefined["U"]["metrics"]

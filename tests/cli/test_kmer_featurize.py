@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from seqnet.formats.kmer_table import read_kmer_table
+from seqnet.formats.kmers.kmer_table import read_kmer_table
 from seqnet.kmers.settings import GAPPED
 from tests.conftest import strands_of
 
@@ -53,7 +53,7 @@ def test_strands_by_the_region_s_column(seqnet_ok, tmp_path):
     forward = seqnet_ok("kmer-featurize", tmp_path / "s.fa", "--strands", "forward", "-k", 2)
     plus, minus = (row[1:] for row in forward.rows)
     assert [row[1:] for row in finished.rows] == [plus, minus, plus]
-    assert finished.err.endswith("r.bed: 1 regions without a strand are read forward\n")
+    assert finished.err.endswith("r.bed: 1 of 3 regions without a strand are read forward\n")
 
 
 @pytest.mark.parametrize("form", ["npz", "tsv", "parquet"])
@@ -123,9 +123,9 @@ def test_train_takes_gapped_k_mers_of_regions(labelled, seqnet_ok, tmp_path):
         (["--pattern", "1101", "--pattern", "1011"], "read from the other strand"),
         (["--gapped-all", "3", "4"], "no pattern has 3 bases, 4 of them informative"),
         (["--strands", "column"], "--strands column needs --regions"),
-        (["-k", "13"], "13 is not in the range 1<=x<=12"),
+        (["-k", "13"], "'13' is not in the range 1<=x<=12"),
         (["-k", "10", "--normalize", "z"], "z leaves no value zero"),
-        (["--like", "{t}", "--pattern", "1"], "--like says how to count: leave out --pattern"),
+        (["--like", "{t}", "--pattern", "1"], "--like sets how to count: leave out --pattern"),
         (["--like", "{t}", "--gapped-all", "3", "2"], "leave out --gapped-all"),
         (["--regions", "r.bed"], "--regions and --genome go together"),
     ],
@@ -169,7 +169,7 @@ def test_windows_around_summits_on_some_contigs(run, tmp_path):
     cut = run("kmer-featurize", *regions, "--chroms", "a", "--width", 6, "-k", 3)
     assert cut.code == 0, cut.err
     assert "1 rows lie on other contigs" in cut.err
-    assert "1 windows of 6 bases pass a contig's end and were skipped" in cut.err
+    assert "p.narrowPeak: 1 windows of 6 bases pass a contig's end and were skipped" in cut.err
     assert cut.rows == run("kmer-featurize", tmp_path / "w.fa", "-k", 3).rows
     refused = run("kmer-featurize", tmp_path / "w.fa", "--width", 6)
     assert refused.code == 2

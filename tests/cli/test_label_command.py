@@ -4,8 +4,8 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqnet.formats.bed import read_bed
-from seqnet.formats.fasta import read_genome
+from seqnet.formats.regions.bed import read_bed
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import count_overlaps
 from seqnet.genome.splits import leakage_groups
@@ -96,6 +96,35 @@ def test_what_is_dropped_is_written_with_its_reason(label, files):
     assert "relaxed.bed:1: score is '.'; a smallest score needs a number in column 5" in bad.err
 
 
+def test_windows_on_the_blacklist_are_dropped_though_their_peaks_are_not(label, files):
+    (files / "black.bed").write_text(
+        "chr1\t1085\t1090\nchr1\t5079\t5099\nchr2\t3080\t3500\nchr3\t2100\t2105\n"
+    )
+    (files / "A.bed").write_text("chr1\t1050\t1060\ta1\nchr1\t5040\t5060\ta2\nchr3\t2045\t2055\ta3\n")
+    (files / "B.bed").write_text("chr1\t1054\t1066\tb1\nchr2\t3040\t3060\tb2\n")
+    # windows of 60 bases: chr1 1028-1088 (both), 5020-5080 (a2), chr2 3020-3080 (b2), chr3 2020-2080 (a3)
+    found = label(
+        files / "A.bed", files / "B.bed", "--blacklist", files / "black.bed", "--dropped", files / "d.bed"
+    )
+    assert found.code == 0, found.err
+    assert [row[:3] for row in found.rows] == [["chr2", "3020", "3080"], ["chr3", "2020", "2080"]]
+    assert "2 windows dropped: window on the blacklist" in found.err
+    assert "peaks dropped" not in found.err
+    lines = [line.split("\t") for line in (files / "d.bed").read_text().splitlines() if line[0] != "#"]
+    assert [line[:3] + line[6:] for line in lines] == [
+        ["chr1", "1028", "1088", "A", "window on the blacklist"],
+        ["chr1", "5020", "5080", "A", "window on the blacklist"],
+        ["chr1", "1028", "1088", "B", "window on the blacklist"],
+    ]
+    tiles = label(files / "B.bed", "--bins", 20, "--blacklist", files / "black.bed")
+    assert [row[0] for row in tiles.rows] == ["chr2"]
+    (files / "all.bed").write_text("chr1\t0\t300000\nchr2\t3061\t3070\nchr3\t2070\t2071\n")
+    none = label(files / "B.bed", "--blacklist", files / "all.bed")
+    assert (none.code, none.out) == (1, b"")
+    assert "no peaks that count" not in none.err
+    assert "every window touches the blacklist" in none.err
+
+
 def test_peaks_outside_the_genome_that_are_skipped_are_written_too(label, files):
     (files / "C.bed").write_text("chr1\t100\t200\tin\nchr1\t299990\t300010\tout\nchr9\t1\t2\tgone\n")
     assert label(files / "C.bed").code == 1
@@ -112,6 +141,7 @@ def test_negatives_keep_away_from_dropped_relaxed_and_blacklisted_intervals(run,
         "label", files / "A.bed", "--genome", example_data / "genome.fa", "--width", 60, "--negatives", 9,
         "--min-score", 5, "--blacklist", files / "black.bed", "--exclude", files / "big.bed",
         "--ambiguous", f"A={files}/relaxed.bed", "--no-header", "-o", files / "t.bed", "--margin", 500,
+        "--chroms", "chr*",
     )  # fmt: skip
     assert finished.code == 0, finished.err
     table = read_bed(str(files / "t.bed"), tasks=["A"])
@@ -176,7 +206,7 @@ def test_tracks_become_columns(run, example_data, files):
     part = ("--signal", f"part={files}/part.bw")
     lacking = run(*args, *part)
     assert (lacking.code, lacking.out) == (1, b"")
-    assert f"{files}/part.bw: regions on chr2 reach base" in lacking.err
+    assert f"{files}/part.bw: regions say 'chr2', which the track does not have" in lacking.err
     rows = run(*args, *part, "--missing", "nan", "--negatives", 0).rows
     assert column(rows, 8) == ["2", ".", ".", "."]
     zeros = run(*args, *part, "--chroms", "chr1,chr3", "--negatives", 0, "--signal-stat", "sum")
@@ -251,3 +281,11 @@ def test_missing_files_are_one_line(run, example_data, files):
     (files / "s.tsv").write_text("T\t.\n")
     finished = run("label", "--samples", files / "s.tsv", *genome)
     assert "the samples: no peaks that count" in finished.err
+
+
+def test_one_peak_of_one_task_is_counted_in_the_singular(run, tmp_path):
+    (tmp_path / "g.fa").write_text(">c\n" + "ACGTTGCA" * 50 + "\n")
+    (tmp_path / "T.bed").write_text("c\t100\t120\n")
+    finished = run("label", tmp_path / "T.bed", "--genome", tmp_path / "g.fa", "--width", 20, "--negatives", 0,
+                   "-o", tmp_path / "o.bed")  # fmt: skip
+    assert "1 peak of 1 task merged into 1 region, 0 with more than one peak" in finished.err

@@ -6,8 +6,8 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqnet.formats.bed import read_bed
-from seqnet.formats.model_file import read_model
+from seqnet.formats.models.model_file import read_model
+from seqnet.formats.regions.bed import read_bed
 from seqnet.genome.joins import coordinates
 
 COLUMNS = "#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tT\n"
@@ -89,7 +89,7 @@ def test_sequences_predict_by_name(prepared, seqnet_ok, tmp_path):
         (["--genome", "{g}", "--tile", "50", "--work-dir", "w", "-o", "x.bed"], "give --resume too"),
         (["s.fa", "--on-bad", "skip"], "--on-bad is for --regions"),
         (["s.fa", "--chroms", "chr1"], "--chroms is for --genome"),
-        (["s.fa", "--prior", "1"], "1.0 is not in the range 0<x<1"),
+        (["s.fa", "--prior", "1"], "'1' is not in the range 0<x<1"),
         (["--genome", "{g}", "--tile", "50", "-o", "x.bw"], "put '{task}' in the output's name"),
         (["--genome", "{g}", "--regions", "{r}", "-o", "x.bw"], "use --tile for bigWig"),
         (["--genome", "{g}", "--regions", "{r}", "--tile", "5"], "give --regions with --genome"),
@@ -181,7 +181,7 @@ def test_evaluation_joins_on_coordinates_never_on_order(run, tmp_path):
         (LABELS + LABELS, NAMED, r"l.bed:9: a second row for c:0-5"),
         (LABELS, NAMED.replace("\tT", "\tU"), "no task in common: labels have T, predictions have U"),
         (LABELS.replace("test", "train"), NAMED, "has no rows of split 'test'"),
-        (LABELS.replace("\t0\n", "\t1\n"), NAMED, "no task has both classes among the 5 rows judged"),
+        (LABELS.replace("\t0\n", "\t1\n"), NAMED, "no task has both classes among the 5 evaluated rows"),
         (LABELS, NAMED.replace("0.3", "."), "T has rows without a prediction"),
     ],
 )
@@ -215,7 +215,7 @@ def test_training_without_splits_validates_on_a_random_tenth_and_says_so(prepare
         tmp_path / "m.safetensors",
     )
     assert finished.code == 0, finished.err
-    assert "no split given: 10% of the rows, at random, validate" in finished.err
+    assert "no split given: 10% of the rows are used for validation" in finished.err
     splits = read_model(str(tmp_path / "m.safetensors")).header["splits"]
     assert splits["valid"]["rows"] == pytest.approx(
         0.1 * len([b for b in bare if not b.startswith("#")]), abs=2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqnet.commands._command import CommandError
+from seqnet.commands._boundary import CommandError
 from tests.conftest import EXAMPLE_DATA
 
 MOTIFS = EXAMPLE_DATA / "motifs.jaspar"
@@ -43,6 +43,13 @@ CASES = {
     "narrowPeak": ([*P, "--to", "narrowpeak"], P, ["--to", "narrowpeak"]),
     "no header": ([*P, "--no-header"], P, ["--no-header"]),
 }
+
+
+def test_a_header_that_was_edited_is_named(inside, tmp_path):
+    text = HITS.read_text()
+    (tmp_path / "h.bed").write_text(text.replace("#chrom", "##top=most\n#chrom", 1))
+    with pytest.raises(CommandError, match=r"h\.bed: ##top of its header: 'most' is not a whole number"):
+        inside("merge-hits", tmp_path / "h.bed", "-o", tmp_path / "out.bed")
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +161,10 @@ def test_parts_that_lack_hits_are_refused(inside, tmp_path, genome, part, merge,
         (["--q-value", ".1", "--q-column"], "--q-value and --q-column exclude each other"),
         (["--q-scope", "all"], "--q-scope needs --q-value or --q-column"),
         (["--index"], "--index needs -o FILE.gz"),
-        (["--tests"], "--tests' requires an argument"),
+        (
+            ["--tests"],
+            "seqnet merge-hits: error: option '--tests' requires an argument (see 'seqnet merge-hits",
+        ),
     ],
 )
 def test_contradictions_are_usage_errors(run, options, message):

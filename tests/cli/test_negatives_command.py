@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from seqnet.formats.bed import read_bed
-from seqnet.formats.fasta import read_genome
+from seqnet.formats.regions.bed import read_bed
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.genome.intervals import count_overlaps
 
 

@@ -6,24 +6,27 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqnet.commands import _predict_tiles
-from seqnet.commands._command import CommandError, Terminated
-from seqnet.formats.bed import read_bed
-from seqnet.formats.model_file import read_model, write_model
+from seqnet.commands._boundary import CommandError
+from seqnet.errors import Terminated
+from seqnet.formats.models.model_file import read_model, write_model
+from seqnet.formats.regions.bed import read_bed
+from seqnet.inference import tiles as tiles_module
 from seqnet.kernels import _dispatch
 from seqnet.networks.model import Model
-from tests.unit.training.test_tiles import PADDED, UNPADDED, network_model
+from seqnet.pipeline.prediction import tiles as _predict_tiles
+from tests.unit.inference.test_tiles import PADDED, UNPADDED, network_model
 
 CONTIGS = {"c1": 4000, "c2": 90, "c3": 6001}
 TASKS = ("A", "B/b", "..")
 TOLERANCE = {"rtol": 0, "atol": 1e-6}
+_EMPTY = {"rows": 0, "contigs": []}
 
 
 def stored(path, model, **changes):
     """Write a model as training would."""
     header = {
-        "genome": {}, "base_rates": {"A": 0.5, "B/b": 0.25, "..": 0.125}, "task_type": "binary",
-        "splits": {"train": {"rows": 5, "contigs": ["c1"]}}, **changes,
+        "kind": "cnn", "genome": {}, "base_rates": {"A": 0.5, "B/b": 0.25, "..": 0.125}, "task_type": "binary",
+        "splits": {"train": {"rows": 5, "contigs": ["c1"]}, **dict.fromkeys(("valid", "test"), _EMPTY)}, **changes,
     }  # fmt: skip
     write_model(str(path), Model({**model.header, **header}, model.tensors))
 
@@ -98,6 +101,7 @@ def test_tiles_equal_regions_in_every_format(at, inside, kind, step):
 
 @pytest.mark.parametrize("output", ["t.bed", "t.{task}.bw"])
 def test_threads_and_a_run_that_was_cut_off_change_no_byte(at, inside, monkeypatch, output):
+    monkeypatch.setattr(tiles_module, "_BASES", 4900)  # c1 and c2 are predicted together, c3 in two chunks
     arguments = ("predict", at / "padded.safetensors", "--genome", at / "g.fa", "--tile", 7, "-q")
     bytes_of = lambda folder: {path.name: path.read_bytes() for path in sorted((at / folder).iterdir())}  # noqa: E731
     for folder, threads in (("one", 1), ("two", 2)):
@@ -106,10 +110,10 @@ def test_threads_and_a_run_that_was_cut_off_change_no_byte(at, inside, monkeypat
     assert bytes_of("one") == bytes_of("two")
     chunks = _predict_tiles._Run.chunks
 
-    def failing(self, name, bar):
-        if name == "c3":
+    def failing(self, names, bar):
+        if names == ["c3"]:
             raise Terminated
-        return chunks(self, name, bar)
+        return chunks(self, names, bar)
 
     (at / "cut").mkdir()
     resumed = (*arguments, "--resume", "--work-dir", at / "parts", "-o", at / "cut" / output)
@@ -123,10 +127,12 @@ def test_threads_and_a_run_that_was_cut_off_change_no_byte(at, inside, monkeypat
         inside(*resumed, "--prior", 0.1)
     asked = []
     monkeypatch.setattr(
-        _predict_tiles._Run, "chunks", lambda self, name, bar: asked.append(name) or chunks(self, name, bar)
+        _predict_tiles._Run,
+        "chunks",
+        lambda self, names, bar: asked.append(names) or chunks(self, names, bar),
     )
     inside(*resumed)
-    assert asked == ["c3"]
+    assert asked == [["c3"]]
     assert bytes_of("cut") == bytes_of("one")
     assert not (at / "parts").exists()
 
@@ -300,6 +306,6 @@ def test_what_is_refused(at, inside):
 def native():
     import torch
 
-    from seqnet.training.precision import native_bf16
+    from seqnet.inference.precision import native_bf16
 
     return native_bf16(torch.device("cpu"))

@@ -56,21 +56,18 @@ def test_short_work_shows_none(prepared):
 
 def test_a_bar_says_how_fast_it_is_and_what_is_left(monkeypatch):
     """In one process, with a clock that runs ahead, so that no work need last."""
-    import click
-
     from seqnet.commands import _console
 
     clock = iter(range(0, 1000, 2))
     monkeypatch.setattr(_console.time, "monotonic", lambda: float(next(clock)))
-    with click.Context(click.Command("x")):
-        bar = _console._Bar("bases", 10_000_000)
-        assert bar._rate() == "0 bases/s"
-        bar._done = 6_000_000
-        assert bar._rate() == "1.5M bases/s"  # four seconds after it began
-        drawn, _ = bar._start()
-        kinds = [type(column).__name__ for column in drawn.columns]
-        drawn.stop()
-        assert kinds[-2:] == ["TaskProgressColumn", "TimeRemainingColumn"]
-        drawn, _ = _console._Bar("bases", None)._start()
-        drawn.stop()
-        assert "TimeRemainingColumn" not in [type(column).__name__ for column in drawn.columns]
+    bar = _console.ProgressBar("bases", 10_000_000)
+    assert bar._rate() == "0 bases/s"
+    bar._done = 6_000_000
+    assert bar._rate() == "1.5M bases/s"  # four seconds after it began
+    drawn, _ = bar._start()
+    kinds = [type(column).__name__ for column in drawn.columns]
+    drawn.stop()
+    assert kinds[-2:] == ["TaskProgressColumn", "TimeRemainingColumn"]
+    drawn, _ = _console.ProgressBar("bases", None)._start()
+    drawn.stop()
+    assert "TimeRemainingColumn" not in [type(column).__name__ for column in drawn.columns]

@@ -6,8 +6,8 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqnet.formats.fasta import read_genome
-from seqnet.formats.motifs import read_motifs
+from seqnet.formats.motifs.any_format import read_motifs
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.motifs.scan import both_strand_scores
 
 PSSM = "reb1.pssm"
@@ -136,7 +136,10 @@ def test_a_motif_that_cannot_reach_the_threshold_is_named_and_skipped(prepared, 
         (["{m}", "{g}", "--track", "x.bw", "--per-sequence"], "exclude each other"),
         (["{m}", "{g}", "--track", "x.bw"], "holds 3 motifs; put {motif} in the path"),
         (["{m}", "{g}", "--motif-format", "xls"], "'xls' is no motif format"),
-        (["{m}", "{g}", "--background", "1,2,3"], "--background 1,2,3: a background is four frequencies"),
+        (
+            ["{m}", "{g}", "--background", "1,2,3"],
+            "invalid value for '--background': '1,2,3' is not four numbers A,C,G,T",
+        ),
     ],
 )
 def test_contradictions_are_usage_errors(prepared, run, args, message):
@@ -154,7 +157,8 @@ def test_an_unknown_pseudocount_is_one_line(prepared, run, rule):
     finished = run("scan", prepared.data / "motifs.jaspar", prepared / "head.fa", "--pseudocount", rule)
     assert finished.code in (1, 2)
     assert finished.err.count("\n") == 1
-    assert "is no pseudocount; expected a number >= 0 or one of sqrt, none" in finished.err
+    assert f"invalid value for '--pseudocount': '{rule}' is not" in finished.err
+    assert "or one of sqrt, none" in finished.err
 
 
 def test_an_unknown_motif_name_is_an_error(prepared, run):

@@ -13,8 +13,8 @@ import pysam
 import pytest
 from scipy.stats import false_discovery_control
 
-from seqnet.commands._command import CommandError
-from seqnet.formats.fasta import read_genome
+from seqnet.commands._boundary import CommandError
+from seqnet.formats.sequences.fasta import read_genome
 from tests.conftest import EXAMPLE_DATA, heed_interrupts
 
 MOTIFS = EXAMPLE_DATA / "motifs.jaspar"
@@ -312,10 +312,10 @@ def test_no_room_for_waiting_hits_is_an_error_naming_the_folder(genome, tmp_path
         (["--track-strand", "+"], "--track-strand needs --track"),
         (["--index"], "--index needs -o FILE.gz"),
         (["--index", "-o", "no/x.bed"], "--index needs -o FILE.gz"),
-        (["--index", "-o", "no/x.tsv.gz"], "--index is for BED, narrowPeak and GFF3, not for fimo"),
-        (["--tests", "-"], "--tests and -o name the same output"),
-        (["--relative-score", "1.5"], "1.5 is not in the range"),
-        (["--hits-per-mb", "0"], "0.0 is not in the range"),
+        (["--index", "-o", "x.tsv.gz"], "--index is for BED, narrowPeak and GFF3, not for fimo"),
+        (["--tests", "-"], "-o and --tests would both be written to standard output"),
+        (["--relative-score", "1.5"], "'1.5' is not in the range"),
+        (["--hits-per-mb", "0"], "'0' is not in the range"),
     ],
 )  # fmt: skip
 def test_contradictions_are_usage_errors(inside, genome, options, message):

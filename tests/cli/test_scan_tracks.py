@@ -4,9 +4,9 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqnet.commands._command import CommandError
-from seqnet.formats.fasta import read_genome
-from seqnet.formats.motifs import read_motifs
+from seqnet.commands._boundary import CommandError
+from seqnet.formats.motifs.any_format import read_motifs
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.motifs.matrix import to_pssm
 from seqnet.motifs.scan import both_strand_scores
 from tests.conftest import EXAMPLE_DATA

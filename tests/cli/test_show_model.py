@@ -1,14 +1,18 @@
 """What show says about models."""
 
+import re
+
 import numpy as np
 import pytest
 
+from seqnet.datasets.checks import counted
 from seqnet.errors import SeqnetError
-from seqnet.formats.bed import read_bed
-from seqnet.formats.kmer_table import read_kmer_table
-from seqnet.formats.model_file import read_model, write_model
+from seqnet.formats.kmers.kmer_table import read_kmer_table
+from seqnet.formats.models.model_file import read_model, write_model
+from seqnet.formats.regions.bed import read_bed
 from seqnet.networks.model import Model, linear_coefficients
 from tests.conftest import strands_of
+from tests.unit.attribution.networks import FIXTURES
 
 
 def tables(text):
@@ -36,7 +40,7 @@ def test_a_model_shows_how_it_was_made_its_metrics_and_its_layers(seqnet_ok, pre
     assert facts["command"] == "train cnn"
     assert facts["file genome.fa"] == model.header["inputs"]["genome.fa"]
     train = model.header["splits"]["train"]
-    assert facts["split train"] == f"{train['rows']} rows on {len(train['contigs'])} contigs"
+    assert facts["split train"] == f"{train['rows']} rows on {counted(len(train['contigs']), 'contig')}"
     assert [row["task"] for row in metrics] == [*model.tasks, "mean"]
     assert next(iter(metrics[0])) == "task"
     assert [row["layer"] for row in layers[:4]] == ["input", "conv 3x4 padding=0", "relu", "max_pool 2"]
@@ -97,3 +101,37 @@ def test_a_model_shows_the_baselines_it_was_compared_with(seqnet_ok, prepared, t
     assert [row["task"] for row in baselines] == [*model.tasks, model.tasks[0]]
     assert [float(row["auroc"]) for row in baselines] == [row["auroc"] for row in (*rows, rows[0])]
     assert (metrics[-1]["task"], layers[0]["layer"]) == ("mean", "input")
+
+
+def test_a_model_whose_rows_were_not_split_by_stretches_is_shown(seqnet_ok, tmp_path):
+    random = np.random.default_rng(0)
+    rows = [
+        f"r{i}\t{''.join(random.choice(list('ACGT'), 20))}\t{i % 2}\t{('train', 'valid')[i // 8 % 2]}\n"
+        for i in range(32)
+    ]
+    (tmp_path / "t.tsv").write_text("name\tseq\ty\tsplit\n" + "".join(rows))
+    model = tmp_path / "m.safetensors"
+    seqnet_ok("train", "cnn", "--table", tmp_path / "t.tsv", "--sequence-column", "seq", "--name-column", "name",
+              "--split-column", "split", "--target", "y", "--layers", "conv 2x3, global_pool max", "--epochs", 1,
+              "-t", 1, "-q", "-o", model)  # fmt: skip
+    assert read_model(str(model)).header["stretches"] is None
+    facts, _ = tables(seqnet_ok("show", model).text)
+    assert facts["split train"] == "16 rows on 0 contigs"
+    assert "split by stretches" not in facts
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("linear", ("explain", "discover")),
+        ("lecture", ("explain", "discover")),
+        ("signal", ("explain",)),
+        ("denoise", ()),
+    ],
+)
+def test_the_last_line_names_the_commands_that_show_what_the_model_has_learnt(run, name, named):
+    finished = run("show", FIXTURES / f"{name}.safetensors")
+    last = (finished.err.splitlines() or [""])[-1]
+    assert tuple(re.findall(r"'seqnet (\w+)'", last)) == named
+    assert "seqnet explain" not in finished.text
+    assert run("show", FIXTURES / f"{name}.safetensors", "-q").err == ""

@@ -9,10 +9,10 @@ import pyBigWig
 import pytest
 import torch
 
-from seqnet.commands._command import CommandError
-from seqnet.formats.bed import read_bed
-from seqnet.formats.fasta import read_genome
-from seqnet.formats.model_file import read_model
+from seqnet.commands._boundary import CommandError
+from seqnet.formats.models.model_file import read_model
+from seqnet.formats.regions.bed import read_bed
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.networks.layers import Shape, build_network
 
 LENGTHS = {"c1": 6000, "c2": 5000, "c3": 3000, "c4": 3000}
@@ -79,7 +79,7 @@ def train(inside, folder, out, *options, genome=True, small=SMALL):
 @pytest.fixture(scope="module")
 def paired(given, tmp_path_factory):
     """A model of the sequence, `s` and a pair of strands, trained in a process of its own."""
-    from tests.conftest import run_seqnet
+    from tests.running import run_seqnet
 
     folder, _ = given
     out = tmp_path_factory.mktemp("paired") / "m.safetensors"
@@ -287,7 +287,7 @@ def test_a_run_goes_on_to_the_same_bytes_and_refuses_another_track(given, inside
         (["--signal", "={f}/s.bw"], 2, "expected NAME=BIGWIG"),
         (["--signal", "{f}/s.bw", "--signal-scale", "t=z"], 2, "no track is named 't'; they are s"),
         (["--signal", "{f}/s.bw", "--signal-scale", "most"], 2, "'most' is none of none, z, max, library"),
-        (["--signal", "{f}/s.bw", "--signal-clip", "1.5"], 2, "'1.5' is no quantile"),
+        (["--signal", "{f}/s.bw", "--signal-clip", "1.5"], 2, "'1.5' is not in the range 0<x<=1"),
         (["--signal", "{f}/s.bw", "--strand-pair", "s"], 2, "expected two tracks, such as plus,minus"),
         (["--signal", "{f}/s.bw", "--towers", "--layers", "siamese(flatten, dense 2)"], 2,
          "--towers: layer siamese says itself"),
@@ -394,7 +394,7 @@ def test_a_dense_network_reads_the_means_of_tracks_beside_k_mers(given, inside, 
     refused(1, "a network of k-mers has none", lambda: inside(
         "evaluate", "--model", out, "--regions", folder / "r.bed", *options, "--ablate"
     ))  # fmt: skip
-    refused(2, "k-mers stand beside the tracks of --signal: give --genome", lambda: inside(
+    refused(2, "k-mers with the tracks of --signal need --genome", lambda: inside(
         "train", "dense", "--regions", folder / "r.bed", *read(folder, "s"), "-q", "-o", tmp_path / "x.safetensors"
     ))  # fmt: skip
 

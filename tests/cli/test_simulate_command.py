@@ -1,13 +1,16 @@
 """`seqnet simulate` as its users run it."""
 
 import gzip
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pyBigWig
 import pytest
 
-from seqnet.formats.fasta import read_genome
-from seqnet.formats.motifs import read_motifs
+from seqnet.formats.motifs.any_format import read_motifs
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.genome.alphabet import decode, reverse_complement
 from tests.conftest import EXAMPLE_DATA
 from tests.pipeline.test_pipes import shell
@@ -152,7 +155,7 @@ def test_parts_of_a_genome_do_not_depend_on_which_are_asked_for(seqnet_ok, tmp_p
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
-        ("single {m} --gc 0", 2, "0 is not in the range 0<x<1"),
+        ("single {m} --gc 0", 2, "'0' is not in the range 0<x<1"),
         ("single {m} --gc 0.4 --background uniform", 2, "--gc and --background exclude each other"),
         ("single {m} --order 2", 2, "--order goes with --background from:FASTA"),
         ("single {m} --order 2 --background {m}", 2, "--order goes with --background from:FASTA"),
@@ -162,18 +165,18 @@ def test_parts_of_a_genome_do_not_depend_on_which_are_asked_for(seqnet_ok, tmp_p
         ("single {m} --positives 0 --negatives 0", 2, "leaves nothing to simulate"),
         ("single {m} --labels-out s.fa -o s.fa", 2, "-o and --labels-out would both be written to s.fa"),
         ("single {m} --valid-fraction 0.6 --test-fraction 0.6 --labels-out l.bed -o s.fa", 2, "leave nothing to train on"),
-        ("density {m} --copies 4-2", 2, "'4-2'; expected A-B with 0 <= A <= B, or one number"),
-        ("density {m} --copies many", 2, "'many'; expected A-B"),
-        ("density {m} --copies -3", 2, "'-3'; expected A-B"),
-        ("localization {m} --copies 0-2", 2, "'0-2'; expected A-B with 1 <= A <= B"),
+        ("density {m} --copies 4-2", 2, "'4-2' ends before it begins; expected A-B with A <= B"),
+        ("density {m} --copies many", 2, "'many' is not a whole number (in 'many', which is A-B or one number)"),
+        ("density {m} --copies -3", 2, "'' is not a whole number (in '-3', which is A-B or one number)"),
+        ("localization {m} --copies 0-2", 2, "'0' is too small; expected 1 at least"),
         ("localization {m} --center 600", 2, "the centre has 600 bases, the whole sequence 500"),
         ("heterotypic {m} --negative-motifs 0-3", 2, "negatives that hold up to 3 need more"),
         ("spacing {m}", 2, "a spacing is between two motifs, not 3"),
-        ("genome {m} --contig chr1", 2, "--contig chr1: expected NAME=BASES"),
+        ("genome {m} --contig chr1", 2, "'chr1': expected NAME=BASES"),
         ("genome {m} --contig a=5000 --contig a=6000", 2, "a second contig of that name"),
         ("genome {m} --contig a=5000", 2, "450 sites need as many slots of 500 bases; there are 8"),
         ("genome {m} --peaks-out p.narrowPeak", 2, "holds 3 motifs; put {{motif}} in the path, or choose with --motif"),
-        ("genome {m} --peaks-out {{motif}} --sites-out {{motif}}", 2, "--peaks-out of CTCF and --sites-out of CTCF would both"),
+        ("genome {m} --peaks-out {{motif}} --sites-out {{motif}}", 2, "--peaks-out and --sites-out would both be written to {{motif}}"),
     ],
 )  # fmt: skip
 def test_bad_options_are_one_line(run, tmp_path, monkeypatch, line, code, message):
@@ -205,3 +208,59 @@ def test_simulated_sequences_go_through_the_whole_pipe(tmp_path):
     columns, row = (line.split("\t") for line in finished.stdout.splitlines()[-2:])
     found = dict(zip(columns, row, strict=True))
     assert float(found["auroc"]) > 0.9, found
+
+
+HUGE = 10**20
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (f"genome {{m}} --contig c={HUGE}", "is too large; expected 2147483647 at most"),
+        (f"genome {{m}} --contig c={'9' * 5000}", "is too large; expected 2147483647 at most"),
+        ("genome {m}" + "".join(f" --contig {c}=2100000000" for c in "abc"), "found 6300000000"),
+        (f"genome {{m}} --bound {HUGE}", "is too large; expected 2147483647 at most"),
+        ("genome {m} --bound 2000000000", "sites need as many slots"),
+        ("genome {m} --unbound 2000000000", "sites need as many slots"),
+        ("genome {m} --contig c=2000000000 --bound 9000000", "sites need as many slots"),
+        ("genome {m} --contig c=2000000000 --step 1 --signal-out s.bw", "expected up to 268435456"),
+        ("single {m} --positives 2000000000", "--positives and --negatives: expected up to 16777216"),
+        ("single {m} --negatives 2000000000", "--positives and --negatives: expected up to 16777216"),
+        ("single {m} --length 2000000000", "--length: expected up to 67108864"),
+        ("single {m} --positives 10000000 --length 1000000", "bases of all sequences"),
+        ("density {m} --copies 0-2000000000", "bases; a sequence has 500"),
+        (f"density {{m}} --copies 0-{'9' * 5000}", "invalid value for '--copies'"),
+        ("heterotypic {m} --negative-motifs 0-2000000000", "need more"),
+        ("spacing {m} --motif CTCF --motif REB1 --spacing 2-2000000000", "a sequence has 500"),
+        ("localization {m} --center 2000000000", "the whole sequence 500"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_counts_beyond_reason_are_refused_before_memory_is_taken(tmp_path, line, message):
+    import resource
+
+    finished = subprocess.run(
+        [sys.executable, "-m", "seqnet", "simulate", *line.format(m=MOTIFS).split(), "-o", tmp_path / "s.fa"],
+        capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)),
+    )  # fmt: skip
+    assert (finished.returncode, finished.stderr.count("\n")) == (2, 1), finished.stderr[-500:]
+    assert message in finished.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("ratio", ["1e12", "1e300"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "negatives {e}/sites.fa --shuffle dinucleotide --ratio {r}",
+        "negatives {e}/peaks/CTCF.narrowPeak --width 50 --genome {e}/genome.fa --ratio {r}",
+        "label {e}/peaks/CTCF.narrowPeak --width 50 --genome {e}/genome.fa --negatives {r}",
+    ],
+)
+def test_negatives_beyond_reason_are_refused_before_memory_is_taken(run, tmp_path, line, ratio):
+    args = line.format(e=MOTIFS.parent, r=ratio).split()
+    finished = run(*args, "-q", "-o", tmp_path / "out")
+    assert (finished.code, finished.err.count("\n")) == (2, 1), finished.err
+    assert "is too large; expected 10000 at most" in finished.err
+    assert os.listdir(tmp_path) == []

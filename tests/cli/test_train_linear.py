@@ -5,9 +5,9 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.svm import LinearSVC
 
-from seqnet.formats.fasta import read_sequences
-from seqnet.formats.model_file import read_model
-from seqnet.formats.scores import read_scores
+from seqnet.formats.models.model_file import read_model
+from seqnet.formats.results.scores import read_scores
+from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.kmers.counting import count_kmers
 from seqnet.kmers.settings import KmerSettings, contiguous
 

@@ -5,9 +5,9 @@ import gzip
 import numpy as np
 import pytest
 
-from seqnet.commands._command import CommandError
-from seqnet.formats.model_file import read_model
-from seqnet.formats.scores import read_scores
+from seqnet.commands._boundary import CommandError
+from seqnet.formats.models.model_file import read_model
+from seqnet.formats.results.scores import read_scores
 
 MOTIF = "TTACCCGGATA"
 SMALL = ("--layers", "conv 8x11, relu, global_pool max", "--epochs", 3, "-t", 1)
@@ -108,7 +108,7 @@ def test_sequences_join_labels_by_name_whatever_the_order(run, tmp_path):
     model, finished = train(run, tmp_path, "--sequences", tmp_path / "s.fa", "--labels", tmp_path / "l.tsv")
     assert model.header["tasks"] == ["A", "B"]
     assert model.header["splits"]["test"] == {"rows": 10, "contigs": []}
-    assert "no rows to validate on: 10% of the training rows" in finished.err
+    assert "no valid rows: 10% of the training rows" in finished.err
 
 
 def test_a_table_gives_numbers_to_learn_and_predict(run, tmp_path):
@@ -119,7 +119,7 @@ def test_a_table_gives_numbers_to_learn_and_predict(run, tmp_path):
         run, tmp_path, "--table", tmp_path / "t.tsv.gz", "--sequence-column", 1, "--target", 2
     )
     assert (model.header["task_type"], model.header["strands"]) == ("regression", "forward")
-    assert "read on their own strand" in finished.err
+    assert "sequences are read " in finished.err  # as k-mers decided
     write_fasta(tmp_path / "p.fa", texts[:5])
     predicted = run("predict", tmp_path / "m.safetensors", tmp_path / "p.fa", "-o", tmp_path / "p.tsv")
     assert predicted.code == 0, predicted.err
@@ -240,7 +240,7 @@ def test_rows_of_weight_zero_count_for_nothing(inside, tmp_path, kind):
 def test_weights_that_are_none_name_the_line(inside, tmp_path, weight):
     options = weighted_table(tmp_path / "t.tsv", weight)
     with pytest.raises(
-        CommandError, match=r"t.tsv.*242.*column w: '.*' is no weight; expected a number of 0 or more"
+        CommandError, match=r"t.tsv.*242.*the weight in column w is '.*'; expected a number of 0 or more"
     ):
         inside("train", "linear", *options, "-q", "-o", tmp_path / "m.safetensors")
 

@@ -10,32 +10,35 @@ from Bio.bgzf import BgzfWriter
 
 from seqnet.errors import SeqnetError
 from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS
-from seqnet.formats._open import open_raw
-from seqnet.formats.bam import open_bam
-from seqnet.formats.bed import read_bed
-from seqnet.formats.bigwig import open_bigwig
-from seqnet.formats.fasta import read_genome
-from seqnet.formats.kmer_parquet import write_kmer_parquet
-from seqnet.formats.kmer_table import read_kmer_table, write_kmer_npz, write_kmer_tsv
-from seqnet.formats.meme import read_background
-from seqnet.formats.model_file import read_model, write_model
-from seqnet.formats.motifs import read_motifs, write_motifs
-from seqnet.formats.samples import read_samples
-from seqnet.formats.scores import read_scores
-from seqnet.formats.sites import SITE_FORMATS, read_sites
+from seqnet.formats.files.opening import open_raw
+from seqnet.formats.kmers.kmer_parquet import write_kmer_parquet
+from seqnet.formats.kmers.kmer_table import read_kmer_table, write_kmer_npz, write_kmer_tsv
+from seqnet.formats.models.model_file import read_model, write_model
+from seqnet.formats.motifs.any_format import read_motifs, write_motifs
+from seqnet.formats.motifs.background_file import read_background
+from seqnet.formats.motifs.sites import SITE_FORMATS, read_sites
+from seqnet.formats.reads.bam import open_bam
+from seqnet.formats.regions.bed import read_bed
+from seqnet.formats.regions.samples import read_samples
+from seqnet.formats.results.scores import read_scores
+from seqnet.formats.sequences.fasta import read_genome
+from seqnet.formats.tracks.bigwig import open_bigwig
+from seqnet.formats.variants.records import open_variants
+from seqnet.formats.variants.writers import open_variant_output
 from seqnet.genome.alignments import ReadFilter, inside_contigs, read_spans
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.coverage import Pileup
 from seqnet.genome.sequence import EncodedSequence
-from seqnet.kmers.counting import KmerRows, count_kmers
-from seqnet.kmers.rows import sparse_rows
+from seqnet.genome.variants import encode_allele
+from seqnet.kmers.counting import count_kmers
+from seqnet.kmers.rows import KmerRows, sparse_rows
 from seqnet.kmers.settings import KmerSettings
 from seqnet.motifs.background import Background
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm, Pssm, to_ppm, to_pssm
 from seqnet.motifs.sites import letter_shares
 from seqnet.networks.model import Model
 from tests.conftest import EXAMPLE_DATA, ROOT
-from tests.unit.formats.test_bam import CONTIGS, write_bam
+from tests.unit.formats.reads.test_bam import CONTIGS, write_bam
 
 pytestmark = pytest.mark.fault
 MUTANTS = 200
@@ -77,8 +80,27 @@ def kmer_bytes(writer):
     return buffer.getvalue()
 
 
+VCF = (
+    b"##fileformat=VCFv4.2\n##contig=<ID=c1,length=99>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    + b"".join(b"c1\t%d\t.\tAC\tA,G\t.\t.\t.\n" % place for place in range(5, 45))
+)
+
+
+def read_variants(path):
+    """Read all rows, and the alleles of each."""
+    with open_variants(path) as opened:
+        for record in opened.records:
+            for allele in (record.ref, *record.alts):
+                encode_allele(allele)
+
+
 def model_bytes(folder):
-    write_model(str(folder / "m"), Model({"tasks": ["A"]}, {"w": np.arange(8, dtype=np.float32)}))
+    split = {"rows": 1, "contigs": []}
+    header = {
+        "kind": "cnn", "architecture": [], "tasks": ["A"], "input": {"type": "sequence", "width": 8},
+        "strands": "both", "genome": {}, "splits": {"train": split, "valid": split, "test": split},
+    }  # fmt: skip
+    write_model(str(folder / "m"), Model(header, {"w": np.arange(8, dtype=np.float32)}))
     return (folder / "m").read_bytes()
 
 
@@ -131,6 +153,7 @@ RAW = b"# counts\n4 16 0 0\n19 0 1 0\n0 20 0 0.5\n1.25 3 2 14\n"
 FASTA_SITES = b">a x\nACGTTC\n>b\nACGAT\nC\n>c\nAC-RTC\n>d\nTCGTTC\n"
 MOTIF_SAMPLES = {
     **{name: motif_bytes(name) for name in MOTIF_WRITERS},
+    "log-odds": b">M1 Arnt\n0.5\t0.5\t-1\t-0.5\n0.25\t-1\t1\t-1.5\n1.2\t-2\t0\t-1\n>M2\n0.4\t-0.7\t0.2\t-0.1\n",
     "meme-xml": (
         "<?xml version='1.0' encoding='UTF-8'?>\n<!DOCTYPE MEME[\n<!ELEMENT MEME (motifs)>\n]>\n<MEME>\n"
         '<training_set><alphabet><letter id="A" symbol="A"/><letter id="C" symbol="C"/><letter id="G" symbol="G"/>'
@@ -167,6 +190,9 @@ TEXT = {
     "kmers.npz": (read_kmer_table, lambda _: kmer_bytes(write_kmer_npz)),
     "kmers.parquet": (read_kmer_table, lambda _: kmer_bytes(kmer_parquet)),
     "model": (read_model, model_bytes),
+    "vcf": (read_variants, lambda _: VCF),
+    "vcf.gz": (read_variants, lambda _: gzip.compress(VCF)),
+    "variants.tsv": (read_variants, lambda _: b"chrom\tpos\tref\talt\nc1\t5\tA\tC\nc1\t9\tAC\tA,AG\n"),
 }
 
 
@@ -248,6 +274,23 @@ def test_mutated_bigwigs_never_bring_the_reader_down(tmp_path):
     for seed in range(MUTANTS):
         path.write_bytes(mutate(data, random.Random(f"bigwig {seed}")))
         messages.append(refusal(read_whole_bigwig, path))
+    refused = [message for message in messages if message]
+    assert len(refused) > MUTANTS // 10
+    assert all(str(path) in message and "\n" not in message for message in refused)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compressed", [True, False])
+def test_mutated_bcf_never_brings_the_reader_down(tmp_path, compressed):
+    with open_variant_output(str(tmp_path / "v.bcf")) as stream:
+        stream.write(VCF)
+    data = (tmp_path / "v.bcf").read_bytes()
+    data = data if compressed else gzip.decompress(data)
+    path = tmp_path / "mutant.bcf"
+    messages = []
+    for seed in range(MUTANTS // 2):
+        path.write_bytes(mutate(data, random.Random(f"bcf {seed}")))
+        messages.append(refusal(read_variants, path))
     refused = [message for message in messages if message]
     assert len(refused) > MUTANTS // 10
     assert all(str(path) in message and "\n" not in message for message in refused)

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from tests.conftest import EXAMPLE_DATA, heed_interrupts, run_seqnet
+from tests.conftest import EXAMPLE_DATA, heed_interrupts
+from tests.running import run_child, run_seqnet
 
 pytestmark = pytest.mark.fault
 GENOME = EXAMPLE_DATA / "genome.fa"
@@ -92,11 +93,11 @@ def test_a_full_disk_says_so_and_leaves_nothing(small_disk, name, filler):
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_killed_run_leaves_no_half_file_and_the_next_sweeps(tmp_path, name):
-    whole = run_seqnet(*command(name, tmp_path / name))
+    whole = run_child(*command(name, tmp_path / name))
     assert whole.code == 0, whole.err
     complete = (tmp_path / name).read_bytes()
     begun = time.monotonic()
-    run_seqnet(*command(name, tmp_path / name))
+    run_child(*command(name, tmp_path / name))
     lasts = time.monotonic() - begun
     generator = random.Random(0)
     for _ in range(8):

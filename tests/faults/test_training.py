@@ -12,7 +12,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.conftest import EXAMPLE_DATA, run_seqnet
+from tests.conftest import EXAMPLE_DATA
+from tests.running import run_seqnet
 
 pytestmark = pytest.mark.fault
 GENOME = EXAMPLE_DATA / "genome.fa"
@@ -189,7 +190,7 @@ def test_what_cannot_be_resumed_is_said_in_one_line(labelled, tmp_path):
     inputs = run_seqnet(*changed, "--resume")
     assert inputs.code == 1
     assert "inputs regions.bed was" in inputs.err
-    last = sorted((tmp_path / "run").iterdir())[-1]
+    last = sorted((tmp_path / "run").glob("checkpoint-*"))[-1]
     last.write_bytes(last.read_bytes()[:-100])
     damaged = run_seqnet(*args, "--resume")
     assert (damaged.code, damaged.err.count("\n")) == (1, 1)
@@ -199,13 +200,13 @@ def test_what_cannot_be_resumed_is_said_in_one_line(labelled, tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     (["--resume"], "--resume needs --checkpoint-dir"),
-    (["--checkpoint-every", "often"], "--checkpoint-every often: expected steps such as 500 or seconds"),
-    (["--checkpoint-every", "0"], "--checkpoint-every 0: expected steps"),
+    (["--checkpoint-every", "often"], "'often' is not a whole number; give steps such as 500 or seconds"),
+    (["--checkpoint-every", "0"], "'0' is too small; expected 1 at least; give steps"),
     (["--monitor", "r2"], "--monitor r2 is not for binary targets; take loss or auroc or auprc"),
-    (["--schedule", "one-cycle", "--warmup", 5], "one-cycle has a warm-up of its own"),
+    (["--schedule", "one-cycle", "--warmup", 5], "one-cycle has its own warm-up"),
     (["--optimiser-option", "beta1=.8"], "rmsprop has alpha, eps"),
-    (["--optimiser-option", "alpha"], "expected name=number"),
-    (["--batch-size", "half"], "'half' is no number of rows"),
+    (["--optimiser-option", "alpha"], "is no setting; expected NAME=X"),
+    (["--batch-size", "half"], "'half' is not a whole number; rows per step are a number such as 128, or full"),
 ])  # fmt: skip
 def test_options_that_make_no_sense_are_usage_errors(labelled, tmp_path, options, message):
     finished = run_seqnet(*command(labelled, "dense"), "-o", tmp_path / "m.safetensors", *options)
@@ -224,13 +225,14 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_state(labelled, tmp_path)
     assert not (tmp_path / "m.safetensors").exists()
 
 
-def test_the_log_is_whole_after_every_epoch(labelled, tmp_path):
-    args = [*command(labelled, "default"), "-o", tmp_path / "m.safetensors"]
+def test_the_log_beside_the_checkpoints_is_whole_after_every_epoch(labelled, tmp_path):
+    args = [*command(labelled, "default"), "-o", tmp_path / "m.safetensors", *kept(tmp_path, 1)]
     process = start(args)
-    log = tmp_path / "m.metrics.tsv"
+    log = tmp_path / "run" / "metrics.tsv"
     wait_for(log.exists, process)
     process.kill()
     process.communicate()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
     lines = log.read_text().splitlines()
     assert len(lines) >= 2
     assert len({line.count("\t") for line in lines}) == 1

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.conftest import EXAMPLE_DATA, run_seqnet
+from tests.conftest import EXAMPLE_DATA
+from tests.running import run_child
 
 GENOME = EXAMPLE_DATA / "genome.fa"
 
@@ -12,7 +13,7 @@ def outputs(folder, threads):
     folder.mkdir()
 
     def run(*args):
-        finished = run_seqnet(*args)
+        finished = run_child(*args)  # each with hash seeds and threads of its own
         assert finished.code == 0, finished.err
 
     peaks = EXAMPLE_DATA / "peaks" / "REB1.narrowPeak"

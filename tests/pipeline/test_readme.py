@@ -23,6 +23,14 @@ def test_the_commands_run_as_written():
             assert finished.returncode in (0, 141), f"{line}: {finished.stderr}"
 
 
+def test_the_first_example_prints_the_hits_that_it_shows():
+    folder, line = next(block for block in BLOCKS if "seqnet scan" in block).splitlines()
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    printed = shell(f"{folder} && {line}", cwd=ROOT).stdout
+    assert [row.split("\t") for row in printed.splitlines()] == [row.split() for row in shown.splitlines()]
+    assert shown.count("\n") == 4
+
+
 def test_the_make_targets_exist_and_every_command_is_named():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make ([a-z-]+)", "\n".join(BLOCKS), re.MULTILINE):

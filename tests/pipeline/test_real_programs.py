@@ -19,7 +19,7 @@ def program(name, *args):
 @pytest.fixture(scope="module")
 def scanned(example_data, tmp_path_factory):
     """Hits in every form, and a copy of the genome that programs may index."""
-    from tests.conftest import run_seqnet
+    from tests.running import run_seqnet
 
     folder = tmp_path_factory.mktemp("scanned")
     genome = shutil.copy(example_data / "genome.fa", folder / "genome.fa")
@@ -73,7 +73,7 @@ def test_tabix_finds_the_hits_of_a_region(scanned, name, first, shift):
 
 
 def test_bedtools_covers_what_the_labelled_regions_cover(example_data, tmp_path):
-    from tests.conftest import run_seqnet
+    from tests.running import run_seqnet
 
     line = ("label", example_data / "peaks" / "REB1.narrowPeak", "--genome", example_data / "genome.fa")
     assert run_seqnet(*line, "--width", 200, "-o", tmp_path / "regions.bed").code == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.formats.fasta import read_blocks
+from seqnet.formats.sequences.fasta import read_blocks
 from seqnet.motifs.background import Background
 from seqnet.motifs.matrix import MotifInfo, Pssm
 from seqnet.motifs.scan import make_scanner, scan_blocks

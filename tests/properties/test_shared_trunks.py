@@ -8,13 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
-from seqnet.networks import overlap_save
+from seqnet.inference import rewrite as faster
+from seqnet.inference.fold import fold_batch_norms
+from seqnet.inference.sharing import plan as trunk
+from seqnet.inference.sharing.plan import plan_trunk, tile_outputs
+from seqnet.inference.tiling import Tiling
+from seqnet.networks.fast import overlap_save
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
-from seqnet.training import faster, trunk
-from seqnet.training.fold import fold_batch_norms
-from seqnet.training.places import Tiling
-from seqnet.training.trunk import plan_trunk, tile_outputs
 
 small = st.integers(1, 5)
 sides = st.sampled_from(["same", "valid", "0", "2", "7"])
@@ -69,10 +70,9 @@ def rewritten(network, width, kept):
     with (
         patch.object(overlap_save.Blocks, "work", lambda self, *_: abs(self.kept - kept) - 1e3),
         patch.object(faster, "words_pay", lambda _: True),
-        patch.object(faster, "runs_here", lambda: True),
+        patch.object(faster, "word_maxima_run_here", lambda: True),
     ):
-        faster.speed_up(folded, width)
-    return folded
+        return faster.speed_up(folded, width)
 
 
 def exactly(network, windows):

@@ -9,7 +9,7 @@ import numpy as np
 import pysam
 import pytest
 
-from seqnet.formats.bigwig import open_bigwig
+from seqnet.formats.tracks.bigwig import open_bigwig
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 BAMS = "phiX.bam", "alignmentSieve.bam", "paired_chr2L.bam", "tiny.bam"

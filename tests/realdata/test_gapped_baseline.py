@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from seqnet.formats.scores import read_scores
+from seqnet.formats.results.scores import read_scores
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 NAME = "wgEncodeSydhTfbsGm12878Nfe2hStdAlnRep0"

@@ -8,8 +8,8 @@ import pytest
 from Bio import motifs as biopython
 
 from seqnet.errors import FormatError
-from seqnet.formats.motifs import read_motifs, write_motifs
-from seqnet.formats.sites import read_sites
+from seqnet.formats.motifs.any_format import read_motifs, write_motifs
+from seqnet.formats.motifs.sites import read_sites
 from seqnet.motifs.matrix import MotifInfo, Pfm, Ppm, to_pfm, to_ppm
 from seqnet.motifs.sites import count_sites
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from seqnet.formats.bed import read_bed
-from seqnet.formats.bigwig import open_bigwig
-from seqnet.formats.fasta import read_genome, read_sequences
-from seqnet.formats.motifs import read_motifs
+from seqnet.formats.motifs.any_format import read_motifs
+from seqnet.formats.regions.bed import read_bed
+from seqnet.formats.sequences.fasta import read_genome, read_sequences
+from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.genome.intervals import inside
 from seqnet.motifs.background import UNIFORM
 from seqnet.motifs.matrix import to_pssm

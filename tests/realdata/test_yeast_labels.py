@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqnet.formats.bed import read_bed
+from seqnet.formats.regions.bed import read_bed
 
 pytestmark = pytest.mark.realdata
 WIDTH, DISTANCE = 600, 200

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from seqnet.formats.bed import read_bed
-from seqnet.formats.motifs import read_motifs
+from seqnet.formats.motifs.any_format import read_motifs
+from seqnet.formats.regions.bed import read_bed
 from seqnet.motifs.information import information
 from seqnet.motifs.matrix import to_ppm
 from tests.conftest import ROOT

@@ -57,10 +57,33 @@ def slots_of(lengths: Mapping[str, int]) -> list[tuple[str, int]]:
     return [(contig, i) for contig, length in lengths.items() for i in range(1, length // SLOT - 1)]
 
 
+def check_room(lengths: Mapping[str, int], motifs: Sequence[Ppm], each: int) -> None:
+    """Make sure that a genome has room for sites.
+
+    Parameters
+    ----------
+    lengths
+        Contig name to length in bases.
+    each
+        Sites of each motif.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer slots than sites, or a motif is too wide.
+    """
+    slots = sum(max(0, length // SLOT - 2) for length in lengths.values())
+    if slots < len(motifs) * each:
+        raise ValueError(f"{len(motifs) * each} sites need as many slots of {SLOT} bases; there are {slots}")
+    for motif in motifs:
+        if motif.width > WIDEST_MOTIF:
+            raise ValueError(f"{motif.info.name} is {motif.width} bases wide; expected up to {WIDEST_MOTIF}")
+
+
 def plant_sites(
     genome: Mapping[str, Codes], motifs: Sequence[Ppm], bound: int, unbound: int, generator: Generator
 ) -> list[PlantedSite]:
-    """Write sites into a genome, either way round, each in a slot of its own.
+    """Write sites into a genome, either way round, each in its own slot.
 
     Parameters
     ----------
@@ -79,13 +102,10 @@ def plant_sites(
     ValueError
         If there are fewer slots than sites, or a motif is too wide.
     """
-    slots = slots_of({contig: len(codes) for contig, codes in genome.items()})
+    lengths = {contig: len(codes) for contig, codes in genome.items()}
+    check_room(lengths, motifs, bound + unbound)
+    slots = slots_of(lengths)
     kinds = [(motif, i < bound) for motif in range(len(motifs)) for i in range(bound + unbound)]
-    if len(slots) < len(kinds):
-        raise ValueError(f"{len(kinds)} sites need as many slots of {SLOT} bases; there are {len(slots)}")
-    for motif in motifs:
-        if motif.width > WIDEST_MOTIF:
-            raise ValueError(f"{motif.info.name} is {motif.width} bases wide; expected up to {WIDEST_MOTIF}")
     order = generator.permutation(len(slots))[: len(kinds)]
     sites = []
     for (number, is_bound), slot in zip(kinds, order.tolist(), strict=True):

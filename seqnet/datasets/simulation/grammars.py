@@ -44,10 +44,10 @@ class Grammar(Protocol):
         ...
 
 
-def _check_room(needed: int, room: int, sites: int, where: str) -> None:
+def _check_room(needed: int, room: int, sites: int, where: str, how: str = "") -> None:
     """Raise unless sites fit."""
     if needed > room:
-        many = f"{sites} sites" if sites != 1 else "a site"
+        many = (f"{sites} sites" if sites != 1 else "a site") + (f" {how}" if how else "")
         raise ValueError(f"{many} can need {needed} bases; {where} {room}")
 
 
@@ -60,7 +60,7 @@ class Copies:
     low, high
         Bounds of the number of sites, which is uniform between them, bounds included.
     place
-        Where sites lie whole: anywhere, in the centre, or in the two flanks beside it, each site in
+        Where sites lie whole: anywhere, in the centre, or in the two flanks around it, each site in
         either with equal chance.
     center
         Width of the centre in bases.
@@ -163,7 +163,7 @@ class Pair:
         if len(widths) != 2:
             raise ValueError(f"a spacing is between two motifs, not {len(widths)}; choose two with --motif")
         free = length - int(widths.sum())
-        _check_room(int(widths.sum()) + self.high, length, 2, "with their spacing; a sequence has")
+        _check_room(int(widths.sum()) + self.high, length, 2, "a sequence has", "with their spacing")
         gap, layout = (self._grammatical if self.holds else self._other)(count, free, generator)
         left, left_strand, right_strand = _LAYOUTS[layout].T
         start = generator.integers(free - gap + 1)

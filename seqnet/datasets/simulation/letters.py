@@ -7,6 +7,7 @@ the same seed gives the same letters on every platform.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.random import Generator
@@ -17,6 +18,8 @@ from seqnet.motifs.matrix import Ppm
 
 _ROWS = 4096
 """Sequences drawn at once; bounds the memory, changes no letter."""
+_AT_ONCE = 1 << 22
+"""Letters drawn at once; the same."""
 
 
 def gc_background(gc: float) -> Background:
@@ -69,10 +72,16 @@ def draw_background(tables: Sequence[Floats], count: int, length: int, generator
     """
     bounds = [letter_bounds(table) for table in tables]
     codes = np.empty((count, length), dtype=np.uint8)
-    for first in range(0, count, _ROWS):
-        rows = codes[first : first + _ROWS]
-        draws = generator.random(rows.shape)
-        rows[:] = _letters(draws, bounds[0][0]) if len(bounds) == 1 else _chain(draws, bounds)
+    if len(bounds) == 1:
+        letters = codes.reshape(-1)
+        for first in range(0, len(letters), _AT_ONCE):
+            part = letters[first : first + _AT_ONCE]
+            part[:] = _letters(generator.random(len(part)), bounds[0][0])
+        return codes
+    step = max(1, min(_ROWS, _AT_ONCE // max(1, length)))
+    for first in range(0, count, step):
+        rows = codes[first : first + step]
+        rows[:] = _chain(generator.random(rows.shape), bounds)
     return codes
 
 
@@ -97,7 +106,8 @@ def draw_contig(tables: Sequence[Floats], length: int, generator: Generator) -> 
     bounds = [letter_bounds(table).tolist() for table in tables]
     codes = np.empty(length, dtype=np.uint8)
     context = 0
-    for position, draw in enumerate(generator.random(length).tolist()):
+    parts = (generator.random(min(_AT_ONCE, length - at)) for at in range(0, length, _AT_ONCE))
+    for position, draw in enumerate(chain.from_iterable(part.tolist() for part in parts)):
         first, second, third = bounds[min(position, order)][context]
         code = (draw >= first) + (draw >= second) + (draw >= third)
         codes[position] = code

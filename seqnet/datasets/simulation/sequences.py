@@ -99,7 +99,7 @@ def insert_sites(codes: Codes, sites: Placed, motifs: Sequence[Ppm], generator: 
         codes[sites.sequence[rows, None], columns] = drawn
 
 
-def read_sites(codes: Codes, sites: Placed, widths: Sequence[int]) -> list[Codes]:
+def letters_of_sites(codes: Codes, sites: Placed, widths: Sequence[int]) -> list[Codes]:
     """Return each site's letters as the sequences (n, length) hold them, 5' to 3' on its own strand."""
     read = []
     rows = zip(*(column.tolist() for column in sites), strict=True)

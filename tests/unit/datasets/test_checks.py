@@ -11,8 +11,9 @@ from seqnet.datasets.checks import (
     check_sequences,
 )
 from seqnet.datasets.side_checks import check_motifs, check_predictions, check_track
-from seqnet.formats.bed import read_bed_lines
+from seqnet.formats.regions.bed import read_bed_lines
 from seqnet.genome.alphabet import encode_text
+from seqnet.genome.intervals import batches, in_stretches
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm
 from tests.unit.genome.test_tracks import source
 
@@ -52,12 +53,12 @@ CASES = {
     "chr1 900 1100 x train 1 0": ("error", "out-of-range", "chr1:900-1100 of 1000 bases"),
     "chr1 -50 50 x train 1 0": ("error", "out-of-range", "starting before the contig, such as chr1:-50-50"),
     "chr1 800 800 x train 1 0": ("error", "empty-region", "without a base, such as chr1:800-800"),
-    "2 300 400 x train 1 0": ("error", "contig-style", "1 region on 2, which the genome does not have; it has chr1, chr2; only the style of names differs (chr2)"),
+    "2 300 400 x train 1 0": ("error", "contig-style", "1 region on 2, which the genome does not have; it has chr1, chr2; only the style of names differs (2 here, chr2 there)"),
     "chrX 300 400 x train 1 0": ("error", "unknown-contig", "1 region on chrX, which the genome does not have; it has chr1, chr2"),
     "chr2 320 400 x train 1 0": ("warning", "unequal-widths", "1 region not 100 bases wide, in a table of 80 to 100"),
     "chr2 120 220 x test 0 1": ("note", "unsorted", "1 region before the one above"),
     "chr2 340 440 a test 1 0": ("warning", "duplicate-name", "1 name of several rows, such as a"),
-    "chr2 200 300 x test 0 1": ("warning", "duplicate", "1 region with the coordinates of an earlier one, such as chr2:200-300"),
+    "chr2 200 300 x test 0 1": ("error", "duplicate", "1 region with the coordinates of an earlier one, such as chr2:200-300"),
     "chr2 200 300 x test 1 1": ("error", "contradiction", "1 region with the coordinates of an earlier one and other labels or split"),
     "chr2 200 300 x train 0 1": ("error", "contradiction", "other labels or split, such as chr2:200-300"),
     "chr2 240 340 x test 1 1": ("warning", "near-contradiction", "1 region labelled opposite for A to a neighbour that overlaps by half, such as chr2:240-340"),
@@ -207,7 +208,7 @@ def test_sequences_of_ambiguous_bases_and_unlike_classes():
     regions = rows_of(texts, [1, 1, 0, 0, ".", "."])
     found = check_sequences(regions, sequences(*texts))
     assert briefly(found) == [
-        ("error", "no-sequence", "regions:6"),
+        ("warning", "no-sequence", "regions:6"),
         ("warning", "ambiguous", "regions:7"),
         ("warning", "gc-imbalance", "regions:A"),
     ]
@@ -264,6 +265,45 @@ def test_tracks_under_regions(monkeypatch):
     assert found[1] == Finding("warning", "uncovered-regions", "track:t", "2 regions of 3 without any value")
     elsewhere = check_track("t", track, {"a": 10, "b": 7}, regions)
     assert elsewhere[0][:2] == ("warning", "absent-contig")
+
+
+track_values = st.sampled_from([NAN, NAN, 1.0, 2.5, np.inf, -3.0])
+
+
+@given(
+    st.lists(st.lists(track_values, min_size=1, max_size=7), min_size=1, max_size=7),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 8), st.integers(1, 4)), min_size=1, max_size=12),
+    st.integers(1, 30),
+)
+def test_tracks_of_many_contigs_are_counted_as_one_by_one(contigs, places, step):
+    track = source(**{f"c{number}": values for number, values in enumerate(contigs)})
+    lines = [(i, f"c{contig}\t{start}\t{start + size}") for i, (contig, start, size) in enumerate(places)]
+    regions = read_bed_lines(lines, "r")
+    pieces = in_stretches(track.lengths, step)
+    tally = side_checks._Tally(covered=np.zeros(len(regions), np.int64))
+    rows = side_checks._Rows.of(regions.intervals, pieces.contigs)
+    for begin, end in batches(pieces.end - pieces.start, step):
+        some = pieces.take(np.arange(begin, end))
+        values = track.values_of(some.contig_names().tolist(), some.start, some.end)
+        side_checks._take_in(tally, values, some)
+        side_checks._count_covered(tally, values, some, rows)
+    every = [value for values in contigs for value in values]
+    infinite = [f"c{c}:{i}" for c, values in enumerate(contigs) for i, v in enumerate(values) if v == np.inf]
+    finite = [value for value in every if np.isfinite(value)]
+    assert (tally.bases, tally.gaps) == (len(every), sum(value != value for value in every))
+    assert (tally.infinite, tally.place) == (len(infinite), infinite[0] if infinite else "")
+    assert (tally.lowest, tally.highest) == (min(finite, default=np.inf), max(finite, default=-np.inf))
+    for row, (contig, start, size) in enumerate(places):
+        under = contigs[contig][start : start + size] if contig < len(contigs) else []
+        assert tally.covered[row] == sum(value == value for value in under)
+
+
+def test_contigs_without_bases_are_left_out_of_a_track():
+    track = source(a=[1, NAN], b=[], c=[NAN, 3])
+    regions = read_bed_lines([(1, "c\t0\t1"), (2, "a\t1\t2"), (3, "c\t1\t2")], "r")
+    gaps, bare = check_track("t", track, {"a": 2, "b": 0, "c": 2}, regions)
+    assert gaps.message.startswith("2 bases of 4")
+    assert bare.message == "2 regions of 3 without any value"
 
 
 def test_motifs():

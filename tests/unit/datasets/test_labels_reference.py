@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.datasets.bins import Tiling, label_bins
+from seqnet.datasets.bins import TileRule, label_bins
 from seqnet.datasets.labels import Doubts, label_peaks
 from seqnet.datasets.signals import measure
 from seqnet.errors import SeqnetError
@@ -142,7 +142,7 @@ def bins_reference(rows, tiling, blacklist, relaxed):
     st.booleans(), st.lists(peak, max_size=2), st.lists(peak, max_size=3),
 )  # fmt: skip
 def test_bins_equal_the_obvious_loop(rows, size, step, share, more, everything, blacklist, relaxed):
-    tiling = Tiling(size, step, share, size + more, everything)
+    tiling = TileRule(size, step, share, size + more, everything)
     doubts = Doubts({t: intervals_of([r for r in relaxed if r[0] == t]) for t in TASKS})
     found = label_bins(tasks_of(rows), LENGTHS, tiling, blacklist=intervals_of(blacklist), doubts=doubts)
     assert table_of(found.regions) == bins_reference(rows, tiling, blacklist, relaxed)
@@ -162,6 +162,11 @@ GAPPED = {
 GAPPED["c2"][:60] = -2.5
 
 
+def gapped_values(contigs, starts, ends):
+    places = zip(contigs, starts, ends, strict=True)
+    return np.concatenate([GAPPED[contig][begin:end] for contig, begin, end in places])
+
+
 @pytest.mark.parametrize("statistic", ["mean", "max", "sum"])
 @pytest.mark.parametrize("missing", ["zero", "nan"])
 def test_signals_equal_a_loop(monkeypatch, statistic, missing):
@@ -171,7 +176,7 @@ def test_signals_equal_a_loop(monkeypatch, statistic, missing):
     start = np.array([generator.integers(0, len(GAPPED[c]) - 30) for c in contigs])
     table = make_intervals(contigs, start, start + 30)
     lengths = {name: len(values) for name, values in GAPPED.items()}
-    found = measure(table, 30, lambda c, a, b: GAPPED[c][a:b], lengths, statistic, missing)
+    found = measure(table, 30, gapped_values, lengths, statistic, missing)
     gaps = 0
     for row, (contig, begin) in enumerate(zip(contigs, start.tolist(), strict=True)):
         values = [float(v) for v in GAPPED[contig][begin : begin + 30]]
@@ -188,12 +193,8 @@ def test_signals_equal_a_loop(monkeypatch, statistic, missing):
 
 def test_what_a_track_lacks():
     table = make_intervals(["c1", "c9"], [0, 5], [30, 35])
-    lengths = {"c1": 400}
-
-    def values(contig, begin, end):
-        return GAPPED[contig][begin:end]
-
-    with pytest.raises(SeqnetError, match="regions on c9 reach base 35; the track lacks it"):
+    lengths, values = {"c1": 400}, gapped_values
+    with pytest.raises(SeqnetError, match="regions say 'c9', which the track does not have; it has"):
         measure(table, 30, values, lengths, "mean", "zero")
     found = measure(table, 30, values, lengths, "mean", "nan")
     assert np.isnan(found.values).tolist() == [False, True]
@@ -202,3 +203,57 @@ def test_what_a_track_lacks():
         measure(table.take(np.array([0])), 30, values, lengths, "mean", "error")
     with pytest.raises(SeqnetError, match="regions on c1 reach base 30; the track has 20 bases of it"):
         measure(table.take(np.array([0])), 30, values, {"c1": 20}, "mean", "zero")
+
+
+def plain_statistic(values, statistic, missing):
+    """Return the statistic of one region and its number of gaps."""
+    values = values.astype(np.float64)
+    absent = np.isnan(values)
+    if missing == "nan" and absent.all():
+        return np.nan, len(values)
+    filled = np.where(absent, -np.inf if (statistic, missing) == ("max", "nan") else 0.0, values)
+    if statistic == "max":
+        return filled.max(), absent.sum()
+    known = (~absent).sum() if missing == "nan" else len(values)
+    return filled.sum() / (known if statistic == "mean" else 1), absent.sum()
+
+
+@pytest.mark.parametrize("statistic", ["mean", "max", "sum"])
+@pytest.mark.parametrize("missing", ["zero", "nan"])
+@pytest.mark.parametrize(("stretch", "chunk"), [(1 << 23, 1 << 21), (64, 1), (700, 100)])
+def test_regions_of_many_contigs_measure_as_each_does_alone(monkeypatch, statistic, missing, stretch, chunk):
+    monkeypatch.setattr("seqnet.datasets.signals._STRETCH", stretch)
+    monkeypatch.setattr("seqnet.datasets.signals._CHUNK", chunk)
+    generator, width = np.random.default_rng(3), 17
+    track = {f"c{number}": generator.normal(size=generator.integers(20, 300)) for number in range(40)}
+    track = {name: values.astype(np.float32) for name, values in track.items()}
+    for name, values in track.items():
+        values[generator.random(len(values)) < {"1": 1.0, "2": 0.0}.get(name[-1], 0.6)] = np.nan
+    lengths = {name: len(values) for name, values in track.items()}
+    lacking = {f"c{number}" for number in range(40) if number % 9 == 4} if missing == "nan" else set()
+    contigs = generator.permutation([name for name in track for _ in range(generator.integers(0, 6))])
+    start = np.array([generator.integers(0, lengths[name] - width + 1) for name in contigs])
+    asked = []
+
+    def values_of(names, starts, ends):
+        asked.append((ends - starts).sum())
+        return np.concatenate([track[n][a:b] for n, a, b in zip(names, starts, ends, strict=True)])
+
+    known = {name: length for name, length in lengths.items() if name not in lacking}
+    table = make_intervals(contigs.tolist(), start, start + width)
+    found = measure(table, width, values_of, known, statistic, missing)
+    gaps = 0
+    for row, (name, begin) in enumerate(zip(contigs.tolist(), start.tolist(), strict=True)):
+        values = np.full(width, np.nan) if name in lacking else track[name][begin : begin + width]
+        expected, absent = plain_statistic(values, statistic, missing)
+        gaps += absent
+        np.testing.assert_array_equal(found.values[row], expected)
+    assert found.gaps == gaps
+    assert max(asked) <= stretch + width
+    assert len(asked) == 1 or stretch < 1000
+
+
+def test_no_region_has_no_value():
+    table = make_intervals([], np.empty(0, np.int64), np.empty(0, np.int64))
+    found = measure(table, 30, gapped_values, {"c1": 400}, "mean", "zero")
+    assert (len(found.values), found.gaps) == (0, 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seqnet.datasets.padded import pad_sequences, shuffle_padded
 from seqnet.genome.alphabet import decode, encode_text
-from seqnet.training.inputs import one_hot, ragged_inputs
+from seqnet.model_inputs.inputs import one_hot_tensor, ragged_inputs
 
 SEQUENCES = st.lists(st.text("ACGTN", min_size=1, max_size=30), min_size=1, max_size=8)
 
@@ -30,7 +30,7 @@ def test_rows_are_what_the_data_path_gathers(texts, length):
     rows = padded(texts, length)
     inputs = ragged_inputs([encode_text(text) for text in texts], length)
     gathered = inputs.batch(np.arange(len(texts)), torch.device("cpu"))
-    assert torch.equal(one_hot(torch.from_numpy(rows.codes)), gathered)
+    assert torch.equal(one_hot_tensor(torch.from_numpy(rows.codes)), gathered)
     assert rows.inside.sum() == sum(min(length, len(text)) for text in texts)
 
 

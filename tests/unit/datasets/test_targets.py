@@ -20,9 +20,9 @@ def test_a_type_is_told_from_the_values(targets, found):
 
 
 def test_numbers_and_what_is_unknown():
-    found = parse_numbers(["1", "-2.5e1", ".", "NA", ""])
-    assert np.array_equal(found, [1, -25, NAN, NAN, NAN], equal_nan=True)
-    for bad in ("x", "inf", "nan"):
+    found = parse_numbers(["1", "-2.5e1", ".", "NA", "", "nan", "True", "FALSE"])
+    assert np.array_equal(found, [1, -25, NAN, NAN, NAN, NAN, 1, 0], equal_nan=True)
+    for bad in ("x", "inf", "1_0"):
         with pytest.raises(ValueError, match=bad) as caught:
             parse_numbers(["1", bad])
         assert caught.value.args == (1, bad)

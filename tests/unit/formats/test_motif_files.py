@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from seqnet.errors import FormatError, SeqnetError, UsageError
-from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS, resolve, suffix_format
-from seqnet.formats.meme import read_background, write_background
-from seqnet.formats.motifs import lost_in, read_motifs, write_motifs
+from seqnet.formats import MOTIF_READERS, MOTIF_WRITERS, suffix_format
+from seqnet.formats.motifs.any_format import lost_in, read_motifs, write_motifs
+from seqnet.formats.motifs.background_file import read_background, write_background
+from seqnet.lookup import resolve
 from seqnet.motifs.background import UNIFORM, Background
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm, Pssm, to_pfm, to_pssm
 
@@ -53,7 +54,8 @@ VARIANTS = {
 def test_meme_text_in_its_variants(tmp_path, text):
     (motif,) = read(tmp_path, text.rstrip("\n")).motifs  # no final newline either
     assert isinstance(motif, Ppm)
-    assert motif.info == MotifInfo("m", nsites=8.0, evalue="1e-400")
+    alphabet = "RNA" if "\nU\n" in text or "ACGU" in text else "DNA"
+    assert motif.info == MotifInfo("m", nsites=8.0, evalue="1e-400", alphabet=alphabet)
     assert motif.probabilities.tolist() == [[0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75]]
     assert to_pfm(motif).counts.tolist() == [[4, 4, 0, 0], [0, 0, 2, 6]]
 
@@ -212,7 +214,7 @@ BG = "MEME version 4\nBackground letter frequencies\n"
         (MEME.replace("w= 2", "nsites= many"), ":3: nsites is 'many'; expected a number"),
         (MEME.replace("w= 2", "nsites= -3"), ":3: nsites is '-3'; expected a number"),
         (MEME.replace("w= 2", "nsites= inf"), ":3: nsites is 'inf'; expected a number"),
-        (f"{MEME}{ROWS}MOTIF m\n", ":6: a second motif named 'm'"),
+        (f"{MEME}{ROWS}{MEME[15:]}{ROWS}", ":6: a second motif named 'm'"),
         (f"{MEME}{ROWS}{BLOCK}", ":6: a second probability matrix of m"),
         (f"{ODDS}1 0 -1 -1\nlog-odds matrix: w= 1\n1 0 -1 -1\n", ":5: a second log-odds matrix of m"),
         (f"{ODDS}1 0 nan -1\n", ":4: row 1 of m holds a value that is no score"),
@@ -292,8 +294,9 @@ BOMB = "<!DOCTYPE MEME [" + '<!ENTITY a "aaaaaaaaaa">' + "".join(
         (meme_xml()[:-20], ":10: is not well-formed XML: unclosed token"),
         (meme_xml(rows=[(0.5, 0.5, 0, 0), (0, 0, 0.3, 1)]), ": row 2 of GATA sums to 1.3; expected 1 (±0.1)"),
         (meme_xml(rows=[(0.5, 0.5, 0, 0), (0, 0, "x", 1)]), ": a value of GATA is 'x'; expected a number"),
+        (meme_xml(rows=()).replace('id="motif_1" name="GATA" ', ""), ": motif without a name"),
         (meme_xml(rows=[(0.5, 0.5, 0, 0)]), ": GATA has 1 rows of probabilities; expected 2"),
-        (meme_xml().replace('symbol="G"', 'symbol="D"'), ": letters of GATA are A C D T; expected A, C, G and T"),
+        (meme_xml().replace('symbol="G"', 'symbol="D"'), ": letters of the background are A C D T; expected A, C, G and T"),
         (meme_xml(keys='sites="x"'), ": nsites is 'x'; expected a number"),
         (meme_xml(background=(1, 2, 3, 4)), ": row 1 of the background sums to 10; expected 1"),
         (meme_xml(background=(0.5, 0.7, 0, -0.2)), ": row 1 of the background holds a value that is no prob"),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
 from seqnet.genome import bins
-from seqnet.genome.bins import bin_counts, load_binned, windows_along
+from seqnet.genome.bins import bin_counts, load_binned, tile_middles, values_at, windows_along
 from tests.unit.genome.test_tracks import NAN, source
 
 
@@ -44,3 +44,24 @@ def test_contigs_that_a_track_does_not_have():
 def test_windows_side_by_side_cover_every_bin_once():
     windows = windows_along({"a": 10, "b": 3}, 4)
     assert [windows.locus(row) for row in range(len(windows))] == ["a:0-4", "a:4-8", "a:8-12", "b:0-4"]
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(1, 12), st.integers(1, 50))
+def test_values_in_the_middle_of_tiles_are_those_of_each_contig(sizes, step, stretch):
+    generator, expected = np.random.default_rng(1), []
+    contigs = {f"c{number}": generator.random(size) for number, size in enumerate(sizes)}
+    contigs["c0"][generator.random(sizes[0]) < 0.3] = NAN
+    found = source(**contigs)
+    for name, values in found.contigs.items():
+        for start in range(0, len(values), step):
+            middle = min(start + step // 2, len(values) - 1)
+            expected.append((name, middle, float(values[middle])))
+    middles = tile_middles(found.lengths, step)
+    patch = pytest.MonkeyPatch()
+    with patch.context() as patched:
+        patched.setattr(bins, "STEP", stretch)
+        values = values_at(middles, found, step)
+    places = zip(middles.contig_names().tolist(), middles.start.tolist(), strict=True)
+    assert list(places) == [place[:2] for place in expected]
+    assert np.array_equal(values, [place[2] for place in expected], equal_nan=True)
+    assert (middles.end - middles.start == 1).all()

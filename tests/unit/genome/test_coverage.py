@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,31 +33,65 @@ def intervals_of(rows):
     return found.take(np.arange(2, len(found)))
 
 
-def spread(runs):
-    return np.repeat(runs.value, runs.end - runs.start)
+def by_contig(runs):
+    """Return starts, ends and values of each contig."""
+    edges = np.append(0, np.cumsum(runs.sizes)).tolist()
+    return {
+        contig: tuple(column[begin:end] for column in runs[2:])
+        for contig, begin, end in zip(runs.contigs.tolist(), edges[:-1], edges[1:], strict=True)
+    }
 
 
-@given(rows, st.sampled_from([1, 2, 7, 100]), st.booleans())
-def test_depth_is_counted_base_by_base(rows, width, means):
+@given(rows, st.sampled_from([1, 2, 7, 100]), st.booleans(), st.sampled_from([1, 70, 1000]))
+def test_depth_is_counted_base_by_base(rows, width, means, slots):
+    lengths = (LENGTHS[0], 0, LENGTHS[1], 50)  # one contig has no base, one no span
     inside, _, _ = inside_contigs(intervals_of(rows), LENGTHS)
-    pileup = Pileup(LENGTHS)
+    inside = replace(inside, contigs=("a", "-", "b", "c"), contig=inside.contig * 2)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("seqnet.genome.coverage._GROUP_SLOTS", slots)
+        pileup = Pileup(lengths)
     half = len(inside) // 2
     pileup.add(inside.take(np.arange(half)))
     pileup.add(inside.take(np.arange(half, len(inside))))
-    for contig, length in enumerate(LENGTHS):
+    assert len(pileup.groups) == {1: 4, 70: 3, 1000: 1}[slots]
+    found = {}
+    for group in range(len(pileup.groups)):
+        runs = pileup.close(group, width, means=means)
+        found |= by_contig(runs)
+        values = np.concatenate([np.repeat(value, end - start) for start, end, value in by_contig(runs).values()]
+                                or [np.empty(0)])  # fmt: skip
+        np.testing.assert_allclose(total(runs), values.sum())
+        apart = by_contig(without_zeros(runs))
+        for contig, columns in by_contig(runs).items():
+            for column, expected in zip(apart[contig], columns, strict=True):
+                assert np.array_equal(column, expected[columns[2] != 0])
+    assert sorted(found) == [0, 2, 3]
+    for contig, (start, end, value) in found.items():
+        length = lengths[contig]
         depth = np.zeros(length)
-        for number, start, size, _ in rows:
-            if number == contig:
-                depth[start : start + size] += 1
+        for number, first, size, _ in rows:
+            if 2 * number == contig:
+                depth[first : first + size] += 1
         bins = [depth[i : i + width] for i in range(0, length, width)]
         expected = np.concatenate([np.full(len(b), b.mean() if means else b.sum()) for b in bins])
-        runs = pileup.close(contig, width, means=means)
-        np.testing.assert_allclose(spread(runs), expected if width > 1 else depth)
-        assert (runs.start[0], runs.end[-1]) == (0, length)
-        assert np.array_equal(runs.start[1:], runs.end[:-1])
-        assert (runs.value[1:] != runs.value[:-1]).all()
-        np.testing.assert_allclose(total(runs), expected.sum())
-        assert (without_zeros(runs).value != 0).all()
+        np.testing.assert_allclose(np.repeat(value, end - start), expected if width > 1 else depth)
+        assert (start[0], end[-1]) == (0, length)
+        assert np.array_equal(start[1:], end[:-1])
+        assert (value[1:] != value[:-1]).all()
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_contigs_that_are_not_chosen_are_left_out(width):
+    everything, some = Pileup((5, 5, 5, 5)), Pileup((5, 5, 5, 5), (False, True, False, True))
+    for pileup in (everything, some):
+        pileup.add(
+            make_intervals(["a", "b", "c", "d", "b"], [0] * 5, [1, 3, 5, 5, 4]).take(np.array([1, 3, 4]))
+        )
+    expected, found = (by_contig(pileup.close(0, width)) for pileup in (everything, some))
+    assert (list(expected), list(found)) == ([0, 1, 2, 3], [1, 3])
+    for contig, columns in found.items():
+        for column, same in zip(columns, expected[contig], strict=True):
+            assert np.array_equal(column, same)
 
 
 def test_intervals_are_cut_at_ends_and_counted():

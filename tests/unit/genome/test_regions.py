@@ -19,7 +19,11 @@ def regions_of(*rows, lines=True):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (("1", 0, 10), "r.bed:2: regions say '1', which g.fa does not have; it has chr1, chr2"),
+        (
+            ("1", 0, 10),
+            "r.bed:2: regions say '1', which g.fa does not have; it has chr1, chr2"
+            "; only the style of names differs (1 here, chr1 there)",
+        ),
         (("chr2", 45, 51), "r.bed:2: chr2:45-51 passes the end of chr2, 50 in g.fa"),
         (("chr1", -3, 5), "r.bed:2: chr1:-3-5 starts before the contig"),
         (("chr1", 7, 7), "r.bed:2: chr1:7-7 is empty; expected start < end"),
@@ -47,7 +51,11 @@ def test_misfits_are_skipped_or_clipped_and_counted():
 
 
 def test_nothing_left_is_an_error():
-    with pytest.raises(FormatError, match="no region lies inside"):
+    with pytest.raises(FormatError, match=r"no region lies inside g\.fa"):
+        fit_regions(regions_of(("chr2", 60, 70)), LENGTHS, "g.fa", "skip")
+    with pytest.raises(
+        FormatError, match=r"regions say .chr9., which g\.fa does not have; it has chr1, chr2"
+    ):
         fit_regions(regions_of(("chr9", 0, 5)), LENGTHS, "g.fa", "skip")
 
 

@@ -9,8 +9,27 @@ from seqnet.genome.extract import padded_stretch
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.regions import make_regions
 from seqnet.genome.splits import by_chromosome, by_fraction, fill_splits, leakage_groups, match_names
-from seqnet.training.inputs import ragged_inputs
+from seqnet.model_inputs.inputs import ragged_inputs
 from tests.conftest import strands_of
+
+
+def test_every_task_gets_positives_in_each_split_where_it_can():
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        groups = np.sort(generator.integers(0, 40, 120))
+        groups = np.unique(groups, return_inverse=True)[1]
+        positives = np.zeros((120, 4), dtype=bool)
+        for task, count in enumerate((3, 4, 10, 30)):
+            chosen = generator.choice(groups.max() + 1, count, replace=False)
+            positives[:, task] = np.isin(groups, chosen)
+        splits = by_fraction(groups, 0.1, 0.1, seed, positives)
+        plain = by_fraction(groups, 0.1, 0.1, seed)
+        for split in ("train", "valid", "test"):
+            assert positives[splits == split].any(axis=0).all(), (seed, split)
+        for group in range(groups.max() + 1):
+            assert len(set(splits[groups == group])) == 1
+        if all(positives[plain == split].any(axis=0).all() for split in ("train", "valid", "test")):
+            assert (splits == plain).all()
 
 
 def test_names_match_by_wildcard_in_their_own_order():
@@ -23,7 +42,7 @@ def test_names_match_by_wildcard_in_their_own_order():
 def test_splitting_by_chromosome():
     table = make_intervals(["a", "b", "c", "a"], [0, 0, 0, 5], [1, 1, 1, 6])
     assert by_chromosome(table, ["b"], ["c"]).tolist() == ["train", "valid", "test", "train"]
-    with pytest.raises(SeqnetError, match="b: asked for as valid and as test"):
+    with pytest.raises(SeqnetError, match="b: requested as valid and as test"):
         by_chromosome(table, ["b"], ["b", "c"])
 
 

@@ -26,6 +26,9 @@ class Source(NamedTuple):
         assert 0 <= start < end <= len(self.contigs[contig])
         return self.contigs[contig][start:end]
 
+    def values_of(self, contigs, starts, ends):
+        return np.concatenate([self.values(*place) for place in zip(contigs, starts, ends, strict=True)])
+
 
 def source(**contigs):
     return Source({name: np.array(values, dtype=np.float32) for name, values in contigs.items()})

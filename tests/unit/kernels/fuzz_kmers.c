@@ -1,6 +1,6 @@
 /* Random rows and rules, counted by the kernel and by a loop over windows; built with sanitizers. */
 #include "kmers.h"
-#include "screen_pass.h"
+#include "cpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +28,9 @@ static long word_at(const uint8_t *row, long last, uint32_t mask) {
 int main(void) {
     static uint32_t expected[COLUMNS];
     for (int round = 0; round < ROUNDS; round++) {
-        enum screen_kind kind = SCREEN_PORTABLE;
-#if SCREEN_X86
-        if (round / 2 % 2 && __builtin_cpu_supports("avx2")) kind = SCREEN_AVX2;
+        enum cpu_kind kind = CPU_PORTABLE;
+#if CPU_X86
+        if (round / 2 % 2 && CPU_HAS("avx2")) kind = CPU_AVX2;
 #endif
         const size_t features = round % 2 ? COLUMNS : 300;
         const unsigned rows = below(MOST_ROWS + 1), rule_count = 1 + below(MOST_RULES);

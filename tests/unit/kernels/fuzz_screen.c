@@ -133,7 +133,7 @@ static int right(const struct input *input, const struct found *found, size_t i)
     return found->strand[i - 1] > found->strand[i];
 }
 
-static int check(const struct input *input, enum screen_kind kind) {
+static int check(const struct input *input, enum cpu_kind kind) {
     struct screen *screen =
         seqnet_screen_new(kind, input->motifs, input->widths, input->scores, input->thresholds);
     struct found found;
@@ -151,9 +151,9 @@ int main(int argc, char **argv) {
     for (long round = 0; round < rounds; round++) {
         struct input input;
         make_input(&input);
-        for (int kind = 0; kind < SCREEN_KINDS; kind++) {
-            if (!seqnet_screen_supported((enum screen_kind)kind)) continue;
-            if (check(&input, (enum screen_kind)kind)) continue;
+        for (int kind = 0; kind < CPU_KINDS; kind++) {
+            if (!seqnet_cpu_supports((enum cpu_kind)kind)) continue;
+            if (check(&input, (enum cpu_kind)kind)) continue;
             fprintf(stderr, "round %ld, kind %d: not the loop's hits\n", round, kind);
             return 1;
         }

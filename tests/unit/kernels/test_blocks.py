@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.kernels import blocks
-from seqnet.networks.overlap_save import Blocks, transforms
+from seqnet.networks.fast.overlap_save import Blocks, transforms
 
 
 @pytest.fixture(autouse=True)

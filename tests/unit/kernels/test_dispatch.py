@@ -1,3 +1,6 @@
+import inspect
+import re
+
 import pytest
 
 from seqnet.errors import UsageError
@@ -59,3 +62,20 @@ def test_the_best_kind_runs_unless_one_is_forced(monkeypatch):
         _dispatch.chosen.cache_clear()
         assert _dispatch.description() == kind
         assert (_dispatch.compiled() is None) == (kind == "numpy")
+
+
+def test_the_compiled_functions_take_what_their_types_declare():
+    compiled = _dispatch.compiled()
+    if compiled is None:
+        pytest.skip("no compiled kernels run here")
+    documented = {
+        name: re.split(r",\s*", re.search(r"\((.*?)\)", getattr(compiled, name).__doc__, re.DOTALL)[1])
+        for name in dir(compiled)
+        if not name.startswith("_")
+    }
+    declared = {
+        name: list(inspect.signature(function).parameters)[1:] or [""]
+        for name, function in vars(_dispatch.CompiledKernels).items()
+        if not name.startswith("_")
+    }
+    assert declared == documented

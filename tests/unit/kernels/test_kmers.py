@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.kernels import _dispatch
-from seqnet.kernels.kmers import Rows, Rules, count_words, count_words_numpy
+from seqnet.kernels.kmers import CodeRows, WordRules, count_words, count_words_numpy
 
 ROOT = Path(__file__).resolve().parents[3]
 NO_TABLES = np.empty(0, np.int32)
@@ -29,7 +29,7 @@ def some_rules(seed, count, features):
             starts.append(sum(map(len, tables)))
             tables.append(rng.integers(0, features - base, 4**bits, dtype=np.int32))
         bases.append(base)
-    return Rules(np.array(masks, np.uint32), np.array(bases), np.concatenate(tables), np.array(starts))
+    return WordRules(np.array(masks, np.uint32), np.array(bases), np.concatenate(tables), np.array(starts))
 
 
 @given(
@@ -48,7 +48,7 @@ def test_the_kernel_equals_its_numpy_twin(kernels, seed, lengths, count, size):
     )
     fresh = offsets[:-1] + rng.integers(0, 10, len(lengths))
     rules = some_rules(seed, count, features)
-    rows = Rows(codes, offsets, fresh)
+    rows = CodeRows(codes, offsets, fresh)
     found, expected = count_words(rows, rules, features, bits), count_words_numpy(rows, rules, features, bits)
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.dtype == theirs.dtype
@@ -56,11 +56,11 @@ def test_the_kernel_equals_its_numpy_twin(kernels, seed, lengths, count, size):
 
 
 def rules_of(mask=0b11, base=0, table=NO_TABLES, start=-1):
-    return Rules(np.array([mask], np.uint32), np.array([base]), table, np.array([start]))
+    return WordRules(np.array([mask], np.uint32), np.array([base]), table, np.array([start]))
 
 
 def test_a_word_without_a_column_is_an_error(kernels):
-    rows = Rows(np.array([3, 3], np.uint8), np.array([0, 2]), np.array([0]))
+    rows = CodeRows(np.array([3, 3], np.uint8), np.array([0, 2]), np.array([0]))
     assert count_words(rows, rules_of(), 16).columns.tolist() == [15]
     for rules in (rules_of(base=1), rules_of(table=np.full(16, -1, np.int32), start=0)):
         with pytest.raises(ValueError, match="columns below features"):
@@ -121,7 +121,7 @@ def test_random_inputs_under_the_sanitizers(tmp_path):
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no C compiler")
-    folder = ROOT / "seqnet" / "kernels"
+    folder = ROOT / "seqnet" / "kernels" / "src"
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     trial = tmp_path / "trial.c"
     trial.write_text("int main(void) { return 0; }\n")

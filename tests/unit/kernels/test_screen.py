@@ -353,7 +353,7 @@ def test_random_inputs_under_the_sanitizers(tmp_path):
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no C compiler")
-    folder = ROOT / "seqnet" / "kernels"
+    folder = ROOT / "seqnet" / "kernels" / "src"
     program = tmp_path / "fuzz_screen"
     command = [compiler, "-std=c11", "-O1", "-g", "-ffp-contract=off", "-I", folder, "-o", program]
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

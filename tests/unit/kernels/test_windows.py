@@ -11,7 +11,7 @@ from seqnet.kernels import _dispatch, windows
 from seqnet.kernels.windows import summarise, summarise_numpy, track, track_numpy
 
 pytestmark = pytest.mark.usefixtures("kernels")
-KERNELS = Path(windows.__file__).parent
+KERNELS = Path(windows.__file__).parent / "src"
 NONE = (None, None)
 
 
@@ -37,13 +37,20 @@ def naive_track(codes, scores, strand):
     return np.array([np.nan if pair == NONE else pick(pair) for pair in pairs])
 
 
-def naive_summary(codes, scores, thresholds):
+def nine_decimals(score):
+    """The nearest multiple of 1e-9, where float64 can tell them apart."""
+    return float(np.rint(score * 1e9)) / 1e9 + 0.0 if abs(score) < 2**20 else score
+
+
+def naive_summary(codes, scores, thresholds, read="max"):
     """One sequence: start, strand, score, hits, total."""
     best, hits, total = (-1, 0, np.nan), 0, 0.0
+    thresholds = [nine_decimals(level) for level in thresholds]
     for start, pair in enumerate(naive_pairs(codes, scores)):
         for strand, score, threshold in zip((1, -1), pair, thresholds, strict=True):
-            if score is None:
+            if score is None or read == ("-" if strand > 0 else "+"):
                 continue
+            score = nine_decimals(score)
             if best[0] < 0 or score > best[2]:
                 best = (start, strand, score)
             if score >= threshold:
@@ -52,10 +59,10 @@ def naive_summary(codes, scores, thresholds):
     return (*best, hits, total)
 
 
-def naive_summaries(codes, offsets, scores, thresholds):
+def naive_summaries(codes, offsets, scores, thresholds, read="max"):
     codes, scores = codes.tolist(), scores.tolist()
     rows = [
-        naive_summary(codes[begin:end], scores, thresholds)
+        naive_summary(codes[begin:end], scores, thresholds, read)
         for begin, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
     ]
     return [np.array(column) for column in zip(*rows, strict=True)] or [np.empty(0)] * 5
@@ -134,8 +141,9 @@ def test_summaries_equal_the_loop_to_the_bit(codes, cuts, scores, data):
     reached = [score for pair in naive_pairs(codes.tolist(), scores.tolist()) for score in pair]
     levels = st.sampled_from([-np.inf, 0.0, 2.5, np.inf, *[score for score in reached if score is not None]])
     thresholds = np.array(data.draw(st.tuples(levels, levels)))
-    expected = naive_summaries(codes, offsets, scores, thresholds)
-    assert_same_summaries(summarise(codes, offsets, scores, thresholds), expected)
+    read = data.draw(st.sampled_from(["max", "+", "-"]))
+    expected = naive_summaries(codes, offsets, scores, thresholds, read)
+    assert_same_summaries(summarise(codes, offsets, scores, thresholds, read), expected)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 60))
@@ -271,7 +279,7 @@ def test_wrong_sizes_are_refused_by_the_compiled_kernel():
             "total": np.float64,
         }
         out = [np.zeros(short.get(name, 1), dtype) for name, dtype in sizes.items()]
-        refused(message, compiled.summarise, BASES, offsets, ROWS, thresholds, *out)
+        refused(message, compiled.summarise, BASES, offsets, ROWS, thresholds, 0, *out)
 
     for name in ("start", "strand", "score", "hits", "total"):
         summary(f"{name} has ", **{name: 2})
@@ -289,6 +297,7 @@ DRIVER = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ties.h"
 #include "windows.h"
 
 static uint64_t state = 1;
@@ -347,15 +356,15 @@ int main(void) {
             offsets[i + 1] = offsets[i] + (int64_t)next((m - offsets[i]) / (n - i) * 2 + 1) / 2;
         const double level[2] = {(double)next(10), next(10) ? (double)next(10) : -INFINITY};
         const struct seqnet_summaries out = {start, strands, score, hits, total};
-        require(!seqnet_summarise(codes, offsets, n, motif, level, out), "memory", round);
+        require(!seqnet_summarise(codes, offsets, n, motif, strand, level, out), "memory", round);
         for (size_t i = 0; i < n; i++) {
             int64_t at = -1, count = 0;
             int which = 0;
             double best = NAN, sum = 0;
             for (int64_t k = offsets[i]; k + (int64_t)w <= offsets[i + 1]; k++)
                 for (int minus = 0; minus < 2; minus++) {
-                    const double s = naive(codes + k, w, scores, minus);
-                    if (isnan(s)) continue;
+                    const double s = seqnet_rounded(naive(codes + k, w, scores, minus));
+                    if (isnan(s) || strand == (minus ? 1 : -1)) continue;
                     if (s >= level[minus]) { count++; sum += s; }
                     if (at >= 0 && s <= best) continue;
                     at = k - offsets[i]; which = minus ? -1 : 1; best = s;

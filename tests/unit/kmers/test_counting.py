@@ -9,7 +9,7 @@ from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence, SequenceRun
 from seqnet.kmers import counting
 from seqnet.kmers.columns import canonical_map, feature_names, make_columns
-from seqnet.kmers.counting import collect, count_codes, count_kmers, count_runs
+from seqnet.kmers.counting import collect_rows, count_codes, count_kmers, count_runs
 from seqnet.kmers.settings import GAPPED, KmerSettings, all_patterns, contiguous
 from seqnet.kmers.table import KmerTable, ordered
 from tests.conftest import strands_of
@@ -127,7 +127,7 @@ def test_runs_cut_anywhere_count_as_whole_records(kernels, sequences, cuts, thre
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counting, "WORDS_AT_ONCE", most)
         patch.setattr(counting, "WORDS_OF_A_RECORD", most + longest)
-        pieces = collect(count_runs(runs(), settings, threads=threads), settings)
+        pieces = collect_rows(count_runs(runs(), settings, threads=threads), settings)
     whole = counted(sequences, settings)
     assert pieces.names == whole.names
     assert pieces.matrix.has_canonical_format

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import SequenceBlock
 from seqnet.genome.words import word_name
-from seqnet.motifs.background import UNIFORM, Background, count_words, counted_background
+from seqnet.motifs.background import UNIFORM, Background, count_contexts, counted_background
 from tests.conftest import strands_of
 
 
@@ -22,7 +22,7 @@ def blocks_of(records, size):
 
 @given(st.lists(st.text("ACGTACGTN", max_size=30), max_size=4), st.integers(1, 12), st.integers(0, 3))
 def test_word_counts_equal_a_counter_however_the_stream_is_cut(records, size, order):
-    counts = count_words(blocks_of(records, size), order)
+    counts = count_contexts(blocks_of(records, size), order)
     assert len(counts) == order + 1
     for length, table in enumerate(counts, 1):
         expected = Counter(r[i : i + length] for r in records for i in range(len(r) - length + 1))
@@ -32,8 +32,8 @@ def test_word_counts_equal_a_counter_however_the_stream_is_cut(records, size, or
 
 @given(st.text("ACGT", min_size=30, max_size=60))
 def test_symmetric_backgrounds_count_both_strands(text):
-    one = count_words(blocks_of([text], 7), 1)
-    both = count_words(blocks_of(strands_of(text), 7), 1)
+    one = count_contexts(blocks_of([text], 7), 1)
+    both = count_contexts(blocks_of(strands_of(text), 7), 1)
     try:
         background = counted_background(one, "x", symmetric=True)
     except ValueError:
@@ -44,7 +44,7 @@ def test_symmetric_backgrounds_count_both_strands(text):
 
 
 def test_words_that_never_occur_are_named():
-    counts = count_words(blocks_of(["ACGT"], 9), 1)
+    counts = count_contexts(blocks_of(["ACGT"], 9), 1)
     with pytest.raises(ValueError, match="AA never occurs"):
         counted_background(counts, "x", symmetric=False)
     smooth = counted_background(counts, "x", symmetric=False, pseudocount=0.5)

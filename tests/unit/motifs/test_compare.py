@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from seqnet.motifs.compare import BINS, PSEUDOCOUNT, SIMILARITIES, Match, collect, compare
+from seqnet.motifs.compare import BINS, PSEUDOCOUNT, SIMILARITIES, Match, collect_targets, compare_motif
 from seqnet.motifs.matrix import reverse_complement_matrix
 
 distances = pytest.mark.parametrize("distance", SIMILARITIES)
@@ -181,7 +181,7 @@ def test_nothing_is_more_alike_than_itself(distance):
 def test_tiny_comparisons_equal_full_enumeration(distance, min_overlap, seed):
     query, *targets = motifs(seed, (3, 2, 3, 1 + seed))
     expected = slow_compare(query, targets, distance, min_overlap, 7, enumerated)
-    assert_same(compare(query, targets, distance, min_overlap, 7), expected)
+    assert_same(compare_motif(query, targets, distance, min_overlap, 7), expected)
 
 
 @distances
@@ -191,35 +191,35 @@ def test_comparisons_equal_the_slow_reference(distance, bins, width, seed):
     query, *targets = motifs(seed, (width, 9, 3, 14, 6, 20))
     targets.append(np.vstack([targets[0][:2], query[1:], targets[1]]))
     expected = slow_compare(query, targets, distance, 5, bins)
-    assert_same(compare(query, targets, distance, 5, bins), expected)
+    assert_same(compare_motif(query, targets, distance, 5, bins), expected)
 
 
 def test_defaults_are_those_of_the_signature():
     query, *targets = motifs(13, (8, 9, 7, 12))
-    assert_same(compare(query, targets), slow_compare(query, targets, "pearson", 5, 100))
+    assert_same(compare_motif(query, targets), slow_compare(query, targets, "pearson", 5, 100))
 
 
 def test_prepared_targets_serve_many_queries():
     first, second, *targets = motifs(14, (8, 11, 9, 7, 12))
-    collection = collect(targets)
+    collection = collect_targets(targets)
     assert len(collection) == 3
     for query in (first, second, first):
-        assert compare(query, collection) == compare(query, targets)
+        assert compare_motif(query, collection) == compare_motif(query, targets)
 
 
 def test_there_is_one_match_for_each_target_and_the_best_comes_first():
     query, *targets = motifs(15, (8, *range(5, 45)))
-    found = compare(query, targets)
+    found = compare_motif(query, targets)
     assert sorted(match.target for match in found) == list(range(40))
     keys = [(match.p_value, match.target) for match in found]
     assert keys == sorted(keys)
-    again = compare(query, targets[::-1])
+    again = compare_motif(query, targets[::-1])
     assert {39 - match.target: match[1:7] for match in again} == {match.target: match[1:7] for match in found}
 
 
 def test_equal_targets_keep_their_order():
     query, target = motifs(16, (8, 9))
-    found = compare(query, [target] * 5)
+    found = compare_motif(query, [target] * 5)
     assert [match.target for match in found] == list(range(5))
     assert len({match[1:] for match in found}) == 1
 
@@ -244,7 +244,7 @@ def test_a_copy_is_found_where_it_was_put(distance, strand, cut, left, right, of
     target = np.vstack([before, query[cut], after])
     if strand == -1:
         target = reverse_complement_matrix(target)
-    best = compare(query, [*others[:7], target, *others[7:]], distance)[0]
+    best = compare_motif(query, [*others[:7], target, *others[7:]], distance)[0]
     assert best[:4] == (7, offset, strand, overlap)
     assert best.score == pytest.approx(overlap if distance == "pearson" else 0.0, abs=1e-9)
     assert best.q_value < 1e-3
@@ -253,7 +253,7 @@ def test_a_copy_is_found_where_it_was_put(distance, strand, cut, left, right, of
 def test_a_reverse_complemented_query_turns_every_match():
     query, *targets = motifs(21, (9, *[11] * 20))
     for match, other in zip(
-        compare(query, targets), compare(reverse_complement_matrix(query), targets), strict=True
+        compare_motif(query, targets), compare_motif(reverse_complement_matrix(query), targets), strict=True
     ):
         right = 9 - (match.offset + 11)  # columns of the query beyond the target's last
         assert other[:4] == (match.target, right, -match.strand, match.overlap)
@@ -266,8 +266,8 @@ def test_turning_a_target_turns_its_match_and_nothing_else(seed, width, widths):
     first, *more = every_alignment(query, targets[0], "pearson", 2, 20, pooled(targets), counted, {})
     assume(not more or first[:2] != more[0][:2])  # of equally good ones the forward strand is told
     turned = [reverse_complement_matrix(targets[0]), *targets[1:]]
-    before = compare(query, targets, min_overlap=2, bins=20)
-    after = compare(query, turned, min_overlap=2, bins=20)
+    before = compare_motif(query, targets, min_overlap=2, bins=20)
+    after = compare_motif(query, turned, min_overlap=2, bins=20)
     assert [
         match._replace(strand=match.strand * (-1 if match.target == 0 else 1)) for match in before
     ] == after
@@ -277,16 +277,16 @@ def test_a_palindrome_is_told_on_the_forward_strand():
     half, *others = motifs(22, (4, *range(5, 45)))
     palindrome = np.vstack([half, reverse_complement_matrix(half)])
     for query in (palindrome, palindrome[:6]):
-        best = compare(query, [palindrome, *others])[0]
+        best = compare_motif(query, [palindrome, *others])[0]
         assert best[:4] == (0, 0, 1, len(query))
     # of two mirrored alignments, whose p-values differ at most in their last bits, the forward one
-    found = compare(palindrome, [*others, *map(reverse_complement_matrix, others)])
+    found = compare_motif(palindrome, [*others, *map(reverse_complement_matrix, others)])
     assert all(match.strand == 1 for match in found)
 
 
 def test_alignments_that_mean_nothing_are_told_in_order():
     uniform = np.array([UNIFORM] * 6)
-    best, narrow = compare(uniform, [np.array([UNIFORM] * 9), *motifs(23, (4,))])
+    best, narrow = compare_motif(uniform, [np.array([UNIFORM] * 9), *motifs(23, (4,))])
     assert best == Match(0, -3, 1, 6, 0.0, 1.0, 2.0, 1.0)  # the smallest offset of those with six
     assert narrow == Match(1, 0, 1, 4, 0.0, 1.0, 2.0, 1.0)
 
@@ -298,7 +298,7 @@ def test_alignments_that_mean_nothing_are_told_in_order():
 def test_the_overlap_is_at_least_what_was_asked_for(min_overlap):
     # the last three columns of the query begin the target; what follows matches badly
     query, *others = (letters(word) for word in ("AAAAAGTC", "GTCGGGGGG", *["ACGT" * 3] * 10))
-    found = compare(query, others, "euclidean", min_overlap)
+    found = compare_motif(query, others, "euclidean", min_overlap)
     assert all(match.overlap >= min(min_overlap, 8) for match in found)
     best = next(match for match in found if match.target == 0)
     assert (best[1:5] == (5, 1, 3, 0.0)) == (min_overlap <= 3)
@@ -307,9 +307,9 @@ def test_the_overlap_is_at_least_what_was_asked_for(min_overlap):
 @distances
 def test_narrow_motifs_overlap_entirely(distance):
     query, *targets = motifs(24, (12, *[3] * 20))
-    assert {match.overlap for match in compare(query, targets, distance, 5)} == {3}
-    assert {match.overlap for match in compare(targets[0], [query] * 2, distance, 5)} == {3}
-    assert {match.overlap for match in compare(query[:1], targets, distance, 5)} == {1}
+    assert {match.overlap for match in compare_motif(query, targets, distance, 5)} == {3}
+    assert {match.overlap for match in compare_motif(targets[0], [query] * 2, distance, 5)} == {3}
+    assert {match.overlap for match in compare_motif(query[:1], targets, distance, 5)} == {1}
 
 
 # statistics
@@ -322,7 +322,7 @@ def test_small_p_values_are_exact(width):
     targets = [letters(text) for text in (word, "ACGT" * 30, "AAC" * 20)]
     frequencies = np.mean(pooled(targets), axis=0)
     single = np.prod(letters(word) @ frequencies)
-    best = compare(letters(word), targets, "euclidean")[0]
+    best = compare_motif(letters(word), targets, "euclidean")[0]
     assert best.target == 0
     tried = 2 * (2 * width - 2 * 5 + 1)
     assert best.p_value == pytest.approx(-np.expm1(tried * np.log1p(-single)), rel=1e-9)
@@ -332,7 +332,7 @@ def test_small_p_values_are_exact(width):
 def test_p_values_do_not_exceed_one(seed):
     # no column is further from A than C and G are
     query, target = letters("AAAAAAAAA"), letters("CCCCCCCCC")
-    worst = compare(query, [target, *motifs(seed, (9,) * 5)], "euclidean", min_overlap=9)[-1]
+    worst = compare_motif(query, [target, *motifs(seed, (9,) * 5)], "euclidean", min_overlap=9)[-1]
     assert worst[:4] == (0, 0, 1, 9)
     assert 1 - 1e-9 < worst.p_value <= 1
     assert worst.q_value <= 1
@@ -340,7 +340,7 @@ def test_p_values_do_not_exceed_one(seed):
 
 def test_p_values_do_not_vanish():
     wide = letters("A" * 140)  # the product of its columns' chances is below the smallest number
-    best = compare(wide, [wide, letters("C" * 20_000)], "euclidean", bins=1)[0]
+    best = compare_motif(wide, [wide, letters("C" * 20_000)], "euclidean", bins=1)[0]
     assert best[:4] == (0, 0, 1, 140)
     assert 0 < best.p_value < 1e-300
 
@@ -351,10 +351,12 @@ def test_p_values_of_random_motifs_are_uniform(distance, alpha):
     p_values = []
     for seed in range(8):
         generator = np.random.default_rng(seed)
-        collection = collect([dirichlet(generator, width, alpha) for width in generator.integers(6, 20, 100)])
+        collection = collect_targets(
+            [dirichlet(generator, width, alpha) for width in generator.integers(6, 20, 100)]
+        )
         for width in (5, 8, 12, 18):
             query = dirichlet(generator, width, alpha)
-            p_values += [match.p_value for match in compare(query, collection, distance)]
+            p_values += [match.p_value for match in compare_motif(query, collection, distance)]
     shares = {level: np.mean(np.array(p_values) <= level) / level for level in (0.5, 0.2, 0.05, 0.01)}
     assert all(0.8 < shares[level] < 1.15 for level in (0.5, 0.2)), shares
     assert 0.7 < shares[0.05] < 1.3, shares
@@ -366,7 +368,7 @@ def test_e_and_q_values_follow_from_p_values(seed, count):
     generator = np.random.default_rng(seed)
     query, *targets = motifs(seed, (7, *generator.integers(3, 12, count)))
     targets[0] = query
-    found = compare(query, targets)
+    found = compare_motif(query, targets)
     p_values = [match.p_value for match in found]
     assert [match.e_value for match in found] == pytest.approx([p * count for p in p_values], rel=1e-12)
     expected = stats.false_discovery_control(p_values, method="bh")
@@ -380,7 +382,7 @@ def test_comparisons_without_targets_are_refused():
     (query,) = motifs(30, (8,))
     for none in ([], ()):
         with pytest.raises(ValueError, match="there are no targets to compare with"):
-            compare(query, none)
+            compare_motif(query, none)
 
 
 @pytest.mark.parametrize(
@@ -396,13 +398,13 @@ def test_comparisons_without_targets_are_refused():
 def test_what_is_no_motif_is_refused(matrix, message):
     good, other = motifs(31, (8, 8))
     with pytest.raises(ValueError, match="the query " + message):
-        compare(matrix, [good])
+        compare_motif(matrix, [good])
     with pytest.raises(ValueError, match="target 2 " + message):
-        compare(good, [other, matrix])
+        compare_motif(good, [other, matrix])
 
 
 @pytest.mark.parametrize("options", [{"min_overlap": 0}, {"bins": 0}])
 def test_numbers_below_one_are_refused(options):
     query, target = motifs(32, (8, 8))
     with pytest.raises(ValueError, match="are at least 1"):
-        compare(query, [target], **options)
+        compare_motif(query, [target], **options)

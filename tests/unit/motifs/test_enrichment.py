@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from seqnet.genome.alphabet import encode_text
 from seqnet.motifs.background import UNIFORM
-from seqnet.motifs.enrichment import auroc, enrichment, log2_ratio, log_centrality, log_fisher
+from seqnet.motifs.enrichment import enrichment, log2_ratio, log_centrality, log_fisher, score_auroc
 from seqnet.motifs.matrix import MotifInfo, Pssm
 from seqnet.motifs.scan import BestSites, best_sites, make_scanner
 
@@ -90,16 +90,16 @@ scores = st.lists(st.integers(-3, 3).map(float) | st.just(NOTHING), min_size=1, 
 
 @given(scores, scores)
 def test_auroc_equals_sklearn_s_with_a_missing_score_the_lowest(high, low):
-    found = auroc(np.array(high), np.array(low))
+    found = score_auroc(np.array(high), np.array(low))
     known = np.nan_to_num([*high, *low], nan=-4.0)
     assert found == pytest.approx(roc_auc_score([1] * len(high) + [0] * len(low), known), abs=1e-12)
-    assert auroc(np.array(low), np.array(high)) == pytest.approx(1 - found, abs=1e-12)
-    assert auroc(np.array(high * 3), np.array(low * 2)) == pytest.approx(found, abs=1e-12)
+    assert score_auroc(np.array(low), np.array(high)) == pytest.approx(1 - found, abs=1e-12)
+    assert score_auroc(np.array(high * 3), np.array(low * 2)) == pytest.approx(found, abs=1e-12)
 
 
 def test_a_score_of_minus_infinity_is_as_low_as_none():
-    assert auroc(np.array([-np.inf]), np.array([NOTHING])) == 0.5
-    assert auroc(np.array([0.0]), np.array([NOTHING, -np.inf])) == 1
+    assert score_auroc(np.array([-np.inf]), np.array([NOTHING])) == 0.5
+    assert score_auroc(np.array([0.0]), np.array([NOTHING, -np.inf])) == 1
 
 
 # ---- centrality ------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.formats.hits import hit_lines
+from seqnet.formats.hits.bed_hits import block_lines
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import SequenceBlock
 from seqnet.motifs.background import UNIFORM
@@ -32,7 +32,7 @@ def cut(name, codes, sizes):
 
 def rows(found, scanners):
     """(name, start, end, motif, strand, score) of every hit, and the words under them."""
-    lines = [line.split("\t") for each in found for line in hit_lines(each, scanners)]
+    lines = [line.split("\t") for each in found for line in block_lines(each, scanners)]
     return [
         (f[0], int(f[1]), int(f[2]), int(f[3][1:]), 1 if f[5] == "+" else -1, float(f[6]), f[9])
         for f in lines

@@ -7,7 +7,7 @@ from seqnet.genome.alphabet import encode_text, reverse_complement
 from seqnet.genome.sequence import SequenceBlock
 from seqnet.motifs.background import UNIFORM
 from seqnet.motifs.matrix import MotifInfo, Pssm
-from seqnet.motifs.tracks import motif_tracks
+from seqnet.motifs.scan import motif_tracks
 
 
 def naive(codes, matrices, strand):
@@ -50,7 +50,7 @@ def test_tracks_are_those_of_the_definition_however_the_stream_is_cut(
     blocks.append(SequenceBlock("x", offset, codes[offset:], last=True))
     found = np.full(len(codes), np.nan)
     end = 0
-    for block, values in motif_tracks(blocks, pssms, strand, threads):
+    for block, values in motif_tracks(blocks, pssms, [strand] * len(pssms), threads):
         assert block.offset == end
         found[end : end + len(values)] = values
         end += len(values)

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
-from seqnet.networks.grammar import layers_text, parse_layers
+from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layer_options import OPTIONS
 from seqnet.networks.layers import LAYERS
 from seqnet.networks.modules import ACTIVATIONS
+from seqnet.networks.outline import layers_text
 from seqnet.networks.presets import PRESETS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "networks.md").read_text()

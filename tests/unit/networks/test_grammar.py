@@ -2,8 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.networks.grammar import layers_text, parse_layers
+from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import check_layers
 from seqnet.networks.modules import ACTIVATIONS
+from seqnet.networks.outline import layers_text
 from seqnet.networks.presets import PRESETS, without_bias
 
 
@@ -98,3 +100,26 @@ def test_text_is_read_as_it_was_written(layers):
 def test_what_is_not_understood_is_named(text, message):
     with pytest.raises(ValueError, match=message):
         parse_layers(text)
+
+
+@pytest.mark.parametrize("depth", [17, 5000])
+def test_layers_nested_too_deep_are_refused(depth):
+    text = "residual(" * depth + "relu" + ")" * depth
+    with pytest.raises(ValueError, match="layers are nested more than 16 deep"):
+        parse_layers(text)
+    rows = [{"layer": "activation", "name": "relu"}]
+    for _ in range(depth):
+        rows = [{"layer": "residual", "layers": rows}]
+    with pytest.raises(ValueError, match="layers are nested more than 16 deep"):
+        check_layers(rows)
+
+
+def test_layers_may_be_nested_sixteen_deep():
+    assert parse_layers("residual(" * 16 + "relu" + ")" * 16)
+
+
+@pytest.mark.parametrize("row", [3, None, ["conv"], {"layer": ["conv"]}, {"layer": "activation", "name": []},
+                                 {"layer": "global_pool", "kind": {}}])  # fmt: skip
+def test_rows_of_any_type_are_refused(row):
+    with pytest.raises(ValueError, match="expected"):
+        check_layers([row])

@@ -175,3 +175,19 @@ def test_motifs_that_cannot_be_filters():
         set_first_filters(first_convolution(network), motif_filters([np.ones((4, 4))] * 2, 5))
     with pytest.raises(SeqnetError, match="no convolution"):
         first_convolution(network_of("dense 3", Shape(4, 9)))
+
+
+def test_the_prior_of_targets_at_each_position_is_their_mean_over_rows_and_positions():
+    targets = np.random.default_rng(0).normal(size=(7, 2, 5))
+    targets[0, 1, :3] = np.nan
+    expected = [np.nanmean(targets[:, task]) for task in range(2)]
+    np.testing.assert_allclose(prior_outputs(targets, "identity"), expected)
+    network = network_of("conv 2x5, relu, output per_position=true width=1", Shape(4, 9), 2)
+    set_output_bias(network, prior_outputs(targets, "identity"))
+    last = [part for part in network.modules() if isinstance(part, torch.nn.Conv2d)][-1]
+    np.testing.assert_allclose(last.bias.detach().numpy(), expected, rtol=1e-6)
+
+
+def test_a_bias_of_another_size_than_the_prior_is_refused():
+    with pytest.raises(SeqnetError, match="the prior has 3 values; the last layer's bias has 1"):
+        set_output_bias(network_of("flatten, output", Shape(4, 9)), np.zeros(3))

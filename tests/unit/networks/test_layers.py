@@ -3,6 +3,7 @@ import torch
 
 from seqnet.errors import SeqnetError
 from seqnet.networks.describe import describe_network
+from seqnet.networks.fast.fft_conv import WideConv
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import LAYERS, Shape, build_network, output_length
 from seqnet.networks.modules import (
@@ -16,7 +17,6 @@ from seqnet.networks.modules import (
     Siamese,
     Towers,
 )
-from seqnet.networks.wide import WideConv
 
 
 def parameters(network):
@@ -187,6 +187,8 @@ def test_an_output_without_bias():
     ("layers", "message"),
     [
         ([{"layer": "convolve"}], "layer 1 is 'convolve'; expected one of conv"),
+        (["flatten"], "layer 1 is 'flatten'; expected a table with the layer's name"),
+        ([{"layer": "residual", "layers": ["batch_norm"]}], "layers 1 is 'batch_norm'; expected a table with"),
         ([{"layer": "output"}, {"layer": "flatten"}], "layer 1 is 'output' .output comes last"),
         ([{"layer": "conv", "filters": 2, "width": 3, "strides": 2}], "layer 1 .conv.: unknown option 'strides'; expected filters, width, stride"),
         ([{"layer": "conv", "filters": 2}], "layer 1 .conv. needs width: a whole number"),

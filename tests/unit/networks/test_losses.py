@@ -4,8 +4,8 @@ import torch
 from sklearn.metrics import hinge_loss, log_loss, mean_poisson_deviance, mean_squared_error
 from torch.nn import functional
 
-from seqnet.networks.heads import LOSS_NAMES, TASK_TYPES, loss_name
 from seqnet.networks.losses import LOSSES, OUTPUTS
+from seqnet.networks.task_types import LOSS_NAMES, TASK_TYPES, loss_name
 
 NAN = float("nan")
 

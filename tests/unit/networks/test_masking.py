@@ -103,5 +103,5 @@ def test_gradients_through_the_mask():
 
 def test_masked_pools_stand_outside_other_layers():
     for text in ("global_pool max masked=true", "parallel(flatten, beside(global_pool max masked=true))"):
-        with pytest.raises(SeqnetError, match="a masked pool cannot stand inside another layer"):
+        with pytest.raises(SeqnetError, match="a masked pool cannot be inside another layer"):
             build_network(parse_layers(f"siamese({text})"), Shape(4, 9), 1)

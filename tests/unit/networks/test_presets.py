@@ -1,11 +1,14 @@
 """Shapes and parameter counts of the presets against the papers' numbers."""
 
+import numpy as np
 import pytest
 import torch
 
 from seqnet.networks.describe import describe_network
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.model import Model
+from seqnet.networks.outline import outline
 from seqnet.networks.presets import PRESETS, dense_layers, with_partners, with_towers, without_bias
 
 
@@ -170,3 +173,29 @@ def test_partners_stand_in_two_strand_layers_alone():
     assert with_partners(layers, (0, 1)) == layers
     assert with_partners(layers, (1, 0))[0]["partners"] == "1-0"
     assert with_partners(PRESETS["basset"].layers, (1, 0)) == PRESETS["basset"].layers
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_outline_of_a_trained_network_has_its_layers_and_parameters(name):
+    layers, per_position = PRESETS[name].layers, name in ("coda", "atacworks")
+    network = build_network(layers, Shape(4, 600), 3)
+    spec = {
+        "type": "signals" if per_position else "sequence",
+        "width": 600,
+        "signals": [{}] * 4 * per_position,
+    }
+    tensors = {key: tensor.numpy() for key, tensor in network.state_dict().items()}
+    tensors |= {"input.mean": np.zeros(4), "term.weight": np.zeros(9)}
+    rows = outline(Model({"architecture": layers, "tasks": ["a", "b", "c"], "input": spec}, tensors))
+    described = describe_network(layers, Shape(4, 600), 3)
+    assert [(row.layer, row.parameters) for row in rows] == [(row.layer, row.parameters) for row in described]
+    assert rows[0] == described[0]
+    assert rows[-2].channels == described[-2].channels
+
+
+def test_the_outline_of_a_linear_model_is_its_description():
+    model = Model(
+        {"architecture": [], "tasks": ["a", "b"], "input": {"type": "kmers", "width": 50, "features": 7}},
+        {"0.weight": np.zeros((2, 7)), "0.bias": np.zeros(2), "input.scale": np.ones(7)},
+    )
+    assert outline(model) == describe_network([], Shape(7, None), 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqnet.reports import evaluation_plots as plots
-from seqnet.reports.evaluation_page import Card, Cell, Column, Page, Section, Table, render
+from seqnet.reports.evaluation_page import Card, Cell, Column, Page, PageTable, Section, render
 from seqnet.reports.inline_svg import SERIES
 
 
@@ -62,7 +62,7 @@ def test_every_plot_draws_without_warnings(count):
 
 
 def test_the_page_escapes_what_users_name():
-    table = Table(
+    table = PageTable(
         "t <x>",
         [Column("task", numeric=False), Column("n", 'help "q"')],
         [[Cell("<i>a</i>"), Cell("1", 1.0)]],

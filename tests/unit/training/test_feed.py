@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from seqnet.model_inputs.inputs import SequenceInputs
 from seqnet.training import feed as module
 from seqnet.training.batches import EpochOrder
 from seqnet.training.config import Examples
 from seqnet.training.feed import feed
-from seqnet.training.inputs import SequenceInputs
 
 CPU = torch.device("cpu")
 

@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from seqnet.errors import SeqnetError
+from seqnet.inference.batched import BATCH, predict_logits, sigmoid
+from seqnet.model_inputs.inputs import SequenceInputs
+from seqnet.networks.fast.blocked_conv import LearntBlocks, best_cut
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
-from seqnet.networks.learnt_blocks import LearntBlocks, best_cut
 from seqnet.networks.losses import bce
 from seqnet.networks.presets import PRESETS
 from seqnet.training.config import Examples, FitConfig, Hooks, Wish
 from seqnet.training.fit import StoppedError, fit, set_seed
-from seqnet.training.inputs import SequenceInputs
-from seqnet.training.predict import BATCH, predict_logits, sigmoid
 
 CPU = torch.device("cpu")
 LAYERS = [

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from seqnet.model_inputs.inputs import SequenceInputs
 from seqnet.networks.layers import Shape, build_network
 from seqnet.training.config import Examples, FitConfig, Hooks
+from seqnet.training.distributed import ALONE, Placement, join, leave, placement
 from seqnet.training.fit import fit, set_seed
-from seqnet.training.inputs import SequenceInputs
-from seqnet.training.ranks import ALONE, Placement, join, leave, placement
 from tests.conftest import ROOT
 
 CPU = torch.device("cpu")

@@ -121,7 +121,7 @@ def test_spacings_are_uniform_and_every_layout_occurs():
         (Combination((0, 1)), 50, WIDTHS[:1], "1 motif given; negatives that hold up to 1 need more"),
         (Combination((0, 3)), 50, WIDTHS, "3 motifs given; negatives that hold up to 3 need more"),
         (Pair(1, 2), 50, WIDTHS, "between two motifs, not 3"),
-        (Pair(1, 10), 20, WIDTHS[:2], "2 sites can need 21 bases"),
+        (Pair(1, 10), 20, WIDTHS[:2], "2 sites with their spacing can need 21 bases"),
         (Pair(0, 9, holds=False), 20, WIDTHS[:2], "0-9 leaves no other"),
     ],
 )

@@ -14,7 +14,7 @@ from seqnet.datasets.simulation.letters import (
 )
 from seqnet.genome.alphabet import decode
 from seqnet.genome.sequence import SequenceBlock
-from seqnet.motifs.background import UNIFORM, Background, count_words
+from seqnet.motifs.background import UNIFORM, Background, count_contexts
 from seqnet.motifs.matrix import MotifInfo, Ppm
 
 
@@ -60,7 +60,10 @@ def test_letters_are_those_of_a_naive_chain(order):
 def test_the_number_drawn_at_once_does_not_matter(monkeypatch, order):
     tables = conditional_tables(markov(order))
     whole = draw_background(tables, 11, 30, rng())
+    contig = draw_contig(tables, 50, rng())
     monkeypatch.setattr("seqnet.datasets.simulation.letters._ROWS", 3)
+    monkeypatch.setattr("seqnet.datasets.simulation.letters._AT_ONCE", 7)
+    np.testing.assert_array_equal(draw_contig(tables, 50, rng()), contig)
     np.testing.assert_array_equal(draw_background(tables, 11, 30, rng()), whole)
     np.testing.assert_array_equal(draw_background(tables, 5, 30, rng()), whole[:5])
 
@@ -80,7 +83,7 @@ def test_gc_content_is_the_one_asked_for():
 def test_words_have_the_model_s_conditional_frequencies(order):
     model = markov(order)
     codes = draw_background(conditional_tables(model), 2000, 300, rng(3))
-    counts = count_words((SequenceBlock("s", 0, row, last=True) for row in codes), order)[order]
+    counts = count_contexts((SequenceBlock("s", 0, row, last=True) for row in codes), order)[order]
     table = counts.reshape(-1, 4)
     expected = table.sum(axis=1, keepdims=True) * model.conditional(order)
     statistic = ((table - expected) ** 2 / expected).sum()

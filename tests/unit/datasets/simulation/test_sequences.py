@@ -3,7 +3,7 @@ import pytest
 
 from seqnet.datasets.simulation.grammars import Copies
 from seqnet.datasets.simulation.letters import conditional_tables, draw_background, gc_background
-from seqnet.datasets.simulation.sequences import ClassPlan, read_sites, simulate, site_score
+from seqnet.datasets.simulation.sequences import ClassPlan, letters_of_sites, simulate, site_score
 from seqnet.genome.alphabet import decode, encode_text
 from seqnet.motifs.background import UNIFORM
 from seqnet.motifs.matrix import MotifInfo, Ppm, to_pssm
@@ -50,7 +50,7 @@ def test_sequences_hold_the_sites_and_background_between():
         text = ("AACCTG", "GATTACA")[motif]
         expected = text if strand > 0 else text.translate(pairs)[::-1]
         assert plain[sequence][start : start + len(text)] == expected
-    letters = read_sites(found.codes, found.sites, [6, 7])
+    letters = letters_of_sites(found.codes, found.sites, [6, 7])
     assert {decode(own) for own in letters} == {"AACCTG", "GATTACA"}
     # elsewhere stands what the background alone would have
     generator = np.random.default_rng(0)

@@ -1,0 +1,159 @@
+"""Models of k-mers, linear or not, as functions of sequences whose outputs are explained; without torch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from seqnet.aliases import Bools, Codes, Floats, Ints
+from seqnet.attribution.contributions import (
+    Contributions,
+    centred_effects,
+    completeness,
+    inside_rows,
+    observed_of,
+    rows_wanted,
+)
+from seqnet.attribution.kmer_words import WordSum
+from seqnet.attribution.references import AttributionPlan
+from seqnet.model_inputs.kmer_features import KmerFeatures
+from seqnet.networks.model import Model
+
+_ROWS = 256
+"""Sequences whose features are made at a time."""
+
+
+class KmerBatch(NamedTuple):
+    """Some rows as a model of k-mers reads them."""
+
+    codes: Codes
+    """uint8 (b, L)."""
+    means: NDArray[np.float32] | None
+    """float32 (b, S): of signal tracks, where the model reads some."""
+
+    def with_codes(self, codes: Codes, row: int) -> KmerBatch:
+        """Return other sequences, uint8 (m, L), with the signals of one row."""
+        means = None if self.means is None else np.repeat(self.means[row : row + 1], len(codes), axis=0)
+        return KmerBatch(codes, means)
+
+
+class ExplainedKmers(Protocol):
+    """The outputs of a model of k-mers before the last sigmoid, softmax or exponential."""
+
+    tasks: tuple[str, ...]
+    words: WordSum
+
+    def outputs(self, batch: KmerBatch) -> Floats:
+        """Return the outputs, float64 (b, T)."""
+        ...
+
+    def effects(self, batch: KmerBatch, row: int, positions: Ints) -> Floats:
+        """Return what substitutions of one row change, float64 (P, 4, T)."""
+        ...
+
+    def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Floats | None:
+        """Return weights of the features for a row's references (N, d); None for those of `words`."""
+        ...
+
+
+class ExplainedLinear:
+    """A linear model of k-mers.
+
+    Parameters
+    ----------
+    model
+        See `seqnet.inference.linear_predictor.is_linear`.
+    """
+
+    def __init__(self, model: Model) -> None:
+        features = KmerFeatures.of(model)
+        assert features is not None
+        self.tasks = model.tasks
+        self._features = features
+        self._weights = np.asarray(model.tensors["0.weight"], dtype=np.float64)
+        self._bias = np.asarray(model.tensors["0.bias"], dtype=np.float64)
+        words = self._weights.shape[1] - features.tracks
+        self.words = WordSum(features.settings, (self._weights / features.scale)[:, :words])
+
+    def outputs(self, batch: KmerBatch) -> Floats:
+        """Return the outputs, float64 (b, T)."""
+        return in_parts(self._features, batch, self._products)
+
+    def _products(self, matrix: csr_matrix) -> Floats:
+        return self._features.products(matrix, self._weights, self._bias)
+
+    def effects(self, batch: KmerBatch, row: int, positions: Ints) -> Floats:
+        """Return what substitutions of one row change, exactly by the words that they change."""
+        return self.words.effects(batch.codes[row], positions)
+
+    def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> None:
+        """Return None: the weights are those of `words` for all references."""
+        del batch, row, references, task
+
+
+class _Outputs(Protocol):
+    def __call__(self, matrix: csr_matrix, /) -> Floats:
+        """Return the outputs for features, CSR (n, d)."""
+        ...
+
+
+def in_parts(features: KmerFeatures, batch: KmerBatch, outputs: _Outputs) -> Floats:
+    """Return the outputs for sequences, whose features are made some at a time: float64 (b, T)."""
+    parts = []
+    for start in range(0, len(batch.codes), _ROWS):
+        some = slice(start, start + _ROWS)
+        means = None if batch.means is None else batch.means[some]
+        parts.append(outputs(features.of_codes(batch.codes[some], 1, means)))
+    return np.concatenate(parts)
+
+
+def substitutions(codes: Codes, positions: Ints) -> Codes:
+    """Return a sequence with every base at every position, uint8 (4 P, L)."""
+    edited = np.repeat(codes[None], 4 * len(positions), axis=0)
+    row = np.arange(len(edited))
+    edited[row, positions[row // 4]] = row % 4
+    return edited
+
+
+def kmer_mutagenesis(
+    explained: ExplainedKmers, batch: KmerBatch, wanted: Bools, plan: AttributionPlan
+) -> dict[int, Contributions]:
+    """Return in-silico mutagenesis; as `seqnet.attribution.mutagenesis` does for networks."""
+    rows = np.flatnonzero(wanted.any(axis=1))
+    length, positions = batch.codes.shape[1], plan.positions(batch.codes.shape[1])
+    effects = np.zeros((len(rows), length, 4, wanted.shape[1]))
+    for number, row in enumerate(rows.tolist()):
+        effects[number, positions] = explained.effects(batch, row, positions)
+    codes = batch.codes[rows]
+    inside, found = inside_rows(codes), {}
+    for task, own in rows_wanted(wanted[rows]):
+        values = centred_effects(effects[own, :, :, task], inside[own])
+        found[task] = Contributions(values, observed_of(values, codes[own]))
+    return found
+
+
+def kmer_shares(
+    explained: ExplainedKmers, batch: KmerBatch, wanted: Bools, plan: AttributionPlan
+) -> dict[int, Contributions]:
+    """Return how the difference from references is shared among the bases, see `WordSum.shares`.
+
+    Hypothetical attributions are those of the observed bases: what other words would contribute is not
+    known without their counts.
+    """
+    outputs, found = explained.outputs(batch), {}
+    for task, rows in rows_wanted(wanted):
+        observed, means = [], []
+        for row in rows.tolist():
+            (references,) = plan.references.of(batch.codes[row : row + 1])
+            weights = explained.multipliers(batch, row, references, task)
+            observed.append(explained.words.shares(batch.codes[row], references, task, weights))
+            means.append(explained.outputs(batch.with_codes(references, row))[:, task].mean())
+        shares, reference = np.stack(observed), np.array(means)
+        gap = completeness(shares.sum(axis=1), np.abs(shares).sum(axis=1), outputs[rows, task], reference)
+        hypothetical = (np.arange(4)[:, None] == batch.codes[rows][:, None]) * shares[:, None]
+        values = hypothetical.astype(np.float32), shares.astype(np.float32)
+        found[task] = Contributions(*values, None, reference, gap)
+    return found

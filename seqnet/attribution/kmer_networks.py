@@ -1,0 +1,69 @@
+"""Networks of k-mer features as functions of sequences whose outputs are explained."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from seqnet.aliases import Codes, Floats, Ints
+from seqnet.attribution.deeplift import multipliers
+from seqnet.attribution.kmer_models import KmerBatch, in_parts, substitutions
+from seqnet.attribution.kmer_words import WordSum
+from seqnet.inference.fold import fold_batch_norms
+from seqnet.inference.predictor import restored
+from seqnet.model_inputs.kmer_features import KmerFeatures
+from seqnet.networks.model import Model
+
+
+class ExplainedKmerNetwork:
+    """A network of k-mer features.
+
+    Parameters
+    ----------
+    model
+        Whose input is k-mers.
+    device
+        Where to compute.
+    """
+
+    def __init__(self, model: Model, device: torch.device) -> None:
+        features = KmerFeatures.of(model)
+        assert features is not None
+        self.tasks = model.tasks
+        self._features, self._device = features, device
+        self._network = restored(model).to(device)
+        fold_batch_norms(self._network)
+        self._network.requires_grad_(False)
+        self._count = len(features.mean) - features.tracks
+        self.words = WordSum(features.settings, np.zeros((len(model.tasks), self._count)))
+
+    def outputs(self, batch: KmerBatch) -> Floats:
+        """Return the outputs, float64 (b, T)."""
+        return in_parts(self._features, batch, self._evaluated)
+
+    def _evaluated(self, matrix: csr_matrix) -> Floats:
+        """Return the outputs for features, CSR (n, d)."""
+        with torch.inference_mode():
+            found: Floats = self._network(self._scaled(matrix)).double().cpu().numpy()
+        return found
+
+    def _scaled(self, matrix: csr_matrix) -> Tensor:
+        """Return features as the network reads them, float32 (n, d)."""
+        dense = (matrix.toarray() - self._features.mean) / self._features.scale
+        return torch.from_numpy(dense.astype(np.float32)).to(self._device)
+
+    def effects(self, batch: KmerBatch, row: int, positions: Ints) -> Floats:
+        """Return the outputs with every base at every position of one row, float64 (P, 4, T)."""
+        edited = batch.with_codes(substitutions(batch.codes[row], positions), row)
+        return self.outputs(edited).reshape(len(positions), 4, -1)
+
+    def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Floats:
+        """Return DeepLIFT's multipliers of the k-mer features, float64 (N, d), for references of a row."""
+        both = np.concatenate([batch.codes[row : row + 1], references])
+        values = batch.with_codes(both, row)
+        scaled = self._scaled(self._features.of_codes(values.codes, 1, values.means))
+        found = multipliers(self._network, scaled[:1], scaled[1:], task).values[0]
+        numbers: Floats = found.double().cpu().numpy() / self._features.scale
+        return numbers[:, : self._count]

@@ -1,0 +1,42 @@
+"""The methods of attribution, one row each; standard library only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Method(NamedTuple):
+    """A method: where it is computed for networks that read sequences, and for models that read k-mers."""
+
+    help: str
+    network: str
+    """``module:function``, see `seqnet.attribution.networks`."""
+    kmers: str | None
+    """The same for models of k-mers; None where the method does not apply to them."""
+    takes_references: bool = False
+    """Whether sequences are compared with references."""
+    reads_term: bool = True
+    """Whether it applies to networks with a k-mer term."""
+
+
+METHODS: dict[str, Method] = {
+    "deeplift": Method(
+        "rescale rule, against references",
+        "seqnet.attribution.deeplift:deeplift",
+        "seqnet.attribution.kmer_models:kmer_shares",
+        takes_references=True,
+    ),
+    "ism": Method(
+        "in-silico mutagenesis: every substitution",
+        "seqnet.attribution.mutagenesis:mutagenesis",
+        "seqnet.attribution.kmer_models:kmer_mutagenesis",
+    ),
+    "gradient": Method(
+        "input times gradient, corrected for the simplex",
+        "seqnet.attribution.gradient:gradient",
+        None,
+        reads_term=False,
+    ),
+}
+DEFAULT_METHOD, WITHOUT_RULES = "deeplift", "ism"
+"""The method unless another is chosen, and where a layer has no rule for it."""

@@ -1,0 +1,310 @@
+"""Options of the train commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from seqnet.commands._option_groups import combine, option_in, titled
+from seqnet.commands._option_types import Parsed, Real, Whole, whole_list
+from seqnet.commands._options import (
+    device_option,
+    on_bad_motif_option,
+    on_duplicate_option,
+    output_option,
+)
+from seqnet.commands._outputs import MODEL_OUTPUT, OUTPUT
+from seqnet.errors import shorten
+from seqnet.networks.initialisers import INITIALISERS
+from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS
+from seqnet.networks.presets import DEFAULT_PRESET, PRESETS
+from seqnet.networks.schedules import DEFAULT_SCHEDULE, SCHEDULES
+from seqnet.networks.task_types import DEFAULT_TARGET_SCALE, LINEAR_LOSSES, TARGET_SCALES, TASK_TYPES
+from seqnet.numerals import LARGEST, parse_whole
+from seqnet.pipeline.denoising.request import DENOISING_MONITORS
+from seqnet.pipeline.training.request import METRICS
+
+_MOST_UNITS = 1_000_000
+
+
+model_output_option = output_option("Model file; needed unless --dry-run.", default=None, type=MODEL_OUTPUT)
+
+
+_layer_options = titled("Network",
+    click.option(
+        "--layers", metavar="TEXT",
+        help="Layers, such as 'conv 128x15, batch_norm, relu, max_pool 4, global_pool max, dense 64, relu'.",
+    ),
+    click.option(
+        "--architecture", "architecture_path", metavar="TOML",
+        help="Layers from a file: 'layers' as text, or a table [[layers]] of each.",
+    ),
+)  # fmt: skip
+
+
+_start_options = titled("Network",
+    click.option("--no-bias", is_flag=True, help="Leave out the biases of all layers with weights."),
+    click.option(
+        "--init", type=click.Choice(list(INITIALISERS)),
+        help="Initial weights, normal around 0: "
+        + "; ".join(f"{name}: {row.help}" for name, row in INITIALISERS.items())
+        + ". Default: uniform within 1/sqrt(n).",
+    ),
+    click.option(
+        "--prior-bias", is_flag=True, help="Start the output at the mean of the training targets."
+    ),
+    click.option("--force", is_flag=True, help="Allow hidden layers that start at zero."),
+    option_in("Run",
+        "--dry-run", is_flag=True,
+        help="Print layers, output shapes, parameters and receptive field, and train nothing.",
+    ),
+)  # fmt: skip
+
+
+_preset_option = option_in("Network",
+    "--preset", type=click.Choice(list(PRESETS)),
+    help="; ".join(f"{name}: {preset.help}" for name, preset in PRESETS.items())
+    + f". Default: {DEFAULT_PRESET}.",
+)  # fmt: skip
+denoising_architecture_options = combine(_preset_option, _layer_options, _start_options)
+cnn_architecture_options = combine(
+    _preset_option,
+    _layer_options,
+    option_in("Motifs",
+        "--init-motifs", metavar="MOTIFS", help="Start the first filters as these motifs, on both strands."
+    ),
+    _start_options,
+)  # fmt: skip
+
+
+dense_architecture_options = titled("Network",
+    click.option("--hidden", type=whole_list(1, _MOST_UNITS, "sizes such as 64,16", "8", "8,4"),
+                 metavar="SIZES", help="Hidden layers, comma list. Default: 64."),
+    click.option(
+        "--dropout", type=Real(0, 1, max_open=True), default=0.3, show_default=True,
+        help="Dropout after each hidden layer (with --hidden).",
+    ),
+    _layer_options,
+    _start_options,
+)  # fmt: skip
+
+
+baseline_options = titled("Evaluation",
+    click.option("--baselines", is_flag=True,
+                 help="Report a linear model (squared hinge) of gapped k-mers, fitted to the same training "
+                 "rows, next to the network. Binary targets only."),
+    click.option("--baseline-motifs", metavar="MOTIFS",
+                 help="With --baselines, report the score of the best window too, of the motif of this file "
+                 "that tells the training rows apart best."),
+    on_bad_motif_option,
+    on_duplicate_option,
+)  # fmt: skip
+
+
+def _batch_size(text: str) -> int:
+    """Read a number of rows, or 0 for ``full``."""
+    if text == "full":
+        return 0
+    try:
+        return parse_whole(text, 0, LARGEST)
+    except ValueError as error:
+        raise ValueError(f"{error}; rows per step are a number such as 128, or full") from None
+
+
+def _settings(
+    _ctx: click.Context, _param: click.Parameter, values: Sequence[tuple[str, float]]
+) -> dict[str, float] | None:
+    """Return settings by name, the last of a name; None without any."""
+    return dict(values) or None
+
+
+def _setting(text: str) -> tuple[str, float]:
+    """Read ``name=number``, the number in the range of the setting."""
+    name, equals, number = text.partition("=")
+    if not name or not equals:
+        raise ValueError(f"{shorten(text)} is no setting; expected NAME=X, such as alpha=0.98")
+    # decay rates of running averages; eps is added to a denominator
+    kind = Real(0, 1, min_open=True) if name == "eps" else Real(0, 1, max_open=True)
+    return name, kind.read(number)
+
+
+def _listed(table: dict[str, Any]) -> str:
+    """Return the rows of a table as one line of help."""
+    return "; ".join(f"{name}: {row.help}" for name, row in table.items()) + "."
+
+
+_step_options = titled("Optimisation",
+    click.option("--epochs", type=Whole(1),
+                 help="Epochs at most. Default: 25 up to 20,000 training rows, 12 from 30,000 on; up to 50 "
+                 "where that is less than 2,000 steps."),
+    click.option("--batch-size", type=Parsed(_batch_size, "8", "full"),
+                 metavar="ROWS",
+                 help="Rows per step, over all processes; full (or 0) takes all rows. Default: 32 below "
+                 "20,000 training rows, else 128; in train denoise as many windows as hold some thousands of "
+                 "bins."),
+    click.option("--optimiser", type=click.Choice(list(OPTIMISERS)), default=DEFAULT_OPTIMISER,
+                 show_default=True, help=_listed(OPTIMISERS)),
+    click.option("--optimiser-option", "optimiser_options", multiple=True, metavar="NAME=X",
+                 type=Parsed(_setting, "momentum=0.8", "eps=1e-7"), callback=_settings,
+                 help="momentum, alpha, rho, beta1, beta2 or eps. Repeats."),
+    click.option("--learning-rate", type=Real(0, min_open=True), metavar="X",
+                 help="The highest of the schedule. Default: "
+                 + ", ".join(f"{row.rate:g} ({name})" for name, row in OPTIMISERS.items()) + "."),
+    click.option("--schedule", type=click.Choice(list(SCHEDULES)), default=DEFAULT_SCHEDULE,
+                 show_default=True, help=_listed(SCHEDULES)),
+    click.option("--decay-epochs", type=Whole(1), default=5, show_default=True,
+                 help="Epochs of a stage of the schedules step and plateau."),
+    click.option("--decay-factor", type=Real(0, 1), default=0.1, show_default=True,
+                 help="What a stage multiplies the learning rate by."),
+    click.option("--warmup", type=Whole(0), default=0, show_default=True, metavar="STEPS",
+                 help="Steps over which the learning rate rises from 0."),
+)  # fmt: skip
+
+
+_penalty_options = titled("Optimisation",
+    click.option("--weight-decay", type=Real(0), default=0.01, show_default=True,
+                 help="Weight decay."),
+    click.option("--clip", type=Real(0, min_open=True), metavar="X",
+                 help="Largest norm of the gradients, all together."),
+    click.option("--max-norm", type=Real(0, min_open=True), metavar="X",
+                 help="Largest norm of the weights of a filter or unit (Basset: 7)."),
+)  # fmt: skip
+
+
+_class_options = titled("Targets and loss",
+    click.option("--class-weights", is_flag=True,
+                 help="Weigh positives so that both classes weigh the same."),
+    click.option("--balance", is_flag=True,
+                 help="Draw rows, with replacement, so that both classes come as often."),
+)  # fmt: skip
+
+
+def _stop_options(monitors: Sequence[str], average: str, best: str) -> Callable[[Any], Any]:
+    """Declare what is kept of training and when it stops.
+
+    Parameters
+    ----------
+    monitors
+        What may decide which epoch is the best.
+    average, best
+        The defaults of ``--ema`` and ``--monitor``, for help.
+    """
+    return titled("Optimisation",
+    click.option("--ema", type=Real(0, 1, max_open=True), metavar="DECAY",
+                 help="Validate and keep a running average of the weights; 0 for none. "
+                 f"Default: {average}."),
+    click.option("--monitor", type=click.Choice(monitors),
+                 help=f"What on the validation rows makes an epoch the best. Default: {best}."),
+    click.option("--patience", type=Whole(1), default=10, show_default=True,
+                 help="Epochs without a better one before stopping."),
+    )  # fmt: skip
+
+
+_machine_options = titled("Run",
+    device_option,
+    click.option("--precision", type=click.Choice(["auto", "float32", "bf16"]), default="auto",
+                 show_default=True, help="Arithmetic of training; auto is bf16 where the hardware has it."),
+    click.option("--compile", is_flag=True, help="Compile the network first (torch.compile)."),
+)  # fmt: skip
+
+
+def _interval(text: str) -> tuple[int | None, float | None]:
+    """Return the steps or the seconds of an interval such as ``500`` or ``300s``.
+
+    Examples
+    --------
+    >>> _interval("500"), _interval("300s")
+    ((500, None), (None, 300.0))
+    """
+    try:
+        if text.endswith("s"):
+            return None, Real(0, LARGEST).read(text[:-1])
+        return parse_whole(text, 1, LARGEST), None
+    except ValueError as error:
+        raise ValueError(f"{error}; give steps such as 500 or seconds such as 300s") from None
+
+
+_resume_options = titled("Checkpoints",
+    click.option("--checkpoint-dir", metavar="DIR",
+                 help="Keep the state of training there, to go on after being stopped or killed."),
+    click.option("--checkpoint-every", type=Parsed(_interval, "500", "300s"), default="600s",
+                 show_default=True, metavar="STEPS|SECONDSs", help="How often."),
+    click.option("--resume", is_flag=True, help="Go on from --checkpoint-dir if there is a checkpoint."),
+    click.option("--requeue-code", type=Whole(1, 255), default=85, show_default=True,
+                 help="Exit code after SIGUSR1."),
+)  # fmt: skip
+
+
+_target_option = option_in("Targets and loss",
+    "--target-scale", type=click.Choice(list(TARGET_SCALES)),
+    help="Scale the targets of a regression, by the training rows, while the network learns them: "
+    + "; ".join(f"{name}: {text}" for name, text in TARGET_SCALES.items())
+    + f". Losses are in these units, metrics and predictions in the targets' own. Default: "
+    f"{DEFAULT_TARGET_SCALE}.",
+)  # fmt: skip
+
+
+_plot_option = option_in(
+    "Output", "--plot", type=OUTPUT, metavar="SVG", help="Learning curve (default: next to the model)."
+)
+
+
+fit_options = combine(
+    _target_option, _step_options, _penalty_options, _class_options,
+    _stop_options(
+        METRICS, "over a sixth of the steps for regressions and filters that start as --motifs, else 0",
+        "auprc where fewer than a tenth of the rows are positive, else loss",
+    ),
+    _machine_options, _resume_options, _plot_option,
+)  # fmt: skip
+denoising_fit_options = combine(
+    _step_options, _penalty_options, _stop_options(DENOISING_MONITORS, "0", "loss"), _machine_options,
+    _resume_options, _plot_option,
+)  # fmt: skip
+
+
+term_options = titled("Network",
+    click.option(
+        "--kmer-term/--no-kmer-term", default=None,
+        help="Add to the network's outputs a linear model of gapped k-mers of the same training rows, "
+        f"weighted on the validation rows. Default: with the preset {DEFAULT_PRESET} for binary targets and "
+        "regressions of sequences alone.",
+    ),
+    click.option(
+        "--motifs", metavar="MOTIFS",
+        help="Add a linear model of how much of each motif of this collection a sequence holds, weighted on "
+        "the validation rows. Its weights choose motifs that the first filters of the preset "
+        f"{DEFAULT_PRESET} start as.",
+    ),
+)  # fmt: skip
+
+
+linear_options = titled("Targets and loss",
+    click.option("--task-type", type=click.Choice(list(TASK_TYPES)),
+                 help="; ".join(f"{name}: {head.help}" for name, head in TASK_TYPES.items())
+                 + ". Default: binary where all values are 0 and 1, else regression."),
+    click.option("--loss", type=click.Choice(list(LINEAR_LOSSES)),
+                 help="; ".join(f"{name}: {text}" for name, text in LINEAR_LOSSES.items())
+                 + ". Default: the first that fits the task type."),
+    click.option("--strength", type=Real(0), metavar="X",
+                 help="scikit-learn's C, the weight of the data against the L2 penalty; with mse the weight "
+                 "of the penalty, 0 for plain least squares. Default: the best of several on the validation "
+                 "rows."),
+)  # fmt: skip
+
+
+linear_motif_options = titled("Motifs",
+    click.option("--motifs", metavar="MOTIFS",
+                 help="Read how much of each motif of this collection a sequence holds, in place of k-mers."),
+    on_bad_motif_option,
+    on_duplicate_option,
+)  # fmt: skip
+
+
+leak_option = option_in("Split",
+    "--on-leak", type=click.Choice(["drop", "warn", "error"]),
+    help="How to handle training rows that equal a held-out row, on either strand. Default: drop where "
+    "whole chromosomes or stretches are held out, else error.",
+)  # fmt: skip

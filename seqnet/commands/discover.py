@@ -1,0 +1,85 @@
+"""``seqnet discover``: the motifs that a model has learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from seqnet.commands._boundary import Command
+from seqnet.commands._explain_options import row_options, shuffles_option
+from seqnet.commands._option_groups import option_in
+from seqnet.commands._option_types import Real, Whole
+from seqnet.commands._options import (
+    chroms_option,
+    common_options,
+    device_option,
+    genome_option,
+    header_option,
+    on_bad_option,
+    output_option,
+    regions_option,
+    seed_option,
+    threads_option,
+)
+from seqnet.commands._outputs import OUTPUT
+from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
+
+
+@click.command(
+    "discover",
+    cls=Command,
+    short_help="Find the motifs that a model has learnt.",
+    example="seqnet discover cnn.safetensors --regions regions.bed --genome genome.fa --motifs jaspar.meme "
+    "-o patterns.meme --seqlets seqlets.bed --hits hits.bed\n"
+    "seqnet discover cnn.safetensors --regions regions.bed --genome genome.fa --split test | seqnet logo - "
+    "-o patterns.svg",
+)
+@click.argument("model")
+@click.argument("sequences", required=False)
+@regions_option
+@genome_option
+@chroms_option
+@on_bad_option
+@row_options
+@option_in(
+    "Attribution", "--method", type=click.Choice(METHOD_NAMES),
+    help="Method of attribution. Default: deeplift, or ism where a layer has no rule.",
+)  # fmt: skip
+@shuffles_option
+@option_in(
+    "Motifs", "--motifs", metavar="MOTIFS", help="Name patterns after the most similar motifs of this file."
+)
+@option_in(
+    "Attribution", "--fdr", type=Real(0, 1, min_open=True), default=DiscoverRequest.fdr, show_default=True,
+    help="False discovery rate of seqlets, from the attributions of shuffled sequences.",
+)  # fmt: skip
+@option_in(
+    "Attribution", "--min-seqlets", type=Whole(2), default=DiscoverRequest.min_seqlets, show_default=True,
+    help="Seqlets that a pattern has at least.",
+)  # fmt: skip
+@option_in("Output", "--seqlets", type=OUTPUT, metavar="FILE", help="Write the patterns' seqlets as BED6+2.")
+@option_in(
+    "Output", "--hits", type=OUTPUT, metavar="FILE",
+    help="Write the hits (p-value up to 1e-4) of the patterns in the explained rows as BED6+4.",
+)  # fmt: skip
+@option_in(
+    "Output", "--report", type=OUTPUT, metavar="HTML",
+    help="Write a report: logos, positions and similar motifs of the patterns, one page that opens offline.",
+)  # fmt: skip
+@option_in("Output", "--json", "json_path", type=OUTPUT, metavar="FILE", help="Write the patterns' numbers.")
+@seed_option
+@device_option
+@threads_option(0)
+@output_option("Motifs; the suffix picks the format, else MEME.")
+@header_option
+@common_options
+def command(**values: Any) -> None:
+    """Find the motifs that a model has learnt.
+
+    Give --regions with --genome, or FASTA SEQUENCES. Seqlets are short stretches of high attribution;
+    those that are alike, on either strand, make a pattern, written as a motif of their bases.
+    """
+    from seqnet.pipeline.discovery.run import discover
+
+    discover(**values)

@@ -1,0 +1,116 @@
+"""``seqnet perturb``: motifs inserted, paired and removed, and what a model makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from seqnet.commands._boundary import Command
+from seqnet.commands._option_groups import option_in
+from seqnet.commands._option_types import Parsed, Whole, whole_span
+from seqnet.commands._options import (
+    chroms_option,
+    common_options,
+    device_option,
+    genome_option,
+    header_option,
+    output_option,
+    regions_option,
+    seed_option,
+    threads_option,
+)
+from seqnet.commands._outputs import OUTPUT
+from seqnet.pipeline.perturbation.request import MOST_REGIONS, SHUFFLES
+
+_SPAN = whole_span(0)
+
+
+@click.command(
+    "perturb",
+    cls=Command,
+    short_help="Insert and remove motifs in silico.",
+    example="seqnet perturb cnn.safetensors --insert jaspar.meme --regions peaks.bed --genome genome.fa\n"
+    "seqnet perturb cnn.safetensors --insert jaspar.meme --pair REB1,RAP1 --distance 0-100 "
+    "--regions peaks.bed --genome genome.fa -o pairs.tsv --plot pairs.svg\n"
+    "seqnet perturb cnn.safetensors --ablate hits.bed --regions peaks.bed --genome genome.fa",
+)
+@click.argument("model")
+@regions_option
+@genome_option
+@chroms_option
+@option_in("Input", "--insert", metavar="MOTIFS", help="Insert the consensus of each motif into the windows.")
+@option_in(
+    "Effects",
+    "--motif",
+    "motif_names",
+    multiple=True,
+    metavar="GLOB",
+    help="Only motifs whose name matches. Repeats.",
+)
+@option_in(
+    "Effects",
+    "--pair",
+    metavar="A,B",
+    callback=lambda _ctx, _param, value: tuple(value.split(",")) if value else (),
+    help="Insert two of the motifs together, in all orientations, and report their interaction.",
+)
+@option_in(
+    "Effects",
+    "--distance",
+    type=Parsed(lambda text: _SPAN.read(text.replace(":", "-")), "0-50", "5"),
+    metavar="A-B",
+    help="Bases between the two motifs (default 0-50).",
+)
+@option_in("Input", "--ablate", metavar="BED", help="Shuffle these stretches of the windows, one at a time.")
+@option_in(
+    "Effects",
+    "--shuffles",
+    type=Whole(1, 10_000),
+    metavar="N",
+    help=f"Shuffles of each (default {SHUFFLES}).",
+)
+@option_in(
+    "Effects", "--keep-regions", is_flag=True, help="Insert into the windows as they are, not shuffled."
+)
+@option_in(
+    "Effects",
+    "--max-regions",
+    type=Whole(1),
+    default=MOST_REGIONS,
+    show_default=True,
+    metavar="N",
+    help="Use N regions, drawn at random where there are more.",
+)
+@option_in(
+    "Effects",
+    "--task",
+    "task_names",
+    multiple=True,
+    metavar="NAME",
+    help="Task to write. Repeats. Default: at most 8.",
+)
+@option_in(
+    "Effects",
+    "--width", type=Whole(1), metavar="BASES",
+    help="Bases of the window, for k-mer models (default: the model's).",
+)  # fmt: skip
+@option_in("Output", "--plot", type=OUTPUT, metavar="SVG", help="Draw the effects.")
+@seed_option
+@device_option
+@threads_option(0)
+@output_option("Table of effects; the suffix picks compression.")
+@header_option
+@common_options
+def command(**values: Any) -> None:
+    """Insert and remove motifs in silico.
+
+    Windows around the regions' midpoints are changed and predicted again. --insert puts motifs into the
+    middle of windows whose dinucleotides are shuffled; --pair puts two at every distance and reports their
+    interaction (the effect of both less the effects of each); --ablate shuffles stretches such as motif
+    hits. Effects are on the scale of the logit, or in the units of a regression's targets: mean, 95 %
+    interval and number of windows or shuffles.
+    """
+    from seqnet.pipeline.perturbation.run import perturb
+
+    perturb(**values)

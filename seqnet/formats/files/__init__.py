@@ -1,0 +1,1 @@
+"""Opening files, outputs that appear whole or not at all, and what all formats share."""

@@ -1,0 +1,1 @@
+"""Metrics and other tables of results."""

@@ -1,0 +1,1 @@
+"""Variant files: VCF, BCF and tables."""

@@ -1,0 +1,1 @@
+"""Overlapping windows computed once: their geometry, the plan, the operators."""

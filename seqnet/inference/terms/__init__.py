@@ -1,0 +1,1 @@
+"""Linear terms of k-mers and of motifs, alone or added to a network's outputs."""

@@ -1,0 +1,87 @@
+"""A linear term of gapped k-mers added to a network's outputs: what few sequences teach a network late.
+
+A network and a linear model of k-mers err differently. Both are fitted apart, and their outputs are added
+with weights that the validation rows choose (`seqnet.linear.stack`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqnet.aliases import Codes, Floats, Json
+from seqnet.inference.terms.adding import Singles, add_in_parts
+from seqnet.kmers.counting import count_codes
+from seqnet.kmers.settings import KmerSettings, stored_settings
+from seqnet.networks.model import Model
+
+PREFIX = "kmer_term."
+_KEY = "kmer_term"
+
+
+@dataclass(frozen=True, eq=False)
+class KmerTerm:
+    """The combined outputs are ``scale * network + weights @ features + bias``.
+
+    Parameters
+    ----------
+    settings
+        How sequences become d features.
+    scale
+        float32 (T,): of the network's outputs.
+    weights
+        float32 (T, d).
+    bias
+        float32 (T,).
+    """
+
+    settings: KmerSettings
+    scale: Singles
+    weights: Singles
+    bias: Singles
+
+    @staticmethod
+    def of(model: Model) -> KmerTerm | None:
+        """Return the term of a stored model, None if it has none."""
+        stored = model.header.get(_KEY)
+        if stored is None:
+            return None
+        return KmerTerm(
+            stored_settings(**stored["settings"]),
+            *(np.asarray(model.tensors[PREFIX + name]) for name in ("scale", "weights", "bias")),
+        )
+
+    def stored(self) -> tuple[Json, dict[str, Singles]]:
+        """Return what a model's header holds of the term, and its tensors."""
+        header = {_KEY: {"settings": self.settings._asdict()}}
+        tensors = {"scale": self.scale, "weights": self.weights, "bias": self.bias}
+        return header, {PREFIX + name: tensor for name, tensor in tensors.items()}
+
+    def added(self, outputs: Singles, codes: Codes, threads: int = 1) -> Singles:
+        """Return the combined outputs.
+
+        Parameters
+        ----------
+        outputs
+            float32 (n, T): the network's, before the sigmoid.
+        codes
+            uint8 (n, L): the sequences.
+        threads
+            Parts counted at a time; the sums are the same for any number.
+        """
+        return add_in_parts(self.scale, outputs, self.products, codes, threads)
+
+    def weighted(self, share: Floats, scale: Floats, bias: Floats) -> KmerTerm:
+        """Return the term times its share (T,), added to `scale` times the outputs, plus a bias (T,)."""
+        return replace(
+            self, scale=scale.astype(np.float32),
+            weights=(share[:, None] * self.weights).astype(np.float32),
+            bias=(share * self.bias + bias).astype(np.float32),
+        )  # fmt: skip
+
+    def products(self, codes: Codes) -> Floats:
+        """Return the term itself, float64 (n, T)."""
+        features = count_codes(codes, self.settings)
+        found: Floats = features @ self.weights.T.astype(np.float64) + self.bias
+        return found

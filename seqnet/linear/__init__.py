@@ -1,0 +1,1 @@
+"""Linear models: their losses, solvers and standardisation."""

@@ -1,0 +1,1 @@
+"""What a score means: p-values, q-values and thresholds."""

@@ -1,0 +1,1 @@
+"""Layers computed in other ways, where that is cheaper on a processor."""

@@ -1,0 +1,1 @@
+"""The steps of the pipeline: each reads files, computes, and returns or writes what came of it."""

@@ -1,0 +1,1 @@
+"""Networks that turn shallow tracks into deep ones."""

@@ -1,0 +1,88 @@
+"""The request of ``train denoise``; standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from seqnet.errors import UsageError
+from seqnet.pipeline.inputs.request import SignalFile
+from seqnet.pipeline.training.request import FitRequest, SignalRequest
+from seqnet.pipeline.training.sources import NamedTracks, signal_files
+
+BIN = 25
+"""Bases per bin."""
+PEAKS = "peaks"
+"""The task of ``--target-peaks``."""
+DENOISING_MONITORS = ("loss", "pearson", "r2")
+"""What may decide which epoch is the best."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainDenoiseRequest(SignalRequest, FitRequest):
+    """A network from noisy tracks to deep ones; the fields are the options of ``seqnet train denoise``.
+
+    Parameters
+    ----------
+    signals, target_tracks
+        The noisy tracks and the deep ones: name to bigWig, or files, each as ``[NAME=]BIGWIG``.
+    target_peaks
+        BED of peaks that are learnt from the tracks too.
+    step
+        Bases per bin, whose means are read.
+    window
+        Bins per training row. Default: the receptive field.
+    chroms
+        Only these contigs.
+    """
+
+    target_tracks: NamedTracks = ()
+    target_peaks: str | None = None
+    step: int = BIN
+    window: int | None = None
+    chroms: Sequence[str] = ()
+    preset: str | None = None
+    kind: ClassVar[str] = "cnn"
+
+    def check(self) -> None:
+        """Refuse fields that contradict each other, and miss tracks."""
+        from seqnet.datasets.targets import check_task_names  # loads numpy, which --help does not need
+
+        tasks = self.tasks
+        if self.target_peaks is not None and PEAKS in tasks[:-1]:
+            raise UsageError(
+                f"--target-track: {PEAKS!r} is what --target-peaks are called; give it another name"
+            )
+        try:
+            check_task_names(tasks)
+        except ValueError as error:
+            raise UsageError(f"--target-track: {error}") from error
+        super().check()
+        if not self.targets:
+            raise UsageError("--signal needs --target-track: the tracks that it is to become")
+        if not self.track_source.signals:
+            raise UsageError("--target-track needs --signal: the tracks to denoise")
+        if self.monitor is not None and self.monitor not in DENOISING_MONITORS:
+            raise UsageError(f"--monitor {self.monitor} is not for denoising; take loss or pearson or r2")
+
+    def layer_choices(self) -> dict[str, object]:
+        """Return the options that choose the layers, and what each was given."""
+        return {"--preset": self.preset, **super().layer_choices()}
+
+    @property
+    def targets(self) -> tuple[SignalFile, ...]:
+        """The deep tracks."""
+        return signal_files(self.target_tracks)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        names = tuple(file.name for file in self.targets)
+        return names if self.target_peaks is None else (*names, PEAKS)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        paths = tuple(file.path for file in (*self.track_source.signals, *self.targets))
+        return paths if self.target_peaks is None else (*paths, self.target_peaks)

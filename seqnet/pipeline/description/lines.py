@@ -1,0 +1,45 @@
+"""What ``show`` says about a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Table(NamedTuple):
+    """Rows under a column line."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+class Description(NamedTuple):
+    """Facts about a file, a table of its parts, and further tables."""
+
+    facts: Sequence[tuple[str, object]]
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[object]] = ()
+    more: Sequence[Table] = ()
+    advice: str = ""
+    """What to do next, noted after the description; empty for nothing."""
+
+
+def to_lines(found: Description) -> str:
+    """Write a description."""
+    lines = ["\t".join(map(_cell, fact)) for fact in found.facts]
+    for table in (Table(found.columns, found.rows), *found.more):
+        lines += _table_lines(table)
+    return "".join(line + "\n" for line in lines)
+
+
+def _table_lines(table: Table) -> list[str]:
+    """Write a table; nothing without columns."""
+    head = ["#" + "\t".join(table.columns)] if table.columns else []
+    return head + ["\t".join(map(_cell, row)) for row in table.rows]
+
+
+def _cell(value: object) -> str:
+    """Write one value."""
+    if value is None or value == "":
+        return "."
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

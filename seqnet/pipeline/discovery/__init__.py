@@ -1,0 +1,1 @@
+"""The step ``discover``: the motifs that a model has learnt."""

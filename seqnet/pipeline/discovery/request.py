@@ -1,0 +1,77 @@
+"""The request of a discovery; standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from seqnet.errors import UsageError, shorten
+from seqnet.pipeline.explanation.request import ExplainRequest, RowSelection
+
+if TYPE_CHECKING:
+    from seqnet.motifs.matrix import MotifSet
+    from seqnet.networks.model import Model
+
+METHOD_NAMES = ("deeplift", "ism")
+"""Methods whose attributions are searched."""
+
+
+@dataclass(frozen=True)
+class DiscoverRequest(RowSelection):
+    """What to search for motifs; the fields are the options of ``seqnet discover``.
+
+    The fields of `RowSelection` are given by name.
+
+    Parameters
+    ----------
+    model
+        A model file, or a `Model`.
+    sequences
+        FASTA.
+    output
+        Where the motifs go; None returns them alone.
+    method
+        One of `METHOD_NAMES`; None for the default of the model.
+    motifs
+        Motif file, or a `MotifSet`, that patterns are named by.
+    fdr
+        False discovery rate up to which stretches of high attribution count.
+    min_seqlets
+        Stretches of a pattern at least.
+    seqlets, json_path
+        Where the stretches, and all numbers of the patterns, are written.
+    report
+        Where a page about the patterns goes.
+    hits
+        Where the hits of patterns in the rows go; True returns them alone, None looks for none.
+
+    Raises
+    ------
+    UsageError
+        If fields contradict each other.
+    """
+
+    model: str | Model
+    sequences: str | None = None
+    output: str | None = None
+    method: str | None = None
+    motifs: str | MotifSet | None = None
+    fdr: float = 0.05
+    min_seqlets: int = 20
+    seqlets: str | None = None
+    hits: str | bool | None = None
+    report: str | None = None
+    json_path: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse fields that contradict each other."""
+        if self.method is not None and self.method not in METHOD_NAMES:
+            raise UsageError(f"method {shorten(self.method)} is none of {', '.join(METHOD_NAMES)}")
+        _ = self.explanation
+
+    @property
+    def explanation(self) -> ExplainRequest:
+        """What is explained."""
+        selection = {field.name: getattr(self, field.name) for field in fields(RowSelection)}
+        methods = () if self.method is None else (self.method,)
+        return ExplainRequest(self.model, self.sequences, methods=methods, **selection)

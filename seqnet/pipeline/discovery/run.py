@@ -1,0 +1,252 @@
+"""The step ``discover``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from seqnet.aliases import Floats
+from seqnet.attribution.patterns import Pattern, find_patterns
+from seqnet.attribution.references import References
+from seqnet.attribution.seqlets import WIDTH, Seqlets, find_seqlets
+from seqnet.datasets.checks import counted
+from seqnet.errors import SeqnetError, UsageError
+from seqnet.formats import MOTIF_WRITERS, suffix_format
+from seqnet.formats.files.header import header_for, provenance
+from seqnet.formats.files.opening import open_output, to_bytes
+from seqnet.formats.motifs.any_format import motif_writer, write_motifs
+from seqnet.formats.results.tables import write_rows
+from seqnet.lookup import resolve
+from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm
+from seqnet.pipeline.calls import takes
+from seqnet.pipeline.discovery.hits import PatternHitTable, pattern_hits
+from seqnet.pipeline.discovery.request import DiscoverRequest
+from seqnet.pipeline.discovery.results import DiscoverResult, PatternTable, SeqletTable
+from seqnet.pipeline.explanation.attributing import PreparedExplanation, attribute, prepare_explanation
+from seqnet.pipeline.explanation.explainers import load_explainer
+from seqnet.pipeline.explanation.filters import Names, most_similar
+from seqnet.pipeline.explanation.results import Attribution
+from seqnet.pipeline.inputs.models import model_label, model_source
+from seqnet.pipeline.motifs.request import DEFAULT_P_VALUE
+from seqnet.pipeline.motifs.sources import load_motifs
+from seqnet.pipeline.tables import ColumnTable
+from seqnet.reporting import note
+
+
+class _Found(NamedTuple):
+    """The patterns of one task."""
+
+    attribution: Attribution
+    seqlets: Seqlets
+    patterns: list[Pattern]
+
+
+@takes(DiscoverRequest)
+def discover(request: DiscoverRequest) -> DiscoverResult:
+    """Find the motifs that a model has learnt: patterns of attribution that recur.
+
+    Parameters
+    ----------
+    request
+        The fields of `DiscoverRequest`, which are the arguments of this function.
+
+    Returns
+    -------
+    The patterns as motifs and as a table, and their seqlets.
+
+    Raises
+    ------
+    SeqnetError
+        If a file cannot be read or does not fit the model.
+
+    Examples
+    --------
+    >>> import seqnet
+    >>> found = seqnet.discover("cnn.safetensors", regions="peaks.bed", genome="genome.fa")  # doctest: +SKIP
+    >>> found.table.to_pandas()[["pattern", "seqlets", "target"]]  # doctest: +SKIP
+    """
+    form = suffix_format(request.output or "-", MOTIF_WRITERS, "meme")
+    motif_writer(form)
+    prepared, methods = prepare_explanation(request.explanation)
+    if prepared.rows.windows is not None or prepared.rows.codes is None:
+        raise UsageError(f"{model_source(request.model)} reads signal tracks, which shuffles do not have")
+    method = methods[0]
+    attributions = attribute(prepared, method)
+    null = attribute(_shuffled(prepared, request), method)
+    found = [_patterns(one, other, request) for one, other in zip(attributions, null, strict=True)]
+    motifs = _motifs(found)
+    known = None if request.motifs is None else load_motifs(request.motifs).motifs  # may be a pipe: read once
+    names = most_similar(list(motifs), known, prepared.threads)
+    named = MotifSet(tuple(
+        replace(motif, info=replace(motif.info, alt_name="" if name == "." else name))
+        for motif, name in zip(motifs, names.targets, strict=True)
+    ))  # fmt: skip
+    result = DiscoverResult(
+        named, _table(found, motifs, names), _seqlet_table(found, motifs),
+        tuple(pattern for each in found for pattern in each.patterns), _hits(found, motifs, request),
+    )  # fmt: skip
+    _write(request, method, result, form)
+    if request.report is not None:
+        # loads matplotlib
+        resolve("seqnet.pipeline.discovery.report:write_discovery")(
+            request.report, result, names, known, [*_positions(found)],
+            max((each.attribution.observed.shape[1] for each in found), default=0), _header(request, method),
+        )  # fmt: skip
+    return result
+
+
+def _shuffled(prepared: PreparedExplanation, request: DiscoverRequest) -> PreparedExplanation:
+    """Return the rows that are explained with their dinucleotides shuffled."""
+    rows = prepared.rows
+    assert rows.codes is not None
+    chosen = np.flatnonzero(prepared.wanted.any(axis=1))
+    codes = References(1, request.seed + 1).of(rows.codes[chosen])[:, 0]
+    others = replace(rows, names=rows.names[chosen], codes=codes, regions=None, starts=rows.starts[chosen])
+    return replace(
+        prepared, rows=others, explainer=load_explainer(prepared.model, others, request.device),
+        outputs=prepared.outputs[chosen], wanted=prepared.wanted[chosen],
+    )  # fmt: skip
+
+
+def _patterns(attribution: Attribution, null: Attribution, request: DiscoverRequest) -> _Found:
+    """Return the patterns of one task."""
+    assert attribution.codes is not None
+    if attribution.observed.shape[1] < WIDTH:
+        raise SeqnetError(f"{attribution.observed.shape[1]} bases are explained; patterns need {WIDTH}")
+    seqlets = find_seqlets(attribution.observed, null.observed, request.fdr)
+    patterns = find_patterns(
+        seqlets, attribution.hypothetical, attribution.observed, attribution.codes, request.min_seqlets
+    )
+    used = sum(map(len, patterns))
+    note(
+        f"{attribution.task}: {counted(len(seqlets.row), 'seqlet')} in {counted(len(attribution), 'row')} "
+        f"at a false discovery rate of {request.fdr:g}; "
+        f"{used} of them make {counted(len(patterns), 'pattern')}"
+    )
+    return _Found(attribution, seqlets, patterns)
+
+
+def _motifs(found: Sequence[_Found]) -> tuple[Pfm, ...]:
+    """Return the patterns as motifs, numbered task by task."""
+    return tuple(
+        Pfm(MotifInfo(f"{each.attribution.task}_{number}", nsites=float(len(pattern))), pattern.counts)
+        for each in found
+        for number, pattern in enumerate(each.patterns, 1)
+    )
+
+
+def _positions(found: Sequence[_Found]) -> Iterator[Floats]:
+    """Yield how far the seqlets of each pattern lie from the middle of their rows, in bases."""
+    for each in found:
+        middle = each.attribution.observed.shape[1] / 2
+        for pattern in each.patterns:
+            yield pattern.start + len(pattern.counts) / 2 - middle
+
+
+def _hits(found: Sequence[_Found], motifs: Sequence[Pfm], request: DiscoverRequest) -> PatternHitTable | None:
+    """Return the hits of the patterns, where they are wanted."""
+    if request.hits in (None, False):
+        return None
+    named = iter(motifs)
+    return pattern_hits([(each.attribution, [next(named) for _ in each.patterns]) for each in found])
+
+
+def _table(found: Sequence[_Found], motifs: Sequence[Pfm], names: Names) -> PatternTable:
+    """Return a row for each pattern."""
+    patterns = [(each.attribution.task, pattern) for each in found for pattern in each.patterns]
+    return PatternTable(
+        np.array([motif.info.name for motif in motifs], dtype=object),
+        np.array([task for task, _ in patterns], dtype=object),
+        np.array([len(pattern) for _, pattern in patterns], dtype=np.int64),
+        np.array([pattern.contributions.sum() for _, pattern in patterns], dtype=np.float64),
+        np.array(names.targets, dtype=object),
+        names.q_values,
+    )
+
+
+def _seqlet_table(found: Sequence[_Found], motifs: Sequence[Pfm]) -> SeqletTable:
+    """Return a row for each seqlet of a pattern."""
+    rows: list[tuple[object, ...]] = []
+    named = iter(motifs)
+    for each in found:
+        for pattern in each.patterns:
+            motif = next(named)
+            rows += _seqlet_rows(each, pattern, motif)
+    rows.sort(key=lambda row: (str(row[0]), row[1], row[3]))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 8
+    kinds = (object, np.int64, np.int64, object, np.float64, object, object, np.float64)
+    chrom, start, end, name, score, strand, task, q_value = (
+        np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)
+    )
+    return SeqletTable(chrom, start, end, name, score, strand, task, q_value)
+
+
+def _seqlet_rows(found: _Found, pattern: Pattern, motif: Pfm) -> list[tuple[object, ...]]:
+    """Return the rows of one pattern's seqlets, in the coordinates of the genome where there is one."""
+    attribution, seqlets = found.attribution, found.seqlets
+    members = pattern.members
+    chrom, start, backward = attribution.places(seqlets.row[members], pattern.start, motif.width)
+    columns = (
+        chrom, start, pattern.turned ^ backward, seqlets.score[members], seqlets.q_value[members],
+    )  # fmt: skip
+    return [
+        (where, begin, begin + motif.width, motif.info.name, score, "-" if minus else "+", attribution.task,
+         q_value)
+        for where, begin, minus, score, q_value in zip(*(c.tolist() for c in columns), strict=True)
+    ]  # fmt: skip
+
+
+# ---- writing ---------------------------------------------------------------------------------
+
+
+def _header(request: DiscoverRequest, method: str, p_value: float | None = None) -> dict[str, str]:
+    """Return the provenance."""
+    return provenance("discover", {
+        "model": model_label(request.model), "method": method, "rows": request.rows,
+        "split": None if request.split == "all" else request.split, "fdr": request.fdr,
+        "min-seqlets": request.min_seqlets, "seed": request.seed, "p-value": p_value,
+    })  # fmt: skip
+
+
+def _write(request: DiscoverRequest, method: str, result: DiscoverResult, form: str) -> None:
+    """Write the outputs."""
+    header = _header(request, method)
+    if request.output is not None and result.motifs.motifs:
+        with open_output(request.output) as stream:
+            write_motifs(stream, result.motifs, form, header_for(request.header, header))
+    elif request.output is not None:
+        raise SeqnetError(
+            f"no pattern has {request.min_seqlets} seqlets at a false discovery rate of {request.fdr:g}"
+        )
+    _write_table(request.seqlets, result.seqlets, header_for(request.header, header))
+    if isinstance(request.hits, str) and result.hits is not None:
+        of_hits = _header(request, method, DEFAULT_P_VALUE)
+        _write_table(request.hits, result.hits, header_for(request.header, of_hits))
+    if request.json_path is not None:
+        with open_output(request.json_path) as stream:
+            stream.write(to_bytes(json.dumps(_numbers(result, header), indent=1) + "\n"))
+
+
+def _write_table(path: str | None, table: ColumnTable, header: dict[str, str] | None) -> None:
+    """Write a table, where it has a path."""
+    if path is not None:
+        with open_output(path) as stream:
+            write_rows(stream, list(table.columns()), table.rows(), header)
+
+
+def _numbers(result: DiscoverResult, header: dict[str, str]) -> dict[str, object]:
+    """Return all numbers of the patterns."""
+    patterns = []
+    for row, pattern in zip(result.table.rows(), result.patterns, strict=True):
+        name, task, seqlets, contribution, target, q_value = row
+        patterns.append({
+            "pattern": name, "task": task, "seqlets": seqlets, "contribution": contribution,
+            "target": None if target == "." else target,
+            "q_value": None if np.isnan(q_value) else q_value,
+            "contributions": pattern.contributions.tolist(), "counts": pattern.counts.tolist(),
+        })  # fmt: skip
+    return {"provenance": header, "patterns": patterns}

@@ -1,0 +1,148 @@
+"""Motifs of a network's first layer: found, named and written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from seqnet.aliases import Bools, Floats, Ints
+from seqnet.errors import SeqnetError, UsageError
+from seqnet.formats import MOTIF_WRITERS, suffix_format
+from seqnet.formats.files.header import header_for, provenance
+from seqnet.formats.files.opening import open_output
+from seqnet.formats.motifs.any_format import motif_writer, write_motifs
+from seqnet.lookup import resolve
+from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm
+from seqnet.pipeline.explanation.request import ExplainRequest
+from seqnet.pipeline.explanation.results import FilterTable
+from seqnet.pipeline.inputs.models import model_label, model_source
+from seqnet.pipeline.motifs.comparison import compare
+from seqnet.reporting import detail, note
+
+if TYPE_CHECKING:
+    from seqnet.attribution.networks import ExplainedNetwork, StrandBatch
+
+MOST_ROWS_HELD = 200
+"""Rows that the influence of filters is measured on."""
+MOST_Q = 0.1
+"""q-value up to which a motif of the collection names a filter."""
+
+
+class NamedMatch(NamedTuple):
+    """How a motif of the collection lies on the motif that it names."""
+
+    name: str
+    """In the collection."""
+    offset: int
+    """Its first column, counted from the other motif's first."""
+    turned: bool
+    """Whether it is read from the other strand."""
+
+
+class Names(NamedTuple):
+    """The most similar motif of each filter or pattern."""
+
+    targets: list[str]
+    """Alternate names, else names; ``.`` where none is similar."""
+    q_values: Floats
+    matches: list[NamedMatch | None]
+
+
+class FilterSource(Protocol):
+    """A network and its rows, as `seqnet.pipeline.explanation.explainers.NetworkExplainer` has them."""
+
+    explained: ExplainedNetwork
+    batch: int
+    """Rows at a time."""
+
+    def load(self, rows: Ints) -> StrandBatch:
+        """Return rows as the network reads them."""
+        ...
+
+
+def explain_filters(
+    request: ExplainRequest, source: FilterSource | None, wanted: Bools, threads: int
+) -> tuple[FilterTable, MotifSet]:
+    """Return the first layer's filters as a table and as motifs, which are written.
+
+    Parameters
+    ----------
+    source
+        None for models that are no networks of sequences.
+    wanted
+        bool (n, T): the rows that are explained, whose windows are looked at, and the tasks.
+    """
+    if source is None or not source.explained.bases:
+        raise UsageError(f"--filters: {model_source(request.model)} has no filters over bases")
+    form = suffix_format(request.filters or "-", MOTIF_WRITERS, "meme")
+    motif_writer(form)
+    counts, sites, influence = _measured(source, wanted)
+    least: int = resolve("seqnet.attribution.filters:LEAST_SITES")
+    usable = np.flatnonzero(sites >= least)
+    if not len(usable):
+        raise SeqnetError(f"--filters: no filter has {least} sites")
+    if len(usable) < len(sites):
+        note(f"{len(sites) - len(usable)} of {len(sites)} filters have fewer than {least} sites")
+    order = usable[np.argsort(-influence[usable], kind="stable")]
+    motifs = [
+        Pfm(MotifInfo(f"filter{number + 1}", nsites=float(sites[number])), counts[number])
+        for number in order.tolist()
+    ]
+    names = most_similar(motifs, request.motifs, threads)
+    named = [
+        replace(motif, info=replace(motif.info, alt_name=name if name != "." else ""))
+        for motif, name in zip(motifs, names.targets, strict=True)
+    ]
+    found = MotifSet(tuple(named))
+    table = FilterTable(
+        np.array([motif.info.name for motif in motifs], dtype=object), sites[order], influence[order],
+        np.array(names.targets, dtype=object), names.q_values,
+    )  # fmt: skip
+    _write(request, found, table, form)
+    return table, found
+
+
+def _measured(source: FilterSource, wanted: Bools) -> tuple[Floats, Ints, Floats]:
+    """Return counts (F, w, 4), sites (F,) and influence (F,) of the filters."""
+    rows = np.flatnonzero(wanted.any(axis=1))
+    tasks = np.flatnonzero(wanted.any(axis=0))
+    batches = [rows[start : start + source.batch] for start in range(0, len(rows), source.batch)]
+    some = rows[:: -(-len(rows) // MOST_ROWS_HELD)]
+    held = [some[start : start + source.batch] for start in range(0, len(some), source.batch)]
+    try:
+        found = resolve("seqnet.attribution.filters:filter_sites")(source.explained, batches, source.load)
+    except ValueError as error:
+        raise SeqnetError(f"--filters: {error}") from error
+    influence = resolve("seqnet.attribution.filters:filter_influence")
+    change: Floats = influence(source.explained, held, source.load, found.mean)
+    return found.counts, found.sites, change[:, tasks].max(axis=1)
+
+
+def most_similar(motifs: list[Pfm], collection: str | MotifSet | None, threads: int) -> Names:
+    """Return the most similar motif of a collection for each motif, up to a q-value of `MOST_Q`."""
+    names = Names(["."] * len(motifs), np.full(len(motifs), np.nan), [None] * len(motifs))
+    if collection is None or not motifs:
+        return names
+    matches = compare(MotifSet(tuple(motifs)), collection, top=1, q_value=MOST_Q, threads=threads).table
+    assert matches is not None
+    place = {motif.info.name: number for number, motif in enumerate(motifs)}
+    for query, target, alt_name, offset, orientation, _, _, _, _, q_value in matches.rows():
+        number = place[query]
+        names.targets[number] = target if alt_name == "." else alt_name
+        names.q_values[number] = q_value
+        names.matches[number] = NamedMatch(target, offset, orientation == "-")
+    return names
+
+
+def _write(request: ExplainRequest, motifs: MotifSet, table: FilterTable, form: str) -> None:
+    """Write the motifs, and report the most influential ones."""
+    assert request.filters is not None
+    for name, sites, influence, target, _q in list(table.rows())[:10]:
+        detail(f"{name}: influence {influence:.3g}, {sites} sites" + (f", {target}" if target != "." else ""))
+    shown = {name: f"{influence:.4g}" for name, _, influence, _, _ in table.rows()}
+    entries = provenance("explain", {"model": model_label(request.model), "influence": shown})
+    header = header_for(request.header, entries)
+    with open_output(request.filters) as stream:
+        write_motifs(stream, motifs, form, header)

@@ -1,0 +1,48 @@
+"""The step ``explain``."""
+
+from __future__ import annotations
+
+from seqnet.pipeline.calls import takes
+from seqnet.pipeline.explanation.attributing import attribute, prepare_explanation
+from seqnet.pipeline.explanation.explainers import NetworkExplainer
+from seqnet.pipeline.explanation.filters import explain_filters
+from seqnet.pipeline.explanation.outputs import write_attributions
+from seqnet.pipeline.explanation.request import ExplainRequest
+from seqnet.pipeline.explanation.results import ExplainResult, table_of
+
+
+@takes(ExplainRequest)
+def explain(request: ExplainRequest) -> ExplainResult:
+    """Explain a model's outputs by the bases of its inputs.
+
+    Parameters
+    ----------
+    request
+        The fields of `ExplainRequest`, which are the arguments of this function.
+
+    Returns
+    -------
+    The attributions of each method and task, a table of them, and the motifs of filters.
+
+    Raises
+    ------
+    SeqnetError
+        If a file cannot be read, does not fit the model, a method does not apply to it, or attributions
+        do not add up.
+
+    Examples
+    --------
+    >>> import seqnet
+    >>> found = seqnet.explain("cnn.safetensors", regions="peaks.bed", genome="genome.fa")  # doctest: +SKIP
+    >>> found.of("deeplift", "REB1").observed.shape  # doctest: +SKIP
+    (125, 200)
+    """
+    prepared, methods = prepare_explanation(request)
+    attributions = tuple(each for method in methods for each in attribute(prepared, method))
+    table = table_of(attributions, prepared.rows.regions)
+    written = write_attributions(request, attributions, table, prepared.rows)
+    if request.filters is None:
+        return ExplainResult(attributions, table, written)
+    network = prepared.explainer if isinstance(prepared.explainer, NetworkExplainer) else None
+    filters, motifs = explain_filters(request, network, prepared.wanted, prepared.threads)
+    return ExplainResult(attributions, table, (*written, request.filters), filters, motifs)

@@ -1,0 +1,1 @@
+"""What models read: regions, genomes and tracks, brought together and checked."""

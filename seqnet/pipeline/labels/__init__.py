@@ -1,0 +1,1 @@
+"""Labelled regions from peaks, and their negatives."""

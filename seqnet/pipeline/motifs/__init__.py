@@ -1,0 +1,1 @@
+"""Steps that make, score, convert, compare and draw motifs."""

@@ -1,0 +1,1 @@
+"""Experiments on a model: motifs inserted, paired and removed."""

@@ -1,0 +1,1 @@
+"""Predictions of regions, sequences and tiles."""

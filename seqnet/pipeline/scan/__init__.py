@@ -1,0 +1,1 @@
+"""Scanning sequences with motifs."""

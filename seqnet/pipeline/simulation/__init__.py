@@ -1,0 +1,1 @@
+"""Simulated sequences and genomes."""

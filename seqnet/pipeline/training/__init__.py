@@ -1,0 +1,1 @@
+"""Training linear models and networks."""

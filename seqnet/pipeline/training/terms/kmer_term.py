@@ -1,0 +1,86 @@
+"""The linear term of gapped k-mers that ``train cnn`` adds to a network's outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seqnet.errors import UsageError
+from seqnet.inference.terms.kmer_term import KmerTerm
+from seqnet.linear.fit import STRENGTHS
+from seqnet.linear.shared import GRAM_PENALTIES, relative_loss
+from seqnet.networks.presets import DEFAULT_PRESET
+from seqnet.pipeline.training.data import Sequences, TrainingData
+from seqnet.pipeline.training.terms.kmer_fit import (
+    MOST_ROWS,
+    MOST_TASKS,
+    fit_kmer_ridge,
+    fit_kmer_term,
+    fitting_rows,
+)
+from seqnet.pipeline.training.terms.rows import TermRows
+from seqnet.reporting import note, progress_bar
+
+if TYPE_CHECKING:
+    from seqnet.pipeline.training.architecture import Architecture
+STRAND_ROWS = 3_000
+"""Rows of a split by which strands are decided."""
+ONLY_FOR = "is for binary targets and regressions of sequences alone, of equal weight"
+"""Which data terms are for."""
+
+
+def takes_terms(data: TrainingData) -> bool:
+    """Return whether terms can be added: for classes or numbers, of sequences alone, of equal weight."""
+    known = data.task_type in ("binary", "regression")
+    return isinstance(data.material, Sequences) and known and data.weights is None
+
+
+def wants_term(asked: bool | None, architecture: Architecture, data: TrainingData) -> bool:
+    """Return whether a network gets the term: as requested, or with the default preset."""
+    possible = takes_terms(data)
+    if asked is None:
+        return possible and architecture.described.get("preset") == DEFAULT_PRESET
+    if asked and not possible:
+        raise UsageError(f"--kmer-term {ONLY_FOR}")
+    return asked
+
+
+def fit_term(train: TermRows, valid: TermRows, strands: str, seed: int, *, binary: bool) -> KmerTerm:
+    """Fit the term: a few binary tasks one by one (squared hinge), others together (ridge)."""
+    tasks = train.targets.shape[1]
+    if binary and tasks <= MOST_TASKS:
+        with progress_bar("solutions", len(STRENGTHS["hinge"]) * tasks) as progress:
+            return fit_kmer_term(train, valid, strands, progress)
+    chosen = fitting_rows(len(train.codes), train.codes.shape[1], seed, MOST_ROWS)
+    fewer = TermRows(train.codes[chosen], train.targets[chosen])
+    with progress_bar("penalties of k-mers", len(GRAM_PENALTIES)) as progress:
+        return fit_kmer_ridge(fewer, valid, strands, binary=binary, progress=progress)
+
+
+def decided_strands(data: TrainingData, seed: int) -> str:
+    """Return whether sequences are better read on ``both`` strands or ``forward``, and say so.
+
+    Ridge regressions of k-mers of either kind are fitted to some training rows; the one with the lower
+    squared error on the validation rows decides, ``forward`` where none is known.
+    """
+    if data.codes is None:
+        return "forward"
+    losses = {}
+    for strands in ("forward", "both"):
+        train, valid = _some(data, "train", seed), _some(data, "valid", seed)
+        term = fit_kmer_ridge(train, valid, strands, binary=False)
+        losses[strands] = relative_loss("mse", term.products(valid.codes), valid.targets, train.targets)
+    chosen = "both" if losses["both"] < losses["forward"] else "forward"
+    errors = f"{losses['forward']:.3f} of the variance forward, {losses['both']:.3f} on both strands"
+    note(f"sequences are read {_READ[chosen]}: k-mers leave {errors} on the validation rows (see --strands)")
+    return chosen
+
+
+_READ = {"forward": "forward", "both": "on both strands"}
+
+
+def _some(data: TrainingData, split: str, seed: int) -> TermRows:
+    """Return rows of a split, a bounded number of them drawn at random."""
+    assert data.codes is not None
+    rows = data.rows(split)
+    chosen = rows[fitting_rows(len(rows), data.codes.shape[1], seed, STRAND_ROWS)]
+    return TermRows(data.codes[chosen], data.targets[chosen])

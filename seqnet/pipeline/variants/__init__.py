@@ -1,0 +1,1 @@
+"""Effects of variants under models and motifs."""

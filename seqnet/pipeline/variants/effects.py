@@ -1,0 +1,307 @@
+"""Effects of alleles under models: windows with either allele, predicted in full batches."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from seqnet.aliases import Bools, Codes, Floats, Ints, Progress
+from seqnet.errors import SeqnetError
+from seqnet.formats.tracks.finished_contigs import Parts
+from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.genome.intervals import make_intervals
+from seqnet.genome.layout import needed_stretches
+from seqnet.genome.sequence import Genome
+from seqnet.genome.variants import fits_window, window_pairs
+from seqnet.kernels.gather import gather_values
+from seqnet.pipeline.inputs.request import SignalSource
+from seqnet.pipeline.inputs.signals import model_specs, signals_for
+from seqnet.pipeline.prediction.model import ModelPredictor, Singles
+from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
+
+if TYPE_CHECKING:
+    from seqnet.networks.model import Model
+
+MOST_AMBIGUOUS = 0.5
+"""Share of a window that may be ambiguous."""
+_BASES_AT_ONCE = 1 << 24
+_COMPLEMENT = np.array([3, 2, 1, 0, AMBIGUOUS], np.uint8)
+
+
+class ReadyModel(NamedTuple):
+    """A model with what makes its windows."""
+
+    model: Model
+    predictor: ModelPredictor
+    width: int
+
+
+class Scorer(Protocol):
+    """Computes effects: a model, or motifs."""
+
+    tasks: tuple[str, ...]
+
+    def effects(self, alleles: Sequence[Allele], progress: Progress) -> Effects:
+        """Compute the effects of alleles that have places."""
+        ...
+
+
+class WindowPredictions:
+    """Outputs of windows, computed or taken from the parts of an earlier run.
+
+    Parameters
+    ----------
+    parts
+        Where they are kept; None keeps none.
+    """
+
+    def __init__(self, parts: Parts | None) -> None:
+        self._parts = parts
+        self._number = -1
+        self.known = 0
+        """How many windows an earlier run had predicted."""
+
+    def logits(
+        self, predictor: ModelPredictor, codes: Codes, tracks: Sequence[Singles], progress: Progress
+    ) -> Singles:
+        """Return a predictor's logits for windows, float32 (n, T)."""
+        self._number += 1
+        tasks = len(predictor.tasks)
+        if self._parts is None:
+            return predictor.logits(codes, tracks, progress)
+        if not self._parts.has(self._number, len(codes), tasks):
+            found = predictor.logits(codes, tracks, progress)
+            self._parts.write(self._number, [found])
+            return found
+        self.known += len(codes)
+        return np.concatenate(list(self._parts.read(self._number, tasks, len(codes))))
+
+
+class WindowTracks:
+    """The signal tracks of a model along windows of a genome."""
+
+    def __init__(self, model: Model, source: SignalSource, genome: Genome) -> None:
+        self._specs, self._source, self._lengths = model_specs(model), source, genome.lengths
+        self._said: set[str] = set()
+
+    def of(self, contigs: Sequence[str], starts: Sequence[int], width: int) -> list[Singles]:
+        """Return the tracks along windows, float32 (n, width) each; 0 outside the contigs."""
+        if not self._specs:
+            return []
+        begin = np.array(starts, dtype=np.int64)
+        intervals = make_intervals(contigs, begin, begin + width)
+        layout = needed_stretches(intervals, self._lengths)
+        signals = signals_for(self._source, self._specs, layout, self._said, gaps_once=True)
+        places, forward = layout.places(intervals), np.zeros(len(begin), dtype=bool)
+        found = []
+        for track in signals.tracks:
+            values = np.empty((len(begin), width, 1), dtype=np.float32)
+            gather_values(track.values, places, forward, 0, values)
+            found.append(values[:, :, 0])
+        return found
+
+
+class _Windows:
+    """Windows to predict, the reference's once, and which of them belong to which allele."""
+
+    def __init__(self) -> None:
+        self.codes: list[Codes] = []
+        self.contigs: list[str] = []
+        self.starts: list[int] = []
+        self.pairs: list[tuple[int, int, int]] = []
+        """Allele, and the rows of its window with the reference and the alternative allele."""
+        self._known: dict[tuple[str, int], int] = {}
+
+    def add_pair(self, number: int, contig: str, start: int, ref: Codes, alt: Codes) -> None:
+        """Add an allele's window."""
+        row = self._known.setdefault((contig, start), len(self.codes))
+        if row == len(self.codes):
+            self.add(contig, start, ref)
+        self.pairs.append((number, row, len(self.codes)))
+        self.add(contig, start, alt)
+
+    def add(self, contig: str, start: int, codes: Codes) -> None:
+        """Add one window."""
+        self.codes.append(codes)
+        self.contigs.append(contig)
+        self.starts.append(start)
+
+
+class ModelScorer:
+    """Computes effects under a model.
+
+    Parameters
+    ----------
+    width
+        Bases per window.
+    shifts
+        Bases by which windows are moved; effects are means over them.
+    null
+        Substitutions of the same kind in the same window to compare with; 0 for none.
+    """
+
+    def __init__(
+        self,
+        predictor: ModelPredictor,
+        genome: Genome,
+        width: int,
+        tracks: WindowTracks,
+        predictions: WindowPredictions,
+        *,
+        shifts: Sequence[int] = (0,),
+        null: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self.tasks = predictor.tasks
+        self._predictor, self._genome, self._width = predictor, genome, width
+        self._tracks, self._predictions = tracks, predictions
+        self._shifts, self._null, self._seed = shifts, null, seed
+
+    def effects(self, alleles: Sequence[Allele], progress: Progress) -> Effects:
+        """Compute the effects of alleles that have places."""
+        windows = _Windows()
+        flags = [self._gather(windows, number, allele) for number, allele in enumerate(alleles)]
+        shape = (len(alleles), len(self.tasks))
+        ref, alt = np.full(shape, np.nan), np.full(shape, np.nan)
+        if not windows.pairs:
+            return Effects(ref, alt, flags, {"null": ref} if self._null else {})
+        values = self._predicted(windows, progress)
+        number, first, second = np.array(windows.pairs, dtype=np.int64).T
+        ref, alt = (_means(values[rows], number, len(alleles)) for rows in (first, second))
+        more = {}
+        if self._null:
+            more["null"] = self._quantiles(alleles, flags, alt - ref, progress)
+        return Effects(ref, alt, flags, more)
+
+    def _gather(self, windows: _Windows, number: int, allele: Allele) -> str:
+        """Add the windows of an allele, or return why there are none."""
+        assert allele.placed is not None
+        codes = self._genome.codes[allele.contig]
+        pairs = []
+        for shift in self._shifts:
+            if not fits_window(allele.placed, self._width, shift):
+                return LONG
+            pairs += window_pairs(codes, allele.placed, self._width, shift)
+        for pair in pairs:
+            if max(_ambiguous(pair.ref), _ambiguous(pair.alt)) > MOST_AMBIGUOUS:
+                return N_WINDOW
+        for pair in pairs:
+            windows.add_pair(number, allele.contig, *pair)
+        return ""
+
+    def _predicted(self, windows: _Windows, progress: Progress) -> Floats:
+        """Return the model's outputs for windows, float64 (m, T)."""
+        step = max(1, _BASES_AT_ONCE // self._width)
+        parts = []
+        for begin in range(0, len(windows.codes), step):
+            some = slice(begin, begin + step)
+            tracks = self._tracks.of(windows.contigs[some], windows.starts[some], self._width)
+            codes = np.stack(windows.codes[some])
+            parts.append(self._predictions.logits(self._predictor, codes, tracks, progress))
+        return self._predictor.in_units(np.concatenate(parts)).astype(np.float64)
+
+    def _quantiles(
+        self, alleles: Sequence[Allele], flags: Sequence[str], deltas: Floats, progress: Progress
+    ) -> Floats:
+        """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
+        found = np.full(deltas.shape, np.nan)
+        step = max(1, _BASES_AT_ONCE // (self._width * (self._null + 1)))
+        rows = [row for row, flag in enumerate(flags) if not flag]
+        for begin in range(0, len(rows), step):
+            windows, some = _Windows(), rows[begin : begin + step]
+            for row in some:
+                self._add_null(windows, row, alleles[row])
+            if not windows.pairs:
+                continue
+            values = self._predicted(windows, progress)
+            number, first, second = np.array(windows.pairs, dtype=np.int64).T
+            sizes = np.abs(values[second] - values[first])
+            own = np.abs(deltas[number])
+            below = (sizes < own) + 0.5 * (sizes == own)
+            means = _means(below, number, len(alleles))
+            found = np.where(np.isnan(means), found, means)
+        return found
+
+    def _add_null(self, windows: _Windows, number: int, allele: Allele) -> None:
+        """Add windows in which a base in the same context is substituted the same way."""
+        assert allele.placed is not None
+        variant = allele.placed.left
+        if len(variant.ref) != 1 or len(variant.alt) != 1:
+            return
+        pair = window_pairs(self._genome.codes[allele.contig], allele.placed, self._width)[0]
+        own = variant.start - pair.start
+        places, bases = like_substitutions(pair.ref, own, variant.alt[0])
+        key = [self._seed, zlib.crc32(allele.contig.encode()), variant.start, variant.alt[0]]
+        draws = np.random.default_rng(key)
+        chosen = np.sort(draws.permutation(len(places))[: self._null])
+        for place, base in zip(places[chosen].tolist(), bases[chosen].tolist(), strict=True):
+            changed = pair.ref.copy()
+            changed[place] = base
+            windows.add_pair(number, allele.contig, pair.start, pair.ref, changed)
+
+
+def like_substitutions(window: Codes, place: int, base: int) -> tuple[Ints, Codes]:
+    """Return where a window has the substituted base with its two neighbours, on either strand.
+
+    Parameters
+    ----------
+    window
+        uint8 (L,).
+    place
+        Index of the substituted base, which is left out.
+    base
+        Code of what takes its place.
+
+    Returns
+    -------
+    places, bases
+        int64 (m,) and uint8 (m,): where, and the code of what takes the base's place there.
+    """
+    middle = np.arange(1, len(window) - 1)
+    if not 0 < place < len(window) - 1:
+        return middle[:0], window[:0]
+    triples = np.stack([window[:-2], window[1:-1], window[2:]])
+    wanted = window[place - 1 : place + 2, np.newaxis]
+    forward = (triples == wanted).all(axis=0)
+    reverse = (triples == _COMPLEMENT[wanted[::-1]]).all(axis=0)
+    either = (forward | reverse) & (triples < AMBIGUOUS).all(axis=0) & (middle != place)
+    bases = np.where(forward, np.uint8(base), _COMPLEMENT[base])[either]
+    return middle[either], bases
+
+
+def _ambiguous(codes: Codes) -> float:
+    """Return the share of a window that is ambiguous."""
+    unknown: Bools = codes == AMBIGUOUS
+    return float(np.count_nonzero(unknown)) / len(codes)
+
+
+def _means(values: Floats, number: Ints, count: int) -> Floats:
+    """Return the mean of the rows of each number, float64 (count, T); NaN where there are none."""
+    total = np.zeros((count, values.shape[1]))
+    np.add.at(total, number, values)
+    times = np.bincount(number, minlength=count)[:, np.newaxis]
+    return np.where(times > 0, total / np.maximum(times, 1), np.nan)
+
+
+def combined(effects: Sequence[Effects]) -> Effects:
+    """Return the means over several models, and the standard deviation of their effects as ``sd``.
+
+    Raises
+    ------
+    SeqnetError
+        If there is nothing to combine.
+    """
+    if not effects:
+        raise SeqnetError("there is no model")
+    if len(effects) == 1:
+        return effects[0]
+    flags = [
+        next((flag for flag in own if flag), "") for own in zip(*(e.flags for e in effects), strict=True)
+    ]
+    ref, alt = (np.mean([getattr(e, name) for e in effects], axis=0) for name in ("ref", "alt"))
+    spread = np.std([e.alt - e.ref for e in effects], axis=0, ddof=1)
+    more = {name: np.mean([e.more[name] for e in effects], axis=0) for name in effects[0].more}
+    return Effects(ref, alt, flags, more | {"sd": spread})

@@ -1,0 +1,253 @@
+"""The terms of train cnn: when there are some, what the model holds, and that every way to predict adds them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from seqnet.errors import UsageError
+from seqnet.formats.models.model_file import read_model
+from seqnet.pipeline.training.data import Features, Sequences, SignalWindows
+from seqnet.pipeline.training.terms import kmer_fit
+from seqnet.pipeline.training.terms.kmer_term import wants_term
+from seqnet.pipeline.training.terms.rows import training_rows, validation_rows
+from tests.running import run_seqnet
+
+SITE = "TTACCCGGATA"
+SMALL = ("--layers", "conv 4x5, relu, global_pool max", "--epochs", 1, "-t", 1, "-q")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A contig with sites, regions of 60 bases with and without, their sequences with labels."""
+    folder = tmp_path_factory.mktemp("term")
+    generator = np.random.default_rng(0)
+    letters = generator.choice(list("ACGT"), 60 * 200)
+    for row in range(1, 200, 2):
+        letters[60 * row + 20 : 60 * row + 20 + len(SITE)] = list(SITE)
+    text = "".join(letters)
+    (folder / "g.fa").write_text(f">chr1\n{text}\n")
+    splits = ["valid" if row % 5 == 0 else "train" for row in range(200)]
+    (folder / "r.bed").write_text(
+        "#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tbound\n"
+        + "".join(f"chr1\t{60 * i}\t{60 * i + 60}\tr{i}\t0\t.\t{splits[i]}\t{i % 2}\n" for i in range(200))
+    )
+    (folder / "s.fa").write_text("".join(f">r{i}\n{text[60 * i : 60 * i + 60]}\n" for i in range(200)))
+    return folder
+
+
+def regions(folder):
+    return ("--regions", folder / "r.bed", "--genome", folder / "g.fa")
+
+
+def last_column(text):
+    return [line.split("\t")[-1] for line in text.decode().splitlines() if not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def motifs(folder):
+    """The motif of the sites, and one of something else."""
+    path = folder / "motifs.jaspar"
+    rows = [" ".join("18" if base == site else "1" for site in SITE) for base in "ACGT"]
+    site = "\n".join(f"{base} [ {row} ]" for base, row in zip("ACGT", rows, strict=True))
+    other = "\n".join(
+        f"{base} [ {row} ]"
+        for base, row in zip("ACGT", ["1 9 1 1", "9 1 1 1", "1 1 9 1", "1 1 1 9"], strict=True)
+    )
+    path.write_text(f">site\n{site}\n>other\n{other}\n")
+    return path
+
+
+TERMS = {"k-mers": ("--kmer-term",), "motifs": ("--motifs",), "both": ("--kmer-term", "--motifs")}
+
+
+@pytest.fixture(scope="module", params=TERMS)
+def model(request, folder, motifs):
+    """The kind of terms, and the path of a model with them."""
+    path = folder / f"{request.param}.safetensors"
+    options = [*TERMS[request.param], *([motifs] if request.param != "k-mers" else [])]
+    finished = run_seqnet("train", "cnn", *regions(folder), *SMALL, *options, "-o", path)
+    assert finished.code == 0, finished.err
+    return request.param, path
+
+
+def test_every_way_to_predict_adds_the_terms(run, folder, model):
+    kind, path = model
+    header = read_model(str(path)).header
+    names = {"k-mers": ["k-mers"], "motifs": ["motifs"], "both": ["k-mers", "motifs"]}[kind]
+    assert header["stack"]["parts"] == ["network", *names]
+    assert [weight >= 0 for weight in header["stack"]["weights"][0]] == [True] * (1 + len(names))
+    assert ("kmer_term" in header, "motif_term" in header) == ("k-mers" in names, "motifs" in names)
+    assert header["options"]["kmer-term"] is ("k-mers" in names)
+    alone, both = header["baselines"]["network alone"][0], header["metrics"][0]
+    assert both["auroc"] > 0.99 > alone["auroc"]
+    placed = run("predict", path, *regions(folder), "-q")
+    named = run("predict", path, folder / "s.fa", "-q")
+    tiled = run("predict", path, "--genome", folder / "g.fa", "--tile", 60, "-q")
+    assert last_column(placed.out) == last_column(named.out) == last_column(tiled.out)
+    judged = run("evaluate", "--model", path, "--regions", folder / "r.bed", "--genome", folder / "g.fa",
+                 "--split", "valid", "-q")  # fmt: skip
+    columns, values = (line.split("\t") for line in judged.out.decode().splitlines()[-2:])
+    assert float(values[columns.index("auroc")]) == pytest.approx(both["auroc"], abs=1e-5)
+
+
+def test_show_prints_the_weights_of_the_parts_and_the_motifs(run, model):
+    kind, path = model
+    shown = run("show", path, "-q").out.decode()
+    assert "weight of network" in shown
+    assert ("\nbound\tsite\t" in shown) == (kind != "k-mers")
+    # a model of motifs is not explained base by base
+    assert ("seqnet explain" in run("show", path).err) == (kind == "k-mers")
+
+
+def test_a_linear_model_of_motifs_predicts_alike_in_every_way(run, folder, motifs):
+    path = folder / "linear.safetensors"
+    finished = run("train", "linear", *regions(folder), "--motifs", motifs, "-t", 1, "-q", "-o", path)
+    assert finished.code == 0, finished.err
+    stored = read_model(str(path)).header
+    assert stored["metrics"][0]["auroc"] > 0.99
+    assert stored["inputs"]["motifs.jaspar"]
+    placed = run("predict", path, *regions(folder), "-q")
+    named = run("predict", path, folder / "s.fa", "-q")
+    tiled = run("predict", path, "--genome", folder / "g.fa", "--tile", 60, "-q")
+    assert last_column(placed.out) == last_column(named.out) == last_column(tiled.out)
+    assert "motifs" in run("show", path, "-q").out.decode().splitlines()[-1]
+    strength = stored["options"]["strength"]
+    again = run("train", "linear", *regions(folder), "--motifs", motifs, "--strength", strength, "-t", 1, "-q",
+                "-o", folder / "again.safetensors")  # fmt: skip
+    assert again.code == 0, again.err
+    one, two = (read_model(str(folder / f"{name}.safetensors")) for name in ("linear", "again"))
+    assert np.allclose(one.tensors["motif_term.weights"], two.tensors["motif_term.weights"], atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("linear", "--motifs", "{m}", "-k", 3), "--motifs takes the place of k-mers"),
+        (("linear", "--motifs", "{m}", "--loss", "hinge"), "--motifs is for binary targets and regressions"),
+        (("linear", "--motifs", "{m}.no"), "motifs.jaspar.no: no such file"),
+        (("cnn", "--motifs", "{m}.no", *SMALL), "motifs.jaspar.no: no such file"),
+    ],
+)
+def test_motifs_that_cannot_be_used_are_one_line(run, folder, motifs, options, message):
+    words = [str(word).format(m=motifs) for word in options]
+    finished = run("train", words[0], *regions(folder), *words[1:], "-q", "-o", folder / "no.safetensors")
+    assert finished.code in (1, 2)
+    assert message in finished.err.splitlines()[-1]
+    assert not (folder / "no.safetensors").exists()
+
+
+def test_motifs_start_the_first_filters_of_the_default_network(run, folder, motifs):
+    path = folder / "started.safetensors"
+    finished = run("train", "cnn", *regions(folder), "--motifs", motifs, "--epochs", 1, "--learning-rate", 1e-9,
+                   "--ema", 0, "--no-kmer-term", "-t", 1, "-q", "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    stored = read_model(str(path))
+    filters = stored.tensors["0.weight"][:, :, 0]
+    widths = dict(
+        zip(stored.header["motif_term"]["names"], stored.header["motif_term"]["widths"], strict=True)
+    )
+    scores = np.split(stored.tensors["motif_term.scores"], np.cumsum(list(widths.values()))[:-1])
+    site = dict(zip(widths, scores, strict=True))["site"]
+    assert np.allclose(filters[0, :, 2:13], 0.3 * site.T, atol=1e-3)  # the motif that weighs most is first
+    assert np.allclose(filters[1], filters[0][::-1, ::-1], atol=1e-3)
+
+
+SEQUENCES = Sequences(np.zeros((1, 4), dtype=np.uint8))
+
+
+def asked(told, preset="default", tasks=1, **changes):
+    """Whether a network gets the term."""
+    data = SimpleNamespace(
+        **{"task_type": "binary", "material": SEQUENCES, "weights": None} | changes,
+        regions=SimpleNamespace(tasks=tuple("ABCDEFG"[:tasks])),
+    )
+    return wants_term(told, SimpleNamespace(described={"preset": preset} if preset else {}), data)
+
+
+def test_it_comes_with_the_default_preset():
+    assert asked(None)
+    assert asked(None, tasks=5)
+    assert asked(None, task_type="regression")
+    assert not asked(False)
+    assert asked(True, preset=None)
+    for others in ({"preset": None}, {"preset": "basset"}, {"task_type": "counts"},
+                   {"material": Features(None, None, SEQUENCES)}, {"material": SignalWindows(None, SEQUENCES)},
+                   {"weights": np.ones(1)}):  # fmt: skip
+        assert not asked(None, **others)
+    with pytest.raises(UsageError):
+        asked(True, material=SignalWindows(None, SEQUENCES))
+
+
+def test_a_bounded_number_of_rows_is_read(monkeypatch):
+    codes = np.zeros((300, 10), dtype=np.uint8)
+    data = SimpleNamespace(
+        codes=codes,
+        sequences=Sequences(codes),
+        targets=np.arange(300.0)[:, None],
+        rows=lambda split: np.arange(200) if split == "train" else np.arange(200, 300),
+    )
+    monkeypatch.setattr(kmer_fit, "MOST_BASES", 500)
+    train, (valid, chosen) = training_rows(data, None, 0), validation_rows(data, None, 0)
+    assert (len(train.codes), len(valid.codes)) == (50, 50)
+    assert np.array_equal(valid.targets[:, 0], 200 + chosen)  # the same rows
+    assert train.targets.max() < 200 <= valid.targets.min()
+
+
+def test_terms_are_refused_where_they_cannot_be(run, folder, motifs, tmp_path):
+    table = tmp_path / "t.tsv"
+    records = (folder / "s.fa").read_text().split("\n")[1::2]
+    table.write_text("seq\ty\n" + "".join(f"{text}\t{i % 3}\n" for i, text in enumerate(records)))
+    for option in (("--kmer-term",), ("--motifs", motifs)):
+        finished = run("train", "cnn", "--table", table, "--sequence-column", "seq", "--target", "y", *SMALL,
+                       "--task-type", "counts", *option, "-o", tmp_path / "m.safetensors")  # fmt: skip
+        assert finished.code == 2
+        assert finished.err.splitlines()[-1].endswith(
+            f"{option[0]} is for binary targets and regressions of sequences alone, of equal weight"
+        )
+        assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_regressions_have_terms_in_the_units_of_their_targets(run, folder, motifs, tmp_path):
+    table, path = tmp_path / "t.tsv", tmp_path / "m.safetensors"
+    records = (folder / "s.fa").read_text().split("\n")[1::2]
+    rows = [f"{text}\t{1e6 + 1e3 * (SITE in text)}\n" for text in records]
+    table.write_text("seq\ty\n" + "".join(rows))
+    finished = run("train", "cnn", "--table", table, "--sequence-column", "seq", "--target", "y", *SMALL,
+                   "--task-type", "regression", "--motifs", motifs, "--kmer-term", "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    assert read_model(str(path)).header["metrics"][0]["r2"] > 0.9
+    predicted = run("predict", path, folder / "s.fa", "-q").out
+    assert all(abs(float(value) - 1e6) < 3e3 for value in last_column(predicted))
+
+
+def test_fresh_negatives_have_a_term_too(run, folder, tmp_path):
+    positives = tmp_path / "p.fa"
+    records = (folder / "s.fa").read_text().split(">")[1:]
+    positives.write_text("".join(f">{record}" for record in records[1::2]))
+    path = tmp_path / "m.safetensors"
+    finished = run("train", "cnn", "--positives", positives, "--negatives", "shuffle", *SMALL, "--kmer-term",
+                   "--seed", 3, "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    assert read_model(str(path)).header["metrics"][0]["auroc"] > 0.95
+
+
+@pytest.mark.parametrize("strands", ["both", "forward"])
+def test_k_mers_decide_which_strands_of_a_table_are_read(run, folder, tmp_path, strands):
+    rng = np.random.default_rng(5)
+    lines = []
+    for row in range(400):
+        letters = "".join(rng.choice(list("ACGT"), 40))
+        site = SITE if row % 2 else SITE.translate(str.maketrans("ACGT", "TGCA"))[::-1]
+        bound = row % 4 < 2
+        text = letters[:15] + site + letters[15:] if bound else letters + letters[:11]
+        lines.append(f"{text}\t{int(bound and (strands == 'both' or row % 2 == 1))}\n")
+    table, path = tmp_path / "t.tsv", tmp_path / "m.safetensors"
+    table.write_text("seq\ty\n" + "".join(lines))
+    finished = run("train", "cnn", "--table", table, "--sequence-column", "seq", "--target", "y", *SMALL[:-1],
+                   "--task-type", "regression", "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    assert read_model(str(path)).header["strands"] == strands
+    assert (
+        f"sequences are read {'on both strands' if strands == 'both' else 'forward'}: k-mers" in finished.err
+    )

@@ -1,0 +1,233 @@
+"""variants: formats, pipes, standard readers of its output, killed runs, memory."""
+
+import gzip
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pysam
+import pytest
+
+from seqnet.commands._boundary import CommandError
+from tests.conftest import EXAMPLE_DATA
+
+GENOME = EXAMPLE_DATA / "genome.fa"
+
+
+def arguments(prepared, *more):
+    return ["variants", prepared / "cnn.safetensors", *more, "--genome", GENOME, "-t", 1, "-q"]
+
+
+@pytest.fixture(scope="module")
+def whole(prepared, tmp_path_factory):
+    """The calls with all that a VCF should have, and samples."""
+    path = tmp_path_factory.mktemp("calls") / "calls.vcf"
+    length = len("".join(GENOME.read_text().split(">")[1].split("\n")[1:]))
+    lines = (prepared / "calls.vcf").read_text().splitlines()
+    header = [
+        lines[0],
+        f"##contig=<ID=chr1,length={length}>",
+        '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">',
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+        lines[1] + "\tFORMAT\ts1",
+    ]
+    rows = [line[: -len(".")] + "DP=7\tGT\t0|1" for line in lines[2:]]
+    path.write_text("\n".join([*header, *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    "args", [["view"], ["norm", "-f", "genome.fa"], ["query", "-f", "%POS %SN_DELTA_REB1\n"]]
+)
+@pytest.mark.parametrize("name", ["o.vcf", "o.vcf.gz", "o.bcf"])
+def test_bcftools_reads_the_output_without_a_warning(prepared, whole, tmp_path, inside, args, name):
+    bcftools = shutil.which("bcftools")
+    if bcftools is None:
+        pytest.skip("bcftools is not installed")
+    inside(*arguments(prepared, whole, "--motifs", EXAMPLE_DATA / "motifs.jaspar", "-o", tmp_path / name))
+    shutil.copy(GENOME, tmp_path / "genome.fa")  # norm writes an index next to it
+    finished = subprocess.run(
+        [bcftools, *args, name], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    told = [line for line in finished.stderr.splitlines() if not line.startswith("Lines ")]  # norm's count
+    assert (finished.returncode, told) == (0, [])
+    rows = [line for line in finished.stdout.splitlines() if not line.startswith("#")]
+    assert len(rows) == 40
+    if args[0] == "query":
+        assert all(float(row.split()[1]) == float(row.split()[1]) for row in rows)
+
+
+def test_an_indexed_output_is_found_by_position(prepared, whole, tmp_path, inside):
+    out = tmp_path / "o.vcf.gz"
+    inside(*arguments(prepared, whole, "-o", out, "--index"))
+    with pysam.VariantFile(str(out)) as source:
+        (record,) = source.fetch("chr1", 600, 601)
+        assert record.info["DP"] == 7
+        assert isinstance(record.info["SN_DELTA_REB1"][0], float)
+    assert (tmp_path / "o.vcf.gz.tbi").exists()
+
+
+def test_unsorted_rows_pass_but_cannot_be_indexed(prepared, tmp_path, inside):
+    lines = (prepared / "calls.vcf").read_text().splitlines(keepends=True)
+    path = tmp_path / "v.vcf"
+    path.write_text("".join([*lines[:2], *lines[:1:-1]]))
+    inside(*arguments(prepared, path, "-o", tmp_path / "o.vcf"))
+    positions = [row.split("\t")[1] for row in (tmp_path / "o.vcf").read_text().splitlines() if row[0] != "#"]
+    assert positions == [line.split("\t")[1] for line in lines[:1:-1]]
+    with pytest.raises(CommandError, match="could not be indexed"):
+        inside(*arguments(prepared, path, "-o", tmp_path / "o.vcf.gz", "--index"))
+    assert not (tmp_path / "o.vcf.gz").exists()
+
+
+def test_a_pipe_gives_what_the_file_gives(prepared, whole, run):
+    plain = run(*arguments(prepared, whole))
+    piped = run(*arguments(prepared, "-"), stdin=whole.read_bytes())
+    left_out = run(*arguments(prepared), stdin=gzip.compress(whole.read_bytes()))
+    assert plain.code == 0
+    assert plain.out == piped.out == left_out.out
+
+
+def test_bcf_on_stdin_is_read(prepared, whole, run, tmp_path):
+    with (
+        pysam.VariantFile(str(whole)) as source,
+        pysam.VariantFile(str(tmp_path / "v.bcf"), "wb", header=source.header) as target,
+    ):
+        for record in source:
+            target.write(record)
+    piped = run(*arguments(prepared, "-"), stdin=(tmp_path / "v.bcf").read_bytes())
+    assert (piped.code, piped.err) == (0, "")
+    plain = run(*arguments(prepared, whole))
+    assert piped.rows == plain.rows
+
+
+def test_threads_do_not_change_the_bytes(prepared, whole, run):
+    one, two = run(*arguments(prepared, whole)), run(*arguments(prepared, whole), "-t", 2)
+    assert len(one.rows) == 40
+    assert two.out == one.out
+
+
+def test_a_wrong_ref_leaves_no_output(prepared, tmp_path, run):
+    path = tmp_path / "v.vcf"
+    path.write_text((prepared / "calls.vcf").read_text().replace("\tA\t", "\tC\t"))
+    finished = run(*arguments(prepared, path, "-o", tmp_path / "o.vcf"))
+    assert finished.code == 1
+    assert finished.err.count("\n") == 1
+    assert "rows do not fit" in finished.err
+    assert not (tmp_path / "o.vcf").exists()
+    printed = run(*arguments(prepared, path))
+    assert (printed.code, printed.out) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--saturation"], "need --regions"),
+        (["--motif-p", 0.1], "--motif-p is for --motifs"),
+        (["--prefix", "a b"], "no beginning of an INFO key"),
+        (["--resume"], "--resume needs"),
+        (["--index"], "--index needs"),
+        (["--shifts", "x"], "shifts"),
+        (["--haplotypes", "s", "--regions", "x.bed", "--null", 5], "--null does not go with --haplotypes"),
+        (["--unphased", "skip"], "--unphased is for --haplotypes"),
+    ],
+)
+def test_options_that_contradict_each_other_are_usage_errors(prepared, run, more, words):
+    finished = run(*arguments(prepared, prepared / "calls.vcf"), *more)
+    assert (finished.code, finished.out) == (2, b"")
+    assert words in finished.err
+
+
+def test_a_second_model_in_a_pipe_needs_another_prefix(prepared, run):
+    first = run(*arguments(prepared, prepared / "calls.vcf"))
+    again = run(*arguments(prepared, "-"), stdin=first.out)
+    assert again.code == 1
+    assert "choose another --prefix" in again.err
+    other = run(*arguments(prepared, "-"), "--prefix", "M2", stdin=first.out)
+    assert other.code == 0
+    assert "SN_DELTA_REB1=" in other.rows[0][7]
+    assert "M2_DELTA_REB1=" in other.rows[0][7]
+
+
+def test_models_and_variants_in_the_wrong_order_are_named(prepared, run):
+    finished = run("variants", prepared / "calls.vcf", prepared / "cnn.safetensors", "--genome", GENOME)
+    assert (finished.code, finished.out) == (2, b"")
+    assert "calls.vcf holds variants; give the models first" in finished.err
+
+
+def test_rows_of_many_samples_are_not_held_together(prepared, tmp_path, run, inside, monkeypatch):
+    from seqnet.pipeline.variants import rows
+
+    held = []
+    real = rows.in_chunks
+
+    def counted(*args):
+        for chunk in real(*args):
+            held.append(len(chunk))
+            yield chunk
+
+    monkeypatch.setattr("seqnet.pipeline.variants.run.in_chunks", counted)
+    monkeypatch.setattr(rows, "_BYTES_AT_ONCE", 100)
+    inside(*arguments(prepared, prepared / "calls.vcf", "-o", tmp_path / "o.vcf"))
+    assert max(held) < 10
+    assert sum(held) == 40
+
+
+def test_motifs_need_no_torch(prepared, tmp_path):
+    code = (
+        "import sys\nsys.modules['torch'] = None\nfrom seqnet.__main__ import main\n"
+        f"sys.argv = ['seqnet', 'variants', {str(prepared / 'reb1.pssm')!r}, {str(prepared / 'calls.vcf')!r}, "
+        f"'--genome', {str(GENOME)!r}, '-q', '-o', {str(tmp_path / 'o.tsv')!r}]\nmain()"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "p_alt_REB1" in (tmp_path / "o.tsv").read_text()
+
+
+def test_a_killed_run_leaves_no_output_and_continues_to_the_same_bytes(prepared, tmp_path, run):
+    regions = tmp_path / "r.bed"
+    regions.write_text("chr1\t1000\t13000\n")
+    args = [*arguments(prepared, "--saturation", "--regions", regions), "--resume"]
+    whole = run(*args, "-o", tmp_path / "whole.vcf")
+    assert whole.code == 0, whole.err
+    out, parts = tmp_path / "o.vcf", tmp_path / "o.vcf.parts"
+    for _ in range(2):
+        child = subprocess.Popen([sys.executable, "-m", "seqnet", *map(str, [*args, "-o", out])])
+        before = len(list(parts.glob("*.f32")))
+        deadline = time.monotonic() + 60
+        while len(list(parts.glob("*.f32"))) <= before + 1 and time.monotonic() < deadline:
+            if child.poll() is not None:
+                break
+            time.sleep(0.01)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        if not out.exists():
+            assert list(parts.glob("*.f32"))
+    finished = run(*args, "-o", out)
+    assert finished.code == 0, finished.err
+    assert out.read_bytes() == (tmp_path / "whole.vcf").read_bytes()
+    assert not parts.exists()
+
+
+def peak_memory(prepared, rows):
+    """Process so many rows from a pipe; the largest resident size, kB."""
+    code = (
+        "import resource, runpy, sys\n"
+        "try:\n    runpy.run_module('seqnet', run_name='__main__')\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+    args = ["variants", prepared / "reb1.pssm", "-", "--genome", GENOME, "-q"]
+    header, *lines = (prepared / "calls.vcf").read_text().splitlines(keepends=True)
+    text = header + lines[0] + "".join(lines[1:]) * (rows // 40)
+    finished = subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)],
+        input=text.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    return int(finished.stderr.split()[-1])
+
+
+def test_memory_does_not_grow_with_the_file(prepared):
+    assert peak_memory(prepared, 160_000) - peak_memory(prepared, 16_000) < 30_000

@@ -1,0 +1,91 @@
+"""bfloat16: where it is native, and how far its predictions are from float32's."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from seqnet.inference import precision
+from seqnet.inference.predictor import Predictor
+from seqnet.inference.tiles import Tiles
+from seqnet.model_inputs.inputs import one_hot_tensor
+from seqnet.networks.grammar import parse_layers
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.model import Model
+
+LAYERS = (
+    "conv 16x9 padding=0, batch_norm, exponential, max_pool 2, conv 16x3 padding=0, relu, "
+    "global_pool max_average, dense 16, relu"
+)
+
+
+def test_auto_takes_bf16_where_it_is_native(monkeypatch):
+    cpu = torch.device("cpu")
+    for native, expected in ((True, "bf16"), (False, "float32")):
+        monkeypatch.setattr(precision, "native_bf16", lambda _device, native=native: native)
+        assert precision.choose_precision("auto", cpu) == expected
+        assert precision.choose_precision("float32", cpu) == "float32"
+        assert precision.choose_precision("bf16", cpu) == "bf16"
+
+
+@pytest.mark.parametrize("probe", ["_is_avx512_bf16_supported", "_is_amx_tile_supported"])
+def test_cpus_with_either_unit_have_bf16(monkeypatch, probe):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name == probe)
+    assert precision.native_bf16(torch.device("cpu"))
+    assert not precision.native_bf16(torch.device("meta"))
+
+
+def test_only_bf16_changes_what_is_computed():
+    layer, x = torch.nn.Linear(4, 3), torch.ones(2, 4)
+    for name, expected in (("bf16", torch.bfloat16), ("float32", torch.float32)):
+        with precision.autocast(name, torch.device("cpu")):
+            assert layer(x).dtype == expected
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A network that has learnt to find a word in sequences of 60 bases, and sequences it has not seen."""
+    generator, layers = np.random.default_rng(0), parse_layers(LAYERS)
+    torch.manual_seed(0)
+    network = build_network(layers, Shape(4, 60), 1).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), 0.005)
+
+    def rows(n):
+        codes = generator.integers(0, 4, (n, 60)).astype(np.uint8)
+        for row in range(0, n, 2):
+            at = generator.integers(0, 52)
+            codes[row, at : at + 8] = [3, 2, 0, 1, 3, 1, 0, 2]
+        return codes, (np.arange(n) % 2 == 0).astype(np.float32)[:, None]
+
+    for _ in range(40):
+        codes, targets = rows(128)
+        outputs = network(one_hot_tensor(torch.from_numpy(codes)))
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(outputs, torch.from_numpy(targets))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    header = {
+        "architecture": layers, "tasks": ["T"], "strands": "forward",
+        "input": {"type": "sequence", "width": 60, "features": None, "settings": None},
+    }  # fmt: skip
+    tensors = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    return Model(header, tensors), *rows(1000)
+
+
+def test_bf16_predicts_nearly_what_float32_does(trained):
+    """The mean error is at most 2e-3, the largest 2e-2, and auROC the same to three decimals."""
+    model, codes, targets = trained
+    single, half = (Predictor(model, torch.device("cpu"), precision=name) for name in ("float32", "bf16"))
+    contig = codes[:50].reshape(-1)
+    pairs = [
+        (single.from_codes(codes), half.from_codes(codes)),
+        tuple(np.concatenate([c.values for c in Tiles(p, 4).predict(contig)]) for p in (single, half)),
+    ]
+    aurocs = [roc_auc_score(targets, found) for found in pairs[0]]
+    assert aurocs[0] > 0.9
+    assert abs(aurocs[0] - aurocs[1]) < 1e-3
+    for one, other in pairs:
+        errors = np.abs(one - other)
+        assert 0 < errors.mean() <= 2e-3
+        assert errors.max() <= 2e-2

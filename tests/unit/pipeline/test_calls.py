@@ -1,0 +1,78 @@
+"""How the functions of the package take files: as text, as paths, or open in pyfaidx."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyfaidx
+import pytest
+
+import seqnet
+from seqnet.errors import UsageError
+from seqnet.pipeline.calls import takes
+
+RECORDS = {"one": "CCGATACCCTATCC", "two": "CCCCCC", "three": "GATAGATA"}
+MOTIF = ">gat\nA [ 1 17 1 17 ]\nC [ 1 1 1 1 ]\nG [ 17 1 1 1 ]\nT [ 1 1 17 1 ]\n"
+
+
+@dataclass(frozen=True)
+class Request:
+    genome: str | None = None
+    files: tuple[str, ...] = ()
+
+
+@takes(Request)
+def given(request: Request) -> Request:
+    """Return the request."""
+    return request
+
+
+@pytest.fixture
+def genome(tmp_path):
+    path = tmp_path / "genome.fa"
+    path.write_text("".join(f">{name} words\n{bases}\n" for name, bases in RECORDS.items()))
+    return path
+
+
+def test_paths_are_text_and_one_file_is_a_list_of_one():
+    assert given(Path("g.fa"), "a.fa") == Request("g.fa", ("a.fa",))
+    assert given(files=[Path("a.fa"), "b.fa"]).files == ["a.fa", "b.fa"]
+
+
+def test_an_open_genome_is_its_file(genome):
+    with pyfaidx.Fasta(genome) as opened:
+        assert given(opened, opened) == Request(str(genome), (str(genome),))
+        assert given(files=[opened]).files == [str(genome)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"key_function": str.upper},
+        {"filt_function": lambda name: name != "two"},
+        {"read_long_names": True},
+    ],
+)
+def test_a_genome_whose_sequences_pyfaidx_renames_or_leaves_out_is_refused(genome, options):
+    with (
+        pyfaidx.Fasta(genome, **options) as opened,
+        pytest.raises(UsageError, match=r"genome\.fa: .*renames or leaves out"),
+    ):
+        given(opened)
+
+
+def test_steps_give_the_same_of_an_open_genome_as_of_its_path(genome, tmp_path):
+    (tmp_path / "gat.jaspar").write_text(MOTIF)
+    (tmp_path / "r.bed").write_text("one\t2\t8\none\t6\t12\nthree\t1\t7\n")
+    with pyfaidx.Fasta(genome) as opened:
+        hits, expected = (
+            seqnet.scan(tmp_path / "gat.jaspar", each, score=4).hits for each in (opened, genome)
+        )
+        assert len(hits) == 4
+        assert repr(list(hits.rows())) == repr(list(expected.rows()))
+        tables = [
+            seqnet.kmer_featurize(regions=tmp_path / "r.bed", genome=each, k=[2]).table
+            for each in (opened, genome)
+        ]
+        assert (tables[0].matrix != tables[1].matrix).nnz == 0
+        backgrounds = [seqnet.background(each).frequencies for each in (opened, genome)]
+        assert backgrounds[0].tolist() == backgrounds[1].tolist()

@@ -1,0 +1,52 @@
+"""How training is set up where options leave it open: steps, averages and what decides the best epoch."""
+
+import numpy as np
+import pytest
+
+from seqnet.pipeline.training.defaults import default_batch, default_ema, default_epochs, default_monitor
+
+
+@pytest.mark.parametrize("rows", [10, 300, 1_500, 7_000, 19_999, 20_000, 25_000, 400_000])
+def test_small_sets_get_small_batches_and_enough_steps(rows):
+    batch = default_batch(rows)
+    assert batch == (32 if rows < 20_000 else 128)
+    epochs = default_epochs(rows, batch)
+    steps = epochs * -(-rows // batch)
+    assert 12 <= epochs <= 50
+    assert epochs == 50 or steps >= 1_900
+
+
+def test_a_batch_of_all_rows_is_one_step():
+    assert default_epochs(300, 0) == 50
+
+
+@pytest.mark.parametrize("steps", [1, 6, 600, 60_000])
+def test_the_average_covers_a_sixth_of_the_steps(steps):
+    decay = default_ema(steps)
+    assert 0 <= decay < 1
+    assert 1 / (1 - decay) == pytest.approx(max(1, steps / 6))  # the mean age of what is averaged
+
+
+def targets(share, n=200, tasks=3):
+    found = np.zeros((n, tasks))
+    found[: int(share * n)] = 1
+    return found
+
+
+def test_auprc_decides_where_positives_are_rare():
+    assert default_monitor("binary", targets(0.05), targets(0.05)) == "auprc"
+    assert default_monitor("binary", targets(0.3), targets(0.05)) == "loss"
+    assert default_monitor("regression", targets(0.05), targets(0.05)) == "loss"
+
+
+def test_unknown_targets_do_not_count_as_negatives():
+    train = targets(0.05)
+    train[:50][train[:50] == 0] = np.nan
+    assert default_monitor("binary", train, targets(0.05)) == "auprc"
+    train[50:] = np.nan
+    assert default_monitor("binary", train, targets(0.05)) == "loss"  # positives alone
+    assert default_monitor("binary", np.full((5, 2), np.nan), targets(0.05)) == "loss"
+
+
+def test_the_loss_decides_where_validation_rows_hold_no_positive():
+    assert default_monitor("binary", targets(0.05), targets(0.0)) == "loss"
