@@ -17,9 +17,9 @@ import pyBigWig
 from _measure import children_seconds, function_seconds, medians, print_table
 from numpy.typing import NDArray
 
-from seqnet.formats import bigwig
-from seqnet.formats._child import stop_waiting
-from seqnet.formats.bigwig import open_bigwig, write_bigwig
+from seqnet.formats.files.sandbox import stop_waiting
+from seqnet.formats.tracks import bigwig
+from seqnet.formats.tracks.bigwig import open_bigwig, write_bigwig
 
 BASES = 12_000_000
 PIECE = 1 << 20

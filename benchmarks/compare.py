@@ -12,7 +12,7 @@ from _measure import function_seconds, medians, print_table
 from pvalues import jaspar_vertebrates
 
 from seqnet.aliases import Floats
-from seqnet.motifs.compare import collect, compare
+from seqnet.motifs.compare import collect_targets, compare_motif
 from seqnet.motifs.matrix import to_ppm
 
 ROUNDS = 5
@@ -20,9 +20,9 @@ ROUNDS = 5
 
 def seqnet_matches(queries: list[Floats], targets: list[Floats]) -> None:
     """Compare every query with every target."""
-    collection = collect(targets)
+    collection = collect_targets(targets)
     for query in queries:
-        compare(query, collection, "euclidean")
+        compare_motif(query, collection, "euclidean")
 
 
 def memelite_matches(queries: list[Floats], targets: list[Floats]) -> Callable[[], object] | None:

@@ -7,8 +7,8 @@ import numpy as np
 from _measure import function_seconds, medians, print_table
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from seqnet.training.metrics import task_metrics
-from seqnet.training.metrics.judging import Question, judge
+from seqnet.metrics import task_metrics
+from seqnet.metrics.evaluate import Question, evaluate_tasks
 
 TASKS, ROWS = 164, 71_886
 """Basset's test set (Kelley et al. 2016)."""
@@ -39,14 +39,14 @@ def main() -> None:
             found.append(tuple(row))
         return found
 
-    ours = judge(tasks, targets, scores, Question("binary", thresholds))
+    ours = evaluate_tasks(tasks, targets, scores, Question("binary", thresholds))
     theirs = with_scikit_learn(True)
     keys = ("auroc", "auprc", "log_loss", "brier")
     np.testing.assert_allclose([[row[key] for key in keys] for row in ours.rows[:-1]], theirs, rtol=1e-9)
     found = medians(
         {
             "seqnet, all 14 metrics": lambda: function_seconds(
-                lambda: judge(tasks, targets, scores, Question("binary", thresholds))
+                lambda: evaluate_tasks(tasks, targets, scores, Question("binary", thresholds))
             ),
             "seqnet, auROC and auPRC": lambda: function_seconds(lambda: task_metrics(tasks, targets, scores)),
             "scikit-learn, auROC and auPRC": lambda: function_seconds(lambda: with_scikit_learn(False)),

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from _measure import function_seconds, medians, print_table
 
-from seqnet.formats.fasta import read_blocks, read_genome
+from seqnet.formats.sequences.fasta import read_blocks, read_genome
 from seqnet.genome.alphabet import encoding_table
 from seqnet.kernels import _dispatch
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,14 @@ import torch
 from _measure import function_seconds, medians
 
 from seqnet.aliases import Codes, Ints
-from seqnet.formats.bigwig import open_bigwig, write_bigwig
-from seqnet.formats.fasta import read_genome, write_fasta
+from seqnet.formats.sequences.fasta import read_genome, write_fasta
+from seqnet.formats.tracks.bigwig import open_bigwig, write_bigwig
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.layout import pack_genome, whole_contigs
 from seqnet.genome.sequence import EncodedSequence
 from seqnet.genome.tracks import load_track
-from seqnet.training.inputs import GenomeInputs, Inputs
-from seqnet.training.signals import signal_inputs
+from seqnet.model_inputs.inputs import GenomeInputs, Inputs
+from seqnet.model_inputs.signals import signal_inputs
 
 BASES, WIDTH, BATCH = 12_000_000, 600, 128
 WINDOWS = 51_200
@@ -116,7 +116,7 @@ def compare_sequences(folder: Path, starts: Ints) -> None:
     intervals = make_intervals([CONTIG] * WINDOWS, starts, starts + WIDTH)
     inputs, rows = GenomeInputs(pack_genome(genome), intervals), np.arange(WINDOWS)
     some = starts[: WINDOWS // PART]
-    others = {
+    others: dict[str, Callable[[], Iterable[object]]] = {
         **tangermeme_ways(folder / "genome.fa", genome.codes[CONTIG], some),
         "pyfaidx per window": pyfaidx_way(folder / "genome.fa", some),
     }

@@ -17,12 +17,12 @@ from _measure import function_seconds, medians
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 
+from seqnet.inference.precision import native_bf16
+from seqnet.inference.predictor import Predictor
+from seqnet.inference.tiles import Tiles
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
 from seqnet.networks.presets import PRESETS
-from seqnet.training.precision import native_bf16
-from seqnet.training.predictor import Predictor
-from seqnet.training.tiles import Tiles
 
 WIDTH, TASKS = 600, 164
 STEPS = (48, 50, 200)

@@ -23,7 +23,7 @@ from _measure import function_seconds, medians
 from pvalues import P_VALUE, jaspar_vertebrates
 
 from seqnet.aliases import Codes
-from seqnet.formats.fasta import read_sequences
+from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.genome.alphabet import decode, encode_text
 from seqnet.kernels import _dispatch
 from seqnet.kernels.screen import find, prepare_for

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from _measure import children_seconds
 
-from seqnet.formats.motifs import read_motifs
+from seqnet.formats.motifs.any_format import read_motifs
 from seqnet.motifs.matrix import Pfm, to_pssm
 from seqnet.motifs.scan import Scanner, make_scanner
 

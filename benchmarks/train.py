@@ -17,16 +17,16 @@ import torch
 from _measure import function_seconds, medians, print_table
 from torch import Tensor, nn
 
+from seqnet.inference.device import keep_freed
+from seqnet.inference.precision import native_bf16
+from seqnet.model_inputs.inputs import SequenceInputs
+from seqnet.networks.fast.blocked_conv import learn_in_blocks
 from seqnet.networks.layers import Shape, build_network
-from seqnet.networks.learnt_blocks import learn_in_blocks
 from seqnet.networks.losses import bce
 from seqnet.networks.presets import PRESETS
 from seqnet.training.config import Examples, FitConfig
 from seqnet.training.fit import fit, set_seed
-from seqnet.training.inputs import SequenceInputs
-from seqnet.training.memory import keep_freed
 from seqnet.training.optimise import make_optimiser
-from seqnet.training.precision import native_bf16
 
 CPU = torch.device("cpu")
 WIDTH, BATCH = 600, 64

@@ -13,10 +13,10 @@ import sys
 
 import numpy as np
 
-from seqnet.formats._open import open_output
-from seqnet.formats.bed import read_bed
-from seqnet.formats.fasta import read_genome
-from seqnet.formats.metrics import write_table
+from seqnet.formats.files.opening import open_output
+from seqnet.formats.regions.bed import read_bed
+from seqnet.formats.results.metrics import write_table
+from seqnet.formats.sequences.fasta import read_genome
 from seqnet.genome.intervals import Intervals, around, count_overlaps, make_intervals
 from seqnet.genome.regions import centers
 
@@ -46,8 +46,8 @@ def main(hits_path: str, peaks_path: str, genome_path: str, window: int = 50, sh
     expected = float(np.mean(draws))
     row = (len(peaks), observed, expected, observed / expected if expected else None)
     with open_output("-") as stream:
-        write_table(stream, ("peaks", "with_hit", "shuffled_with_hit", "enrichment"), [row])
+        write_table(stream, ("peaks", "with_hit", "shuffled_with_hit", "enrichment"), [row], {})
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], *map(int, sys.argv[4:6]))  # type: ignore[arg-type]
+    main(*sys.argv[1:4], *map(int, sys.argv[4:6]))

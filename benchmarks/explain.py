@@ -1,0 +1,153 @@
+"""In-silico mutagenesis and DeepLIFT of networks, one thread.
+
+Peers are each sequence computed whole by torch, and tangermeme, plainly and in its fast way, where it is
+installed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from _measure import function_seconds, medians, print_table
+from torch import Tensor, nn
+
+from seqnet.aliases import Codes
+from seqnet.attribution.deeplift import multipliers
+from seqnet.attribution.mutagenesis import substituted
+from seqnet.attribution.references import References
+from seqnet.inference.fold import fold_batch_norms
+from seqnet.inference.sharing.substitutions import Substitutions
+from seqnet.model_inputs.inputs import one_hot_tensor
+from seqnet.networks.fast.blocked_conv import learn_in_blocks
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.presets import PRESETS
+
+ROUNDS = 3
+SHUFFLES = 20
+CASES = (("basset", 600, 11), ("default", 200, 32), ("default", 1000, 4))
+"""Preset, bases, sequences."""
+PLAIN_POSITIONS = 20
+"""Positions at which sequences are edited where each is computed whole; times are scaled up."""
+WHOLE = "torch, whole, some positions"
+
+Way = Callable[[], object]
+
+
+class OneDimensional(nn.Module):
+    """A network for the inputs of tangermeme, (n, 4, L)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply it."""
+        outputs: Tensor = self.network(x.unsqueeze(2))
+        return outputs
+
+
+def sequential_1d(network: nn.Sequential) -> nn.Sequential | None:
+    """Return a plain chain as modules of one dimension, which tangermeme knows; None for others."""
+    layers: list[nn.Module] = []
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            layer = nn.Conv1d(module.in_channels, module.out_channels, module.kernel_size[1], padding=0)
+            layer.weight, layer.bias = nn.Parameter(module.weight[:, :, 0]), module.bias
+            if module.padding[1]:
+                return None
+            layers.append(layer)
+        elif isinstance(module, nn.MaxPool2d):
+            layers.append(nn.MaxPool1d(module.kernel_size[1], module.stride[1]))
+        elif isinstance(module, nn.ReLU | nn.Linear | nn.Flatten):
+            layers.append(module)
+        elif not isinstance(module, nn.Sequential | nn.Identity | nn.Dropout):
+            return None
+    return nn.Sequential(*layers)
+
+
+def network_of(preset: str, width: int) -> nn.Sequential:
+    """Return a network with random weights, its batch norms folded."""
+    torch.manual_seed(0)
+    network = build_network(PRESETS[preset].layers, Shape(4, width), 1).eval()
+    fold_batch_norms(network)
+    return network.requires_grad_(False)
+
+
+def mutagenesis_ways(network: nn.Sequential, x: Tensor) -> dict[str, Way]:
+    """Return the ways to compute all substitutions of (n, 4, 1, L)."""
+    ours, width = Substitutions(network), x.shape[3]
+    places = np.linspace(0, width - 1, PLAIN_POSITIONS).astype(np.int64)
+    ways: dict[str, Way] = {
+        "seqnet": lambda: ours.outputs(x, 0, width),
+        WHOLE: lambda: substituted(network, x[0], places, 32),
+    }
+    try:
+        from tangermeme.saturation_mutagenesis import saturation_mutagenesis
+    except ImportError:
+        return ways
+    chain = sequential_1d(network)
+    flat = x.squeeze(2).contiguous()
+    plain = OneDimensional(network) if chain is None else chain
+
+    def theirs(rows: Tensor, *, fast: bool) -> object:
+        return saturation_mutagenesis(plain, rows, device="cpu", fast=fast, raw_outputs=True)
+
+    ways["tangermeme, fast"] = lambda: theirs(flat, fast=True)
+    ways["tangermeme, plain, one sequence"] = lambda: theirs(flat[:1], fast=False)
+    return ways
+
+
+def deeplift_ways(network: nn.Sequential, codes: Codes) -> dict[str, Way]:
+    """Return the ways to compute DeepLIFT of sequences, uint8 (n, L), against shuffles."""
+    blocks = copy.deepcopy(network)
+    learn_in_blocks(blocks)
+
+    def ours() -> None:
+        references = References(SHUFFLES).of(codes)
+        for own, others in zip(codes, references, strict=True):
+            x = one_hot_tensor(torch.from_numpy(own[None]))
+            multipliers(blocks, x, one_hot_tensor(torch.from_numpy(others)), 0)
+
+    ways: dict[str, Way] = {"seqnet": ours}
+    chain = sequential_1d(network)
+    try:
+        from tangermeme.deep_lift_shap import deep_lift_shap
+    except ImportError:
+        return ways
+    if chain is not None:
+        flat = one_hot_tensor(torch.from_numpy(codes)).squeeze(2).contiguous()
+        ways["tangermeme"] = lambda: deep_lift_shap(chain, flat, n_shuffles=SHUFFLES, device="cpu")
+    return ways
+
+
+def timed(ways: dict[str, Way]) -> dict[str, Callable[[], float]]:
+    """Return the ways as functions that return their CPU seconds, after a first call that is not counted."""
+    for way in ways.values():
+        way()
+    return {name: (lambda way=way: function_seconds(way)) for name, way in ways.items()}
+
+
+def main() -> None:
+    """Time all cases."""
+    torch.set_num_threads(1)
+    for preset, width, count in CASES:
+        network = network_of(preset, width)
+        codes = np.random.default_rng(0).integers(0, 4, (count, width)).astype(np.uint8)
+        x = one_hot_tensor(torch.from_numpy(codes))
+        with torch.inference_mode():
+            found = medians(timed(mutagenesis_ways(network, x)), ROUNDS)
+        found[WHOLE] *= count * width / PLAIN_POSITIONS
+        if "tangermeme, plain, one sequence" in found:
+            found["tangermeme, plain, one sequence"] *= count
+        edits = 3 * count * width
+        print_table(f"{preset}, {count} of {width} bp, {edits} substitutions", found, "seqnet")
+        print(f"  seqnet: {edits / found['seqnet']:,.0f} substitutions per second")
+        lifted = medians(timed(deeplift_ways(network, codes[:4])), ROUNDS)
+        print_table(f"DeepLIFT, {preset}, 4 of {width} bp, {SHUFFLES} shuffles", lifted, "seqnet")
+
+
+if __name__ == "__main__":
+    main()

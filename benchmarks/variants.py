@@ -1,0 +1,135 @@
+"""Effects of substitutions: seqnet against two plain torch passes, and k-mer models; one thread.
+
+Networks have random weights: Basset's layers on 600 bp and the default preset on 200 bp, forward strand, one
+task. The plain passes run them as torch has them by default on one-hot windows. "Whole" goes from rows to
+effects as the command does, genome lookups and batches included. Rows are substitutions at random places of a
+random contig, one alternative allele each; "saturation" has the three of every base, which share the windows
+of the reference.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+
+import numpy as np
+import torch
+from _measure import function_seconds, medians
+from torch import nn
+
+from seqnet.aliases import no_progress
+from seqnet.genome.sequence import Genome
+from seqnet.genome.variants import Placements, Variant
+from seqnet.inference.linear_predictor import LinearPredictor
+from seqnet.inference.predictor import Predictor
+from seqnet.kmers.columns import make_columns
+from seqnet.kmers.settings import GAPPED, KmerSettings
+from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.model import Model
+from seqnet.networks.presets import PRESETS
+from seqnet.pipeline.inputs.request import SignalSource
+from seqnet.pipeline.variants.effects import ModelScorer, WindowPredictions, WindowTracks
+from seqnet.pipeline.variants.rows import Allele
+
+ROUNDS = 3
+LENGTH = 200_000
+CPU = torch.device("cpu")
+
+
+def network_model(preset: str, width: int) -> tuple[Model, nn.Sequential]:
+    """Return a model of random weights, and its network."""
+    torch.manual_seed(0)
+    layers = PRESETS[preset].layers
+    network = build_network(layers, Shape(4, width), 1).eval()
+    spec = {"type": "sequence", "width": width, "features": None, "settings": None}
+    header = {"architecture": layers, "tasks": ["t"], "input": spec, "strands": "forward"}
+    return Model(header, {name: t.numpy() for name, t in network.state_dict().items()}), network
+
+
+def kmer_model(normalize: str, width: int) -> Model:
+    """Return a linear model of gapped words with random weights."""
+    settings = KmerSettings(tuple(GAPPED), "both", normalize)
+    d = make_columns(settings).features
+    weights = np.random.default_rng(0).normal(size=(1, d)).astype(np.float32)
+    spec = {"type": "kmers", "width": width, "features": d, "settings": settings._asdict()}
+    header = {"architecture": [], "tasks": ["t"], "input": spec, "strands": "forward"}
+    tensors = {"0.weight": weights, "0.bias": np.zeros(1, np.float32),
+               "input.mean": np.zeros(d, np.float32), "input.scale": np.ones(d, np.float32)}  # fmt: skip
+    return Model(header, tensors)
+
+
+def substitutions(codes: np.ndarray, count: int, *, saturated: bool) -> list[Allele]:
+    """Return alleles at random places, or all of consecutive places."""
+    generator = np.random.default_rng(1)
+    places = generator.choice(np.arange(2000, LENGTH - 2000), count, replace=False)
+    if saturated:
+        places = np.repeat(np.arange(5000, 5000 + -(-count // 3)), 3)[:count]
+    found = []
+    for number, place in enumerate(places.tolist()):
+        base = int(codes[place])
+        alt = (base + 1 + number % 3) % 4
+        variant = Variant(place, bytes([base]), bytes([alt]))
+        found.append(Allele("c", Placements(variant, variant), ""))
+    return found
+
+
+def scorer(model: Model, predictor: Predictor | LinearPredictor, genome: Genome) -> ModelScorer:
+    """Return what the command computes effects with."""
+    predictor.align_rows()
+    tracks = WindowTracks(model, SignalSource(), genome)
+    return ModelScorer(predictor, genome, model.input["width"], tracks, WindowPredictions(None))
+
+
+def plain_passes(network: nn.Sequential, codes: np.ndarray, alleles: list[Allele], width: int) -> None:
+    """Predict both alleles of each window as a first script would."""
+    windows = []
+    for allele in alleles:
+        variant = allele.placed.left
+        begin = variant.start - width // 2
+        for base in (variant.ref[0], variant.alt[0]):
+            window = codes[begin : begin + width].astype(np.int64)
+            window[width // 2] = base
+            windows.append(window)
+    with torch.inference_mode():
+        for start in range(0, len(windows), 64):
+            letters = nn.functional.one_hot(torch.from_numpy(np.stack(windows[start : start + 64])), 4)
+            network(letters.permute(0, 2, 1).unsqueeze(2).float())
+
+
+def main() -> None:
+    """Print effects per CPU second."""
+    torch.set_num_threads(1)
+    codes = np.random.default_rng(0).integers(0, 4, LENGTH).astype(np.uint8)
+    genome = Genome({"c": codes})
+    for preset, width, count in (("basset", 600, 256), ("default", 200, 512)):
+        model, network = network_model(preset, width)
+        ours = scorer(model, Predictor(model, CPU), genome)
+        single = substitutions(codes, count, saturated=False)
+        every = substitutions(codes, count, saturated=True)
+        plain = copy.deepcopy(network)
+        found = medians(
+            {
+                "plain": lambda n=plain, a=single, w=width: function_seconds(
+                    lambda: plain_passes(n, codes, a, w)
+                ),
+                "single": lambda o=ours, a=single: function_seconds(lambda: o.effects(a, no_progress)),
+                "saturation": lambda o=ours, a=every: function_seconds(lambda: o.effects(a, no_progress)),
+            },
+            ROUNDS,
+        )
+        rates = ", ".join(f"{name} {count / value:,.0f}/s" for name, value in found.items())
+        print(f"{preset} {width} bp: {rates}; {found['plain'] / found['single']:.2f}x plain")
+        sys.stdout.flush()
+    for normalize, width in (("counts", 200), ("sqrt", 200), ("sqrt", 1000)):
+        model = kmer_model(normalize, width)
+        ours = scorer(model, LinearPredictor(model), genome)
+        single = substitutions(codes, 4000, saturated=False)
+        seconds = medians(
+            {"ours": lambda o=ours, a=single: function_seconds(lambda: o.effects(a, no_progress))}, ROUNDS
+        )["ours"]
+        print(f"11 gapped patterns, {normalize}, {width} bp: {4000 / seconds:,.0f}/s")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
