@@ -24,6 +24,10 @@ _numbers = itertools.count()
 _CAPABILITIES_VERSION_3 = 0x20080522
 
 
+CLOSED = "closed"
+"""Standard output is a pipe whose reader has gone before the first byte."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What surrounds a process."""
@@ -31,7 +35,7 @@ class Setting:
     stdin: str = "/dev/null"
     """A file or FIFO; nothing at all where empty."""
     stdout: str = ""
-    """A file or FIFO; a file in the place of the run where empty."""
+    """A file or FIFO; `CLOSED`; a file in the place of the run where empty."""
     file_bytes: int | None = None
     """RLIMIT_FSIZE."""
     more_memory: int | None = None
@@ -146,13 +150,21 @@ def _streams(paths: tuple[str, Path, Path]) -> None:
     for number, path in enumerate(paths):
         os.close(number)
         if path:
-            flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-            opened = os.open(path, flags, 0o600)
+            opened = _opened(number, path)
             os.dup2(opened, number)
             if opened != number:
                 os.close(opened)
     sys.stdin = open(0, closefd=False) if paths[0] else None  # noqa: SIM115
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
+
+
+def _opened(number: int, path: str | Path) -> int:
+    """Return a descriptor for a standard stream."""
+    if str(path) == CLOSED:
+        reader, writer = os.pipe()
+        os.close(reader)
+        return writer
+    return os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
 def _name_slowly(seconds: float) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from tests.faults.lines import NAMES, STREAMING, TRAINING, ids, line, output_of, source_of
-from tests.faults.processes import Setting, contents, finish, start
+from tests.faults.processes import CLOSED, Setting, contents, finish, start
 
 pytestmark = pytest.mark.fault
 EVERY = pytest.mark.parametrize("names", NAMES, ids=ids)
@@ -111,10 +111,7 @@ def test_a_closed_standard_input_is_one_line(names, prepared, tmp_path):
 
 @pytest.mark.parametrize("names", STREAMING, ids=ids)
 def test_a_pipe_that_is_closed_before_the_first_byte_ends_silently_with_141(names, prepared, tmp_path):
-    path = fifo(tmp_path)
-    run = start(line(names, prepared, output=""), tmp_path, Setting(stdout=str(path)))
-    os.close(os.open(path, os.O_RDONLY))
-    ended = run.wait()
+    ended = finish(line(names, prepared, output=""), tmp_path, Setting(stdout=CLOSED))
     assert (ended.code, ended.err) == (141, "")
 
 

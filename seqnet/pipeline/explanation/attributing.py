@@ -215,6 +215,7 @@ def _joined(
     if parts[0].reference is not None:
         reference = np.concatenate([part.reference for part in parts if part.reference is not None])
         gap = np.concatenate([part.completeness for part in parts if part.completeness is not None])
+        gap[np.isnan(gap)] = np.inf  # outputs beyond all numbers add up to nothing
     _check(rows, chosen, observed, gap, method, task)
     offset = 0 if plan.span is None else plan.span[0]
     codes = None if rows.codes is None else rows.codes[chosen, offset : offset + observed.shape[1]]
