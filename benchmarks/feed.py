@@ -24,9 +24,9 @@ from seqnet.aliases import Codes, Ints
 from seqnet.formats.sequences.fasta import read_genome, write_fasta
 from seqnet.formats.tracks.bigwig import open_bigwig, write_bigwig
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import pack_genome, whole_contigs
 from seqnet.genome.sequence import EncodedSequence
-from seqnet.genome.tracks import load_track
+from seqnet.genome.signals.layout import pack_genome, whole_contigs
+from seqnet.genome.signals.tracks import load_track
 from seqnet.model_inputs.inputs import GenomeInputs, Inputs
 from seqnet.model_inputs.signals import signal_inputs
 

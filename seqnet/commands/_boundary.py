@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from seqnet.commands._console import RENAMED, console, tables_on_terminal
-from seqnet.commands._option_groups import write_options
+from seqnet.commands.options.groups import write_options
 from seqnet.errors import TERMINATED, SeqnetError, Terminated, brief, describe, failed_import, lacks_memory
 from seqnet.reporting import warn
 
@@ -120,7 +120,7 @@ class Command(_ShortHelp):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors for the user come out as `CommandError`."""
-        from seqnet.commands._outputs import outputs_of
+        from seqnet.commands.options.outputs import outputs_of
 
         try:
             with console(ctx), tables_on_terminal(ctx) if self.table else nullcontext(), outputs_of(ctx):

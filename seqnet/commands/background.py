@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_types import Real, Whole
-from seqnet.commands._options import common_options, header_option, output_option, soft_mask_option
+from seqnet.commands.options.common import common_options, header_option, output_option, soft_mask_option
+from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.motifs.request import LARGEST_ORDER, BackgroundRequest
 
 

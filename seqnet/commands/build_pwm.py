@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     center_option,
     common_options,
     genome_option,
@@ -18,7 +16,9 @@ from seqnet.commands._options import (
     output_option,
     small_sample_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import Whole
 
 
 @click.command(

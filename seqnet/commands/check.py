@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     genome_option,
@@ -18,7 +17,8 @@ from seqnet.commands._options import (
     split_options,
     tasks_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.outputs import OUTPUT
 
 
 @click.command(

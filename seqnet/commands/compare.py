@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_types import Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     common_options,
     header_option,
     on_bad_motif_option,
@@ -16,6 +15,7 @@ from seqnet.commands._options import (
     output_option,
     threads_option,
 )
+from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.motifs.request_uses import CompareRequest
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_types import Real
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     common_options,
     header_option,
     motif_options,
     on_bad_motif_option,
     output_option,
 )
+from seqnet.commands.options.types import Real
 
 
 @click.command(

@@ -7,9 +7,7 @@ from typing import Any, get_args
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Parsed, Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     header_option,
@@ -18,6 +16,8 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.types import Parsed, Real, Whole
 from seqnet.errors import shorten
 from seqnet.numerals import LARGEST_INTEGER, parse_whole
 from seqnet.pipeline.coverage.request import STRAND, Count, Normalize, Strand

@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._explain_options import row_options, shuffles_option
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     device_option,
@@ -22,7 +19,10 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.explaining import row_options, shuffles_option
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 
 

@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import SCORE, Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     background_option,
     center_option,
     chroms_option,
@@ -27,6 +25,8 @@ from seqnet.commands._options import (
     soft_mask_option,
     threads_option,
 )
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.types import SCORE, Real, Whole
 from seqnet.pipeline.motifs.request_uses import EnrichRequest
 
 

@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._input_options import signal_options, table_to_evaluate_options, target_option
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     device_option,
@@ -20,7 +17,10 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
-from seqnet.commands._outputs import MQC_SUFFIXES, OUTPUT, OutputFile
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.inputs import signal_options, table_to_evaluate_options, target_option
+from seqnet.commands.options.outputs import MQC_SUFFIXES, OUTPUT, OutputFile
+from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.evaluation.request import EvaluateRequest
 
 _source_options = titled("Input",

@@ -8,11 +8,7 @@ import click
 
 from seqnet.attribution.methods import DEFAULT_METHOD, METHODS
 from seqnet.commands._boundary import Command
-from seqnet.commands._explain_options import row_options, shuffles_option
-from seqnet.commands._input_options import signal_options
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import whole_span
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     device_option,
@@ -23,7 +19,11 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.explaining import row_options, shuffles_option
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.inputs import signal_options
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import whole_span
 from seqnet.pipeline.explanation.request import ExplainRequest
 
 _METHODS_HELP = "; ".join(f"{name}: {row.help}" for name, row in METHODS.items())

@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._input_options import counting_options
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     center_option,
     chroms_option,
     common_options,
@@ -22,6 +20,8 @@ from seqnet.commands._options import (
     threads_option,
     width_option,
 )
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.inputs import counting_options
 from seqnet.pipeline.kmers.request import NORMALIZE, refuse_with_like
 
 

@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import combine, option_in, titled
-from seqnet.commands._option_types import MOST_RATIO, Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     center_option,
     chroms_option,
     common_options,
@@ -22,7 +20,9 @@ from seqnet.commands._options import (
     seed_option,
     split_options,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import combine, option_in, titled
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import MOST_RATIO, Real, Whole
 
 _peak_options = titled("Peaks",
     click.option(

@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     background_option,
     common_options,
     motif_options,
@@ -18,6 +16,8 @@ from seqnet.commands._options import (
     scoring_options,
     small_sample_option,
 )
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.motifs.request_uses import LogoRequest
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._hit_options import finishing_options, hit_file_options
-from seqnet.commands._options import common_options, header_option, output_option
+from seqnet.commands.options.common import common_options, header_option, output_option
+from seqnet.commands.options.hits import finishing_options, hit_file_options
 
 _TESTS = "--tests"
 

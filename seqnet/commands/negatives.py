@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import MOST_RATIO, Parsed, Real
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     center_option,
     chroms_option,
     common_options,
@@ -23,7 +21,9 @@ from seqnet.commands._options import (
     tasks_option,
     width_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import MOST_RATIO, Parsed, Real
 from seqnet.errors import shorten
 from seqnet.numerals import parse_whole
 from seqnet.pipeline.labels.request import LONGEST_KLET

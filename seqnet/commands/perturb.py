@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import Parsed, Whole, whole_span
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     device_option,
@@ -20,7 +18,9 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import Parsed, Whole, whole_span
 from seqnet.pipeline.perturbation.request import MOST_REGIONS, SHUFFLES
 
 _SPAN = whole_span(0)

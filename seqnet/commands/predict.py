@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._input_options import signal_options, table_to_predict_options
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     device_option,
@@ -21,6 +18,9 @@ from seqnet.commands._options import (
     regions_option,
     threads_option,
 )
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.inputs import signal_options, table_to_predict_options
+from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.prediction.request import PredictRequest
 
 _BY_OPTION = "sequences by option"

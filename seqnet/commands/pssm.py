@@ -7,9 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import Real, real_list
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     background_option,
     common_options,
     exact_option,
@@ -20,7 +18,9 @@ from seqnet.commands._options import (
     output_option,
     scoring_options,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import Real, real_list
 from seqnet.pipeline.motifs.request import P_VALUES, SCORE_FORMATS
 
 

@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._hit_options import finishing_options, hit_file_options
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import SCORE, Real
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     background_option,
     chroms_option,
     common_options,
@@ -26,7 +23,10 @@ from seqnet.commands._options import (
     soft_mask_option,
     threads_option,
 )
-from seqnet.commands._outputs import BIGWIG_OUTPUT, OUTPUT
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.hits import finishing_options, hit_file_options
+from seqnet.commands.options.outputs import BIGWIG_OUTPUT, OUTPUT
+from seqnet.commands.options.types import SCORE, Real
 
 _threshold_options = titled("Hits",
     click.option(

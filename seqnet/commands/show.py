@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     common_options,
     on_bad_motif_option,
     on_duplicate_option,

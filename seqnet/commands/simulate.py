@@ -7,15 +7,15 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command, Group
-from seqnet.commands._option_groups import option_in
-from seqnet.commands._option_types import Parsed, Whole
-from seqnet.commands._options import output_option
-from seqnet.commands._outputs import BIGWIG_OUTPUT, OUTPUT
-from seqnet.commands._simulation_options import (
+from seqnet.commands.options.common import output_option
+from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.outputs import BIGWIG_OUTPUT, OUTPUT
+from seqnet.commands.options.simulation import (
     range_option,
     simulated_sequence_options,
     simulation_options,
 )
+from seqnet.commands.options.types import Parsed, Whole
 from seqnet.errors import shorten
 from seqnet.numerals import LARGEST, parse_whole
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqnet.commands._boundary import Command, Group
-from seqnet.commands._input_options import (
+from seqnet.commands.options.common import (
+    common_options,
+    output_option,
+    seed_option,
+    split_options,
+    threads_option,
+)
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.inputs import (
     counting_options,
     denoising_options,
     feature_options,
@@ -20,17 +28,8 @@ from seqnet.commands._input_options import (
     strand_pair_option,
     towers_option,
 )
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Whole
-from seqnet.commands._options import (
-    common_options,
-    output_option,
-    seed_option,
-    split_options,
-    threads_option,
-)
-from seqnet.commands._outputs import MODEL_OUTPUT, OUTPUT
-from seqnet.commands._train_options import (
+from seqnet.commands.options.outputs import MODEL_OUTPUT, OUTPUT
+from seqnet.commands.options.training import (
     baseline_options,
     cnn_architecture_options,
     denoising_architecture_options,
@@ -43,6 +42,7 @@ from seqnet.commands._train_options import (
     model_output_option,
     term_options,
 )
+from seqnet.commands.options.types import Whole
 from seqnet.errors import UsageError
 from seqnet.networks.task_types import LOSS_NAMES, TASK_TYPES
 from seqnet.pipeline.denoising.request import TrainDenoiseRequest

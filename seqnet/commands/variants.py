@@ -7,10 +7,7 @@ from typing import Any
 import click
 
 from seqnet.commands._boundary import Command
-from seqnet.commands._input_options import signal_options
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Real, Whole, whole_list
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     chroms_option,
     common_options,
     device_option,
@@ -20,6 +17,9 @@ from seqnet.commands._options import (
     seed_option,
     threads_option,
 )
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.inputs import signal_options
+from seqnet.commands.options.types import Real, Whole, whole_list
 from seqnet.pipeline.inputs.request import MOST_TASKS
 from seqnet.pipeline.variants.request import MOTIF_P, VariantsRequest
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqnet.aliases import Bools, Floats, Ints
-from seqnet.datasets.labels import NO_DOUBTS, Doubts, Labelled, region_names
+from seqnet.datasets.labels import NO_AMBIGUOUS, AmbiguousLabels, Labelled, region_names
 from seqnet.genome.intervals import (
     Intervals,
     batches,
@@ -54,7 +54,7 @@ def label_bins(
     tiling: TileRule,
     *,
     blacklist: Intervals | None = None,
-    doubts: Doubts = NO_DOUBTS,
+    ambiguous: AmbiguousLabels = NO_AMBIGUOUS,
 ) -> Labelled:
     """Label tiles of every contig by the peaks of T tasks that cover them.
 
@@ -70,7 +70,7 @@ def label_bins(
         Contig names and lengths; the rows come in their order.
     blacklist
         Tiles that touch it are left out.
-    doubts
+    ambiguous
         What else makes targets unknown.
     """
     contigs, tasks = list(lengths), list(peaks)
@@ -86,7 +86,7 @@ def label_bins(
         keep = _chosen(labels, tiling)
         tiles, known = tiles.take(keep), labels[keep].astype(np.float64)
         known[known < 0] = np.nan
-        doubts.apply(tiles, tasks, known, "both")
+        ambiguous.apply(tiles, tasks, known, "both")
         parts.append(tiles)
         targets.append(known)
     return _rows(

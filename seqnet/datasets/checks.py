@@ -13,7 +13,7 @@ from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.contig_names import shown_names, style_hint
 from seqnet.genome.intervals import Intervals, sort_order
 from seqnet.genome.regions import UNKNOWN, Regions
-from seqnet.genome.splits import SPLITS
+from seqnet.genome.splitting.splits import SPLITS
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 REGIONS, GENOME = "regions", "genome"

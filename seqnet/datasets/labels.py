@@ -53,7 +53,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Doubts:
+class AmbiguousLabels:
     """What makes targets unknown, in addition to the peaks themselves.
 
     Parameters
@@ -77,7 +77,7 @@ class Doubts:
                 targets[touched & (targets[:, column] == 0), column] = np.nan
 
 
-NO_DOUBTS = Doubts({})
+NO_AMBIGUOUS = AmbiguousLabels({})
 
 
 def default_merge_distance(width: int) -> int:
@@ -93,13 +93,13 @@ def label_peaks(
     center: Center = "auto",
     merge_distance: int | None = None,
     strands: Strands = "both",
-    doubts: Doubts = NO_DOUBTS,
+    ambiguous: AmbiguousLabels = NO_AMBIGUOUS,
 ) -> Labelled:
     """Turn peaks of T tasks into regions of one width with targets 1, 0 or unknown.
 
     A region is 1 for the tasks whose peaks were merged into it. It is unknown for a task with
     another peak over its central third, so that near-identical rows never contradict each other,
-    and where there are doubts. Everything else is 0.
+    and where labels are ambiguous. Everything else is 0.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def label_peaks(
     strands
         Under ``column`` peaks merge on each strand apart, and rows keep the strand; a peak of the
         other strand then says nothing about a row.
-    doubts
+    ambiguous
         What else makes targets unknown.
     """
     distance = default_merge_distance(width) if merge_distance is None else merge_distance
@@ -129,7 +129,7 @@ def label_peaks(
     middle = _central_third(intervals)
     for task, own in enumerate(every):
         targets[overlapped(middle, own, strands) & (targets[:, task] == 0), task] = np.nan
-    doubts.apply(intervals, list(peaks), targets, strands)
+    ambiguous.apply(intervals, list(peaks), targets, strands)
     regions = make_regions(intervals, names=region_names(intervals), tasks=list(peaks), targets=targets)
     return Labelled(regions, sum(map(len, every)), int((counts[keep] > 1).sum()), int((~keep).sum()))
 

@@ -14,8 +14,8 @@ from seqnet.genome.extract import extract_windows, gather_windows
 from seqnet.genome.intervals import Intervals, concatenate, count_overlaps
 from seqnet.genome.regions import UNKNOWN, Regions, make_regions
 from seqnet.genome.sequence import Genome
-from seqnet.genome.splits import SPLITS
-from seqnet.genome.stretches import Stretches
+from seqnet.genome.splitting.splits import SPLITS
+from seqnet.genome.splitting.stretches import Stretches
 
 GC_TOLERANCE = 0.1
 """Largest difference in GC content between a positive and the negative drawn for it."""

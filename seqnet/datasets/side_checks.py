@@ -14,7 +14,7 @@ from seqnet.datasets.checks import Finding, counted
 from seqnet.genome.contig_names import shown_names, style_hint
 from seqnet.genome.intervals import Intervals, batches, in_stretches
 from seqnet.genome.regions import Regions
-from seqnet.genome.tracks import STEP, TrackSource
+from seqnet.genome.signals.tracks import STEP, TrackSource
 from seqnet.motifs.information import information
 from seqnet.motifs.matrix import Motif, MotifSet, Pfm, to_ppm
 

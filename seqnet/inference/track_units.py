@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.aliases import Json, Reals
-from seqnet.genome.tracks import Signal
+from seqnet.genome.signals.tracks import Signal
 
 Singles = NDArray[np.float32]
 BEYOND = 1.5

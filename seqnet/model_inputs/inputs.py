@@ -17,8 +17,8 @@ from torch import Tensor
 from seqnet.aliases import Bools, Codes, Ints
 from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.intervals import Intervals
-from seqnet.genome.layout import PackedGenome
 from seqnet.genome.sequence import centred_start
+from seqnet.genome.signals.layout import PackedGenome
 from seqnet.kernels.gather import Places, gather_one_hot
 from seqnet.networks.fast.conv_base import channels_first
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqnet.aliases import Bools, Ints
 from seqnet.genome.intervals import Intervals
-from seqnet.genome.tracks import DenseTrack
+from seqnet.genome.signals.tracks import DenseTrack
 from seqnet.kernels.gather import Places, Singles, gather_one_hot, gather_values
 from seqnet.model_inputs.inputs import (
     Inputs,

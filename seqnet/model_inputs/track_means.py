@@ -8,7 +8,7 @@ import numpy as np
 
 from seqnet.aliases import Bools, Reals
 from seqnet.genome.intervals import Intervals
-from seqnet.genome.tracks import DenseTrack
+from seqnet.genome.signals.tracks import DenseTrack
 from seqnet.kernels.gather import Places, Singles, gather_values
 
 _WINDOWS_AT_ONCE = 1 << 10

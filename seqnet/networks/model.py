@@ -22,7 +22,7 @@ class Model:
     header
         JSON object: ``kind`` (linear, dense, cnn), ``architecture`` (rows of layers), ``tasks``,
         ``input`` (``type`` sequence, signals or kmers, ``width`` in bases or null, ``features`` d, the
-        k-mer ``settings``, and ``signals``: the tracks, as `seqnet.genome.tracks.Signal` stores them),
+        k-mer ``settings``, and ``signals``: the tracks, see `seqnet.genome.signals.tracks.Signal`),
         ``strands``, ``splits``, ``seed``, ``metrics``, ``genome`` (contig to digest), ``target_scale`` (of
         regressions, see `seqnet.inference.target_scale`) and provenance.
     tensors

@@ -1,4 +1,4 @@
-"""The order of an epoch: a seeded permutation, its strands and shifts, shared out among processes.
+"""The order of an epoch and its batches as tensors: a seeded permutation, strands and shifts, over processes.
 
 All of it is a pure function of the seed and the epoch's number, so its position is those two and a
 batch's number, and to resume is to go on from that batch.
@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from seqnet.aliases import Bools, Floats, Ints
+from seqnet.training.config import Examples
+
+BYTES_AT_ONCE = 1 << 20
+"""Of the inputs that are made at a time, where a batch has less."""
 
 
 class Batch(NamedTuple):
@@ -117,3 +124,55 @@ class EpochOrder:
         if len(bounds) > 2 and bounds[-1] - bounds[-2] < 2 * self.world:
             del bounds[-2]
         return bounds
+
+
+def class_odds(targets: Floats) -> Floats:
+    """Return odds (n,) under which both classes of a task are drawn as often.
+
+    A row's odds are the mean, over its known tasks, of 1 / (2 x the share of its class); rows
+    without a known task are never drawn.
+
+    Parameters
+    ----------
+    targets
+        (n, T) of 0 and 1, NaN where unknown.
+    """
+    known = ~np.isnan(targets)
+    positive = known & (targets > 0)
+    counts = known.sum(axis=0)
+    shares = positive.sum(axis=0) / np.maximum(counts, 1)
+    with np.errstate(divide="ignore"):
+        inverse = np.where(positive, 0.5 / shares, 0.5 / (1 - shares))
+    total = np.where(known, inverse, 0.0).sum(axis=1)
+    return np.asarray(total / np.maximum(known.sum(axis=1), 1))
+
+
+def positive_weights(targets: Floats) -> Floats:
+    """Return, per task, negatives over positives: float64 (T,); 1 for a task of one class.
+
+    Multiplied with the losses of positives, both classes weigh the same.
+    """
+    positives = np.nansum(targets > 0, axis=0).astype(np.float64)
+    negatives = (~np.isnan(targets)).sum(axis=0) - positives
+    both = (positives > 0) & (negatives > 0)
+    return np.where(both, negatives / np.maximum(positives, 1), 1.0)
+
+
+def feed(
+    examples: Examples, batches: Iterator[Batch], device: torch.device
+) -> Iterator[tuple[Batch, Tensor, Tensor]]:
+    """Yield each batch with its inputs and its targets (b, T) on the device.
+
+    Small batches are made several at a time: what one costs is mostly the calls that make it, whose code and
+    tables a step has driven out of the processor's cache.
+    """
+    together = 1
+    while group := list(islice(batches, together)):
+        rows, flip, shift = (np.concatenate(parts) for parts in zip(*(b[:3] for b in group), strict=True))
+        inputs = examples.inputs.batch(rows, device, flip, shift)
+        targets = torch.from_numpy(examples.targets[rows]).to(device)
+        if together == 1:
+            together = max(1, BYTES_AT_ONCE // max(1, inputs.nbytes))
+        sizes = [len(batch.rows) for batch in group]
+        yield from zip(group, torch.split(inputs, sizes), torch.split(targets, sizes), strict=True)
+        del inputs, targets  # before the next ones are made

@@ -100,7 +100,7 @@ class FitResult(NamedTuple):
     history: list[EpochRow]
 
 
-class Wish(NamedTuple):
+class StopRequest(NamedTuple):
     """What is wanted after a step."""
 
     save: bool = False
@@ -108,9 +108,9 @@ class Wish(NamedTuple):
     """Save and stop; the exit code to end with."""
 
 
-def no_wish(_step: int) -> Wish:
+def no_stop_request(_step: int) -> StopRequest:
     """Want nothing."""
-    return Wish()
+    return StopRequest()
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Hooks:
     """Called with the number of rows done."""
     loss: Callable[[int, float], object] = lambda _epoch, _loss: None
     """After a step: epoch and loss, as often as they are known without waiting for the device."""
-    wish: Callable[[int], Wish] = no_wish
+    stop_request: Callable[[int], StopRequest] = no_stop_request
     """Called after every step, with the number of steps since the beginning of training."""
     save: Callable[[Snapshot], object] = lambda _snapshot: None
     resample: Callable[[int], Examples] | None = None

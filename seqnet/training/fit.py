@@ -17,12 +17,10 @@ from seqnet.inference.precision import autocast
 from seqnet.metrics.monitor import evaluate_outputs
 from seqnet.networks.fast.blocked_conv import learn_in_blocks
 from seqnet.networks.losses import LOSSES
-from seqnet.training.balance import class_odds, positive_weights
-from seqnet.training.batches import Batch, EpochOrder
+from seqnet.training.batches import Batch, EpochOrder, class_odds, feed, positive_weights
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
 from seqnet.training.distributed import ALONE, Ranks
 from seqnet.training.failures import no_number, out_of_memory
-from seqnet.training.feed import feed
 from seqnet.training.optimise import (
     Arrays,
     limit_norms,
@@ -82,7 +80,7 @@ def fit(
         If the loss is no longer a number, naming epoch and batch; if memory runs out; if the
         metric that decides is undefined.
     StoppedError
-        If the hooks wish so.
+        If the hooks ask for it.
     """
     run = _Run(network, train, valid, config, device, tasks, hooks, ranks)
     if resume is not None:
@@ -284,9 +282,9 @@ class _Run:
     # ---- stopping and going on ----------------------------------------------------------------
 
     def _heed_wishes(self) -> None:
-        """Save or stop if any process wishes so."""
-        wish = self.hooks.wish(self.step)
-        save, stop = self.ranks.largest(wish.save, wish.stop)
+        """Save or stop if any process asks for it."""
+        request = self.hooks.stop_request(self.step)
+        save, stop = self.ranks.largest(request.save, request.stop)
         if not (save or stop):
             return
         self.losses.check()

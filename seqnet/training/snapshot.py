@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqnet.aliases import Json
-from seqnet.networks.header_types import (
+from seqnet.networks.header.types import (
     NUMBER,
     SWITCH,
     FieldError,

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from seqnet.cli import seqnet
-from seqnet.commands._options import _THREAD_VARIABLES
+from seqnet.commands.options.common import _THREAD_VARIABLES
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from pathlib import Path
 import click
 
 from seqnet.commands._boundary import names_file
-from seqnet.commands._option_types import Parsed
+from seqnet.commands.options.types import Parsed
 from tests.cli.test_contract import LEAVES, arguments, good_input
 from tests.prepared import Prepared
 

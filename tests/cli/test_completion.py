@@ -6,7 +6,7 @@ from click.shell_completion import BashComplete
 
 from seqnet.cli import seqnet
 from seqnet.commands._boundary import names_file
-from seqnet.commands._outputs import OutputFile
+from seqnet.commands.options.outputs import OutputFile
 from tests.cli.test_contract import LEAVES
 
 

@@ -14,7 +14,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 
 from seqnet.commands._boundary import CommandError
 from seqnet.formats.models.model_file import read_model, write_model
-from seqnet.genome.stretches import Stretches
+from seqnet.genome.splitting.stretches import Stretches
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
 from seqnet.pipeline.denoising.targets import DENOISING_METRICS

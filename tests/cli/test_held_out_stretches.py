@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 from seqnet.commands._boundary import CommandError
 from seqnet.formats.models.model_file import read_model
 from seqnet.formats.regions.bed import read_bed
-from seqnet.genome.stretches import Stretches
+from seqnet.genome.splitting.stretches import Stretches
 from tests.cli.test_evaluate_command import write
 
 LENGTH = 60_000

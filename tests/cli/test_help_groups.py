@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from seqnet.commands._option_groups import MOST_IN_ONE_LIST, TITLES, combine, title_of, titled, write_options
+from seqnet.commands.options.groups import MOST_IN_ONE_LIST, TITLES, combine, title_of, titled, write_options
 from tests.cli.test_contract import LEAVES
 
 IDS = [" ".join(names) for names, _ in LEAVES]

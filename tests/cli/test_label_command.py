@@ -1,4 +1,4 @@
-"""label as its users would: samples, doubts, drops, tiles, signals, summaries."""
+"""label as its users would: samples, ambiguous, drops, tiles, signals, summaries."""
 
 import numpy as np
 import pyBigWig
@@ -8,7 +8,7 @@ from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.sequences.fasta import read_genome
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import count_overlaps
-from seqnet.genome.splits import leakage_groups
+from seqnet.genome.splitting.splits import leakage_groups
 
 
 def column(rows, number):

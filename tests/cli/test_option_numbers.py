@@ -9,7 +9,7 @@ import pytest
 
 import seqnet.commands
 from seqnet.commands._boundary import names_file
-from seqnet.commands._option_types import Parsed, Real, Whole
+from seqnet.commands.options.types import Parsed, Real, Whole
 from tests.cli.test_contract import LEAVES
 
 BAD = (
@@ -85,7 +85,7 @@ def test_numbers_inside_a_text_are_refused_alike(command, option):
 
 
 def test_commands_read_numbers_with_their_types_alone():
-    for path in Path(seqnet.commands.__file__).parent.glob("*.py"):
+    for path in Path(seqnet.commands.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             name = node.attr if isinstance(node, ast.Attribute) else ""
             assert name not in (
@@ -96,7 +96,7 @@ def test_commands_read_numbers_with_their_types_alone():
                 "IntRange",
                 "FLOAT",
                 "INT",
-            ) or (path.name == "_option_types.py"), f"{path.name}:{node.lineno}"
+            ) or (path.name == "types.py"), f"{path.name}:{node.lineno}"
 
 
 SINGLE = options(lambda option: not option.multiple)

@@ -25,10 +25,10 @@ from seqnet.formats.sequences.fasta import read_genome
 from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.formats.variants.records import open_variants
 from seqnet.formats.variants.writers import open_variant_output
-from seqnet.genome.alignments import ReadFilter, inside_contigs, read_spans
 from seqnet.genome.alphabet import encode_text
-from seqnet.genome.coverage import Pileup
 from seqnet.genome.sequence import EncodedSequence
+from seqnet.genome.signals.alignments import ReadFilter, inside_contigs, read_spans
+from seqnet.genome.signals.coverage import Pileup
 from seqnet.genome.variants import encode_allele
 from seqnet.kmers.counting import count_kmers
 from seqnet.kmers.rows import KmerRows, sparse_rows

@@ -42,7 +42,7 @@ PIECES = {
     "seqnet.formats.tracks.bigwig_writer": {"_PIECE": 1 << 10, "_TOGETHER": 64},
     "seqnet.formats.tracks.bedgraph": {"_ROWS": 17},
     "seqnet.formats.kmers.kmer_table": {"VALUES_AT_ONCE": 1 << 10},
-    "seqnet.genome.tracks": {"STEP": 1 << 13},
+    "seqnet.genome.signals.tracks": {"STEP": 1 << 13},
     "seqnet.genome.sequence": {"_BATCH": 1 << 11},
     "seqnet.kernels.windows": {"BATCH": 1 << 10},
     "seqnet.kmers.counting": {"WORDS_AT_ONCE": 1 << 10, "RECORDS_AT_ONCE": 5},

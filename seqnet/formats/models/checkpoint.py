@@ -20,7 +20,7 @@ from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.formats.files.checksummed import seal, sealed_tensors, unseal
 from seqnet.formats.files.opening import open_output
 from seqnet.formats.files.temporary import locked
-from seqnet.networks.header_types import FieldError, Leaf, MapOf, Record, check_value
+from seqnet.networks.header.types import FieldError, Leaf, MapOf, Record, check_value
 
 _KEY = "seqnet-checkpoint"
 _OBJECT = MapOf(Leaf("anything", lambda _value: True))

@@ -9,9 +9,9 @@ from seqnet.errors import FormatError
 from seqnet.formats.files.checksummed import read_sealed, seal, sealed_tensors, unseal
 from seqnet.formats.files.opening import open_input, open_output
 from seqnet.formats.files.sniff import expecting
-from seqnet.networks.header_types import FieldError
+from seqnet.networks.header.fields import check_header, check_tensors
+from seqnet.networks.header.types import FieldError
 from seqnet.networks.model import Model
-from seqnet.networks.model_header import check_header, check_tensors
 
 SCHEMA_VERSION = 2
 _READ_SCHEMAS = (1, 2)

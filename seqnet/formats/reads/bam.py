@@ -24,7 +24,7 @@ from seqnet.aliases import Ints
 from seqnet.errors import FormatError, shorten
 from seqnet.formats.files.opening import STANDARD
 from seqnet.formats.files.sandbox import child_command, converting, path_in_child
-from seqnet.genome.alignments import Alignments
+from seqnet.genome.signals.alignments import Alignments
 from seqnet.parallel import ordered_map
 
 _MAGIC = b"BAM\1"

@@ -12,19 +12,22 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.errors import FormatError, shorten
+from seqnet.formats import FORMATS
 from seqnet.formats.files.header import header_lines, parse_header_line
 from seqnet.formats.files.numbers import format_number, parse_coordinate, parse_target
 from seqnet.formats.files.opening import STANDARD, numbered_lines, open_input, to_bytes
+from seqnet.formats.files.sandbox import lent_child, path_in_child
 from seqnet.formats.files.sniff import expecting
-from seqnet.formats.regions.bigbed import MAGIC, bigbed_lines
 from seqnet.genome.intervals import STRAND_SIGNS, STRANDS, make_intervals
 from seqnet.genome.regions import UNKNOWN, Center, Regions, stray_summits
-from seqnet.genome.splits import SPLITS, known_split
+from seqnet.genome.splitting.splits import SPLITS, known_split
 from seqnet.numerals import plain
 from seqnet.reporting import warn
 
 COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "split")
 """The fixed columns of the labelled-regions table; task columns follow."""
+_BIGBED = FORMATS["bigbed"].magic
+"""How bigBed files begin, in either byte order."""
 _NARROW_PEAK_COLUMNS = 10
 _FAR_SUMMIT = 10**17
 """Replaces all summits that are as far or further from the start of their peak."""
@@ -83,7 +86,7 @@ def read_bed(
     """
     with expecting(path, "regions"), open_input(path) as stream:
         lines = numbered_lines(stream, path)
-        if stream.peek(4)[:4] in MAGIC:
+        if stream.peek(4)[:4] in _BIGBED:
             if path == STANDARD:
                 raise FormatError(path, "is bigBed, which cannot be read from a pipe; name the file")
             lines = bigbed_lines(path)
@@ -333,3 +336,21 @@ def _target_texts(targets: Floats) -> Iterator[str]:
         letters[:, ::2] = np.where(unknown, ord(UNKNOWN), ord("0") + (part == 1))
         for row in letters:
             yield row[:-1].tobytes().decode("ascii")
+
+
+def bigbed_lines(path: str) -> Iterator[tuple[int, str]]:
+    """Yield (1-based number, text) of each entry of a bigBed file, as BED has it, contig by contig.
+
+    The process that guards the library reads it (`bigwig_worker`).
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    number = 0
+    with lent_child("seqnet.formats.tracks.bigwig_worker", path, "the bigBed library") as child:
+        for contig, _length in child.ask("open_bed", path=path_in_child(path))["contigs"]:
+            for start, end, rest in child.ask("entries", contig=contig)["entries"]:
+                number += 1
+                yield number, f"{contig}\t{start}\t{end}" + (f"\t{rest}" if rest else "")

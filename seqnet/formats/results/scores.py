@@ -18,7 +18,7 @@ from seqnet.formats.files.opening import numbered_lines, open_input
 from seqnet.formats.files.sniff import expecting
 from seqnet.formats.regions.bed import COLUMNS, read_bed_lines
 from seqnet.genome.regions import UNKNOWN, Regions
-from seqnet.genome.splits import known_split
+from seqnet.genome.splitting.splits import known_split
 from seqnet.numerals import is_unknown, parse_label, plain
 
 _SPLIT, _GROUP = "split", "group"

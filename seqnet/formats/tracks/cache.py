@@ -25,8 +25,8 @@ from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.files.checksummed import file_digest
 from seqnet.formats.files.opening import open_output
 from seqnet.formats.tracks.bigwig import BigWigReader, open_bigwig
-from seqnet.genome.layout import Layout, whole_contigs
-from seqnet.genome.tracks import STEP
+from seqnet.genome.signals.layout import Layout, whole_contigs
+from seqnet.genome.signals.tracks import STEP
 from seqnet.reporting import warn
 
 VARIABLE = "SEQNET_CACHE"
@@ -49,7 +49,7 @@ def cache_folder(option: str | None = None) -> Path:
 
 
 class CachedTrack(NamedTuple):
-    """A track mapped into memory; a source of `seqnet.genome.tracks.load_track`."""
+    """A track mapped into memory; a source of `seqnet.genome.signals.tracks.load_track`."""
 
     mapped: NDArray[np.float32]
     """float32, contig after contig, NaN at gaps; read-only."""

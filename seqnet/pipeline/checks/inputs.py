@@ -24,11 +24,11 @@ from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.sequences.fasta import read_genome
 from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.genome.alphabet import AMBIGUOUS
-from seqnet.genome.draws import row_extent
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import inside
 from seqnet.genome.regions import Regions
 from seqnet.genome.sequence import Genome
+from seqnet.genome.splitting.draws import row_extent
 from seqnet.pipeline.inputs.genome import load_genome
 from seqnet.pipeline.inputs.request import SplitOptions
 from seqnet.pipeline.inputs.splits import apply_splits

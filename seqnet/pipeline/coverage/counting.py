@@ -16,7 +16,9 @@ from seqnet.formats.files.opening import decompressed, open_raw
 from seqnet.formats.reads.bam import BamFile, alignment_kind, open_bam
 from seqnet.formats.reads.fragments import read_fragments
 from seqnet.formats.regions.contig_sizes import read_contig_sizes
-from seqnet.genome.alignments import (
+from seqnet.genome.contig_names import unknown_contig
+from seqnet.genome.intervals import Intervals, inside, with_contigs
+from seqnet.genome.signals.alignments import (
     Alignments,
     ReadFilter,
     Spans,
@@ -27,9 +29,7 @@ from seqnet.genome.alignments import (
     inside_contigs,
     read_spans,
 )
-from seqnet.genome.contig_names import unknown_contig
-from seqnet.genome.intervals import Intervals, inside, with_contigs
-from seqnet.genome.splits import match_names
+from seqnet.genome.splitting.splits import match_names
 from seqnet.pipeline.inputs.genome import expand_names
 
 if TYPE_CHECKING:

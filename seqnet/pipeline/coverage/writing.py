@@ -16,8 +16,8 @@ from seqnet.formats import BIGWIG_SUFFIXES
 from seqnet.formats.files.opening import open_output
 from seqnet.formats.tracks.bedgraph import BedGraphWriter
 from seqnet.formats.tracks.bigwig import write_bigwig
-from seqnet.genome.alignments import inside_contigs
-from seqnet.genome.coverage import Pileup, Runs, without_zeros
+from seqnet.genome.signals.alignments import inside_contigs
+from seqnet.genome.signals.coverage import Pileup, Runs, without_zeros
 from seqnet.pipeline.coverage.request import STRAND
 from seqnet.pipeline.tables import ColumnTable, text_column
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnet.errors import SeqnetError, UsageError
-from seqnet.genome.draws import draw_stretches
 from seqnet.genome.intervals import Intervals, concatenate, make_intervals
 from seqnet.genome.regions import make_regions
-from seqnet.genome.stretches import HELD, Stretches, default_size
+from seqnet.genome.splitting.draws import draw_stretches
+from seqnet.genome.splitting.stretches import HELD, Stretches, default_size
 from seqnet.reporting import note
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import numpy as np
 from seqnet.errors import SeqnetError
 from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.tracks.cache import cache_folder, open_track
-from seqnet.genome.bins import bin_counts, load_binned
 from seqnet.genome.contig_names import unknown_contig
 from seqnet.genome.intervals import Intervals, count_overlaps, make_intervals, on_each_contig
-from seqnet.genome.splits import match_names
-from seqnet.genome.tracks import DenseTrack, Signal
+from seqnet.genome.signals.bins import bin_counts, load_binned
+from seqnet.genome.signals.tracks import DenseTrack, Signal
+from seqnet.genome.splitting.splits import match_names
 from seqnet.inference.track_units import TrackUnits, restored_range
 from seqnet.pipeline.inputs.genome import expand_names
 from seqnet.pipeline.inputs.request import SignalSource

@@ -12,9 +12,9 @@ import torch
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.files.checksummed import file_digest
 from seqnet.formats.files.header import base_name
-from seqnet.genome.bins import bin_counts, windows_along
-from seqnet.genome.splits import SPLITS, by_chromosome
-from seqnet.genome.tracks import DenseTrack, Normalisation, Signal, covered, fit_signal, normalised
+from seqnet.genome.signals.bins import bin_counts, windows_along
+from seqnet.genome.signals.tracks import DenseTrack, Normalisation, Signal, covered, fit_signal, normalised
+from seqnet.genome.splitting.splits import SPLITS, by_chromosome
 from seqnet.inference.denoise import Reach, reach_of, window_targets
 from seqnet.inference.track_units import Range, stored_output
 from seqnet.lookup import library_version
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
     from seqnet.aliases import Json
     from seqnet.genome.intervals import Intervals
-    from seqnet.genome.stretches import Stretches
+    from seqnet.genome.splitting.stretches import Stretches
 
 _BINS_A_STEP = 8192
 """Bins per step, by default."""

@@ -14,7 +14,7 @@ from seqnet.reporting import note
 
 if TYPE_CHECKING:
     from seqnet.aliases import Json
-    from seqnet.genome.tracks import DenseTrack
+    from seqnet.genome.signals.tracks import DenseTrack
     from seqnet.pipeline.denoising.training import Material, Windows
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from seqnet.datasets.checks import counted
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.models.model_file import read_model
-from seqnet.genome.tracks import Signal
+from seqnet.genome.signals.tracks import Signal
 from seqnet.inference.linear_predictor import is_linear
 from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.inference.track_units import restored_range

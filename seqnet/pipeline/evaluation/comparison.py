@@ -12,7 +12,7 @@ from seqnet.formats.files.header import HeaderMode, base_name, header_for, prove
 from seqnet.formats.files.opening import open_input
 from seqnet.formats.results.metrics import SCHEMA_VERSION, write_table
 from seqnet.metrics.registry import ASINH_PEARSON, HEADLINES
-from seqnet.networks.header_types import NAME, NUMBER, FieldError, ListOf, Maybe, Record, check_value, one_of
+from seqnet.networks.header.types import NAME, NUMBER, FieldError, ListOf, Maybe, Record, check_value, one_of
 from seqnet.pipeline.evaluation.results import ComparisonTable, EvaluateResult
 from seqnet.pipeline.inputs.models import distinct_names
 from seqnet.pipeline.outputs import open_result

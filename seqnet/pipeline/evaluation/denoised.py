@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.files.header import base_name
-from seqnet.genome.stretches import Stretches
-from seqnet.genome.tracks import DenseTrack
+from seqnet.genome.signals.tracks import DenseTrack
+from seqnet.genome.splitting.stretches import Stretches
 from seqnet.inference.device import torch_device
 from seqnet.metrics.evaluate import Question, TaskMetrics, Values, difference, evaluate_tasks
 from seqnet.metrics.registry import ASINH_PEARSON, HEADLINES

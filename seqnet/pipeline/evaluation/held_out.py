@@ -9,8 +9,8 @@ import numpy as np
 
 from seqnet.genome.intervals import Intervals, around, count_overlaps
 from seqnet.genome.regions import UNKNOWN, Regions
-from seqnet.genome.splits import SPLITS
-from seqnet.genome.stretches import Stretches, middles
+from seqnet.genome.splitting.splits import SPLITS
+from seqnet.genome.splitting.stretches import Stretches, middles
 from seqnet.metrics.bootstrap import BLOCK_SIZE, FEWEST_BLOCKS
 from seqnet.pipeline.evaluation.data import LabelTable
 from seqnet.pipeline.inputs.splits import known_stretches

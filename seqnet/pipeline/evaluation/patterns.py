@@ -9,7 +9,7 @@ import numpy as np
 from seqnet.aliases import Floats, Json
 from seqnet.errors import FormatError
 from seqnet.formats.files.opening import open_input
-from seqnet.networks.header_types import (
+from seqnet.networks.header.types import (
     NAME,
     NUMBER,
     POSITIVE,

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqnet.formats.files.header import base_name
 from seqnet.formats.files.opening import open_output
-from seqnet.genome.splits import SPLITS
+from seqnet.genome.splitting.splits import SPLITS
 from seqnet.metrics.bootstrap import FEWEST_BLOCKS
 from seqnet.metrics.evaluate import TaskMetrics
 from seqnet.metrics.registry import ASINH_PEARSON, HEADLINES, METRICS, ROW_COUNTS

@@ -13,11 +13,11 @@ from seqnet.datasets.checks import counted
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.tracks.bigwig import BigWigReader, open_bigwig
-from seqnet.genome.bins import tile_middles, values_at
 from seqnet.genome.contig_names import require_one_style, unknown_contig
 from seqnet.genome.intervals import Intervals, around, count_overlaps
 from seqnet.genome.regions import Regions, centers
-from seqnet.genome.splits import SPLITS, match_names
+from seqnet.genome.signals.bins import tile_middles, values_at
+from seqnet.genome.splitting.splits import SPLITS, match_names
 from seqnet.metrics.tiles import Resamples, TileMetrics, mean_tiles, tile_metrics
 from seqnet.metrics.warnings import first_names
 from seqnet.pipeline.evaluation.held_out import HeldOut

@@ -14,8 +14,8 @@ import numpy as np
 from seqnet.errors import FormatError
 from seqnet.formats.files.lines import unix_text
 from seqnet.formats.files.opening import open_input
-from seqnet.networks.header_types import FieldError
-from seqnet.networks.model_header import check_header
+from seqnet.networks.header.fields import check_header
+from seqnet.networks.header.types import FieldError
 from seqnet.reporting import warn
 
 if TYPE_CHECKING:

@@ -21,13 +21,13 @@ from seqnet.genome.sequence import (
     no_sequences,
     split_soft_mask,
 )
-from seqnet.genome.splits import match_names
+from seqnet.genome.splitting.splits import match_names
 from seqnet.reporting import note, warn
 
 if TYPE_CHECKING:
     from seqnet.aliases import Bools, Progress
     from seqnet.genome.alphabet import SoftMask
-    from seqnet.genome.tracks import TrackContigs
+    from seqnet.genome.signals.tracks import TrackContigs
 
 Stretch = TypeVar("Stretch", bound=SequenceBlock | SequenceRun)
 

@@ -15,10 +15,10 @@ from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.kmers.kmer_table import read_kmer_table
 from seqnet.genome.extract import extract_sequences, extract_windows
 from seqnet.genome.intervals import Intervals
-from seqnet.genome.layout import needed_stretches, pack_genome
 from seqnet.genome.regions import OnBad, Regions
 from seqnet.genome.sequence import EncodedSequence, Genome
-from seqnet.genome.splits import match_names
+from seqnet.genome.signals.layout import needed_stretches, pack_genome
+from seqnet.genome.splitting.splits import match_names
 from seqnet.kmers.table import KmerTable
 from seqnet.model_inputs.track_means import track_means
 from seqnet.networks.model import Model

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from seqnet.errors import UsageError
 
 if TYPE_CHECKING:
-    from seqnet.genome.tracks import Normalisation, Scale, Transform
+    from seqnet.genome.signals.tracks import Normalisation, Scale, Transform
 
 SignalMissing = Literal["zero", "error"]
 Value = TypeVar("Value")
@@ -80,7 +80,7 @@ class SignalFit(NamedTuple):
 
     def normalisation(self, name: str, scale: Scale = "z") -> Normalisation:
         """Return the normalisation requested for one track; `scale` where none is."""
-        from seqnet.genome.tracks import Normalisation  # loads numpy, which --help does not need
+        from seqnet.genome.signals.tracks import Normalisation  # loads numpy, which --help does not need
 
         def chosen(values: Mapping[str, Value], default: Value) -> Value:
             return values.get(name, values.get("", default))

@@ -12,7 +12,7 @@ from seqnet.datasets.targets import class_targets, parse_numbers
 from seqnet.errors import FormatError, shorten
 from seqnet.formats.sequences.sequence_table import SequenceTable
 from seqnet.genome.regions import UNKNOWN
-from seqnet.genome.splits import known_split
+from seqnet.genome.splitting.splits import known_split
 
 
 class TableTargets(NamedTuple):

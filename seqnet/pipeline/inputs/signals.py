@@ -13,9 +13,9 @@ from seqnet.errors import SeqnetError
 from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.formats.tracks.cache import CachedTrack, cache_folder, open_track
 from seqnet.genome.contig_names import shown_names
-from seqnet.genome.layout import Layout, needed_stretches
 from seqnet.genome.sequence import Genome
-from seqnet.genome.tracks import (
+from seqnet.genome.signals.layout import Layout, needed_stretches
+from seqnet.genome.signals.tracks import (
     DenseTrack,
     Signal,
     TrackContigs,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqnet.errors import SeqnetError, UsageError
-from seqnet.genome.draws import Drawn, draw_stretches
-from seqnet.genome.splits import (
+from seqnet.genome.splitting.draws import Drawn, draw_stretches
+from seqnet.genome.splitting.splits import (
     by_chromosome,
     by_fraction,
     fill_splits,
@@ -15,7 +15,7 @@ from seqnet.genome.splits import (
     leakage_groups,
     sequence_groups,
 )
-from seqnet.genome.stretches import Stretches, default_size
+from seqnet.genome.splitting.stretches import Stretches, default_size
 from seqnet.pipeline.inputs.genome import expand_names
 from seqnet.pipeline.inputs.request import SplitOptions
 from seqnet.reporting import note, warn

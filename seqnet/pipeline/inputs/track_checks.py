@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seqnet.genome.track_summary import describe_change, summarise_track
+from seqnet.genome.signals.track_summary import describe_change, summarise_track
 from seqnet.reporting import warn
 
 if TYPE_CHECKING:
-    from seqnet.genome.tracks import DenseTrack, Signal
+    from seqnet.genome.signals.tracks import DenseTrack, Signal
 
 
 def say_unlike(

@@ -14,7 +14,7 @@ from seqnet.genome.contig_names import require_one_style
 from seqnet.genome.intervals import Intervals
 from seqnet.genome.regions import Regions
 from seqnet.genome.sequence import Genome
-from seqnet.genome.stretches import Stretches
+from seqnet.genome.splitting.stretches import Stretches
 from seqnet.reporting import note, warn
 
 

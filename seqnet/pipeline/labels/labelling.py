@@ -23,8 +23,8 @@ from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import Intervals, count_overlaps, sort_order, with_contigs
 from seqnet.genome.regions import UNKNOWN, Regions, concatenate_regions
 from seqnet.genome.sequence import Genome
-from seqnet.genome.splits import SPLITS, match_names
-from seqnet.genome.stretches import Stretches
+from seqnet.genome.splitting.splits import SPLITS, match_names
+from seqnet.genome.splitting.stretches import Stretches
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.inputs.genome import expand_names, load_masked_genome, note_skipped
 from seqnet.pipeline.inputs.splits import SplitRows, apply_splits
@@ -159,10 +159,12 @@ def _label(peaks: Peaks, genome: Genome, blacklist: Intervals | None, options: L
             center=options.center,
             merge_distance=options.merge_distance,
             strands=options.strands,
-            doubts=peaks.doubts,
+            ambiguous=peaks.ambiguous,
         )
     else:
-        found = label_bins(peaks.tasks, genome.lengths, tiling, blacklist=blacklist, doubts=peaks.doubts)
+        found = label_bins(
+            peaks.tasks, genome.lengths, tiling, blacklist=blacklist, ambiguous=peaks.ambiguous
+        )
     note_skipped(found.skipped, options.row_width)
     if not len(found.regions):
         raise SeqnetError(_nothing(tiling, options.row_width, genome))
@@ -275,7 +277,7 @@ def _summarise(regions: Regions, peaks: Peaks) -> None:
     lacking = {
         task: [split for split in splits if not positives[split][column]]
         for column, task in enumerate(tasks)
-        if task not in peaks.doubts.absent
+        if task not in peaks.ambiguous.absent
     }
     found = [
         f"{task} has no positives in {', '.join(missing)}" for task, missing in lacking.items() if missing

@@ -19,7 +19,7 @@ from seqnet.genome.intervals import make_intervals
 from seqnet.genome.joins import check_distinct, coordinates
 from seqnet.genome.regions import Regions, concatenate_regions, make_regions
 from seqnet.genome.sequence import EncodedSequence, Genome
-from seqnet.genome.stretches import header_entries
+from seqnet.genome.splitting.stretches import header_entries
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.inputs.genome import cut_regions, load_masked_genome, read_records
 from seqnet.pipeline.inputs.splits import known_stretches

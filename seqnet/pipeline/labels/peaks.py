@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqnet.aliases import Bools
-from seqnet.datasets.labels import Doubts
+from seqnet.datasets.labels import AmbiguousLabels
 from seqnet.datasets.targets import check_task_names
 from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.formats.regions.bed import COLUMNS, read_bed
@@ -60,7 +60,7 @@ class Peaks:
         Task name to the peaks that count.
     dropped
         Those that do not.
-    doubts
+    ambiguous
         What makes targets unknown.
     every
         All intervals read that lie on the genome, for negatives to stay away from.
@@ -68,7 +68,7 @@ class Peaks:
 
     tasks: dict[str, Regions]
     dropped: list[Dropped]
-    doubts: Doubts
+    ambiguous: AmbiguousLabels
     every: list[Intervals]
 
 
@@ -162,7 +162,9 @@ def read_peaks(samples: Sequence[Sample], rules: Rules) -> Peaks:
     if absent:
         note(f"{len(absent)} tasks without a file are unknown everywhere: {', '.join(absent[:5])}")
     ordered = {sample.task: tasks[sample.task] for sample in samples}
-    return Peaks(ordered, [part for part in dropped if len(part.peaks)], Doubts(relaxed, absent), every)
+    return Peaks(
+        ordered, [part for part in dropped if len(part.peaks)], AmbiguousLabels(relaxed, absent), every
+    )
 
 
 def _read_inside(task: str, path: str, rules: Rules, center: Center | None) -> tuple[Regions, list[Dropped]]:

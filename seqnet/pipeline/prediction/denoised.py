@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnet.errors import UsageError
-from seqnet.genome.tracks import DenseTrack, normalised
+from seqnet.genome.signals.tracks import DenseTrack, normalised
 from seqnet.inference.denoise import along, reach_of
 from seqnet.inference.device import torch_device
 from seqnet.inference.predictor import restored

@@ -17,7 +17,7 @@ from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.formats.sequences.sequence_table import Columns, read_sequence_table
 from seqnet.genome.regions import Regions
 from seqnet.genome.sequence import EncodedSequence, no_sequences
-from seqnet.genome.stretches import header_entries
+from seqnet.genome.splitting.stretches import header_entries
 from seqnet.networks.model import Model
 from seqnet.pipeline.inputs.genome import fit_to_genome
 from seqnet.pipeline.inputs.model_inputs import (

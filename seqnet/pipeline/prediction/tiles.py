@@ -14,7 +14,7 @@ from seqnet.formats.files.header import base_name
 from seqnet.formats.files.opening import open_output
 from seqnet.formats.files.together import after_outputs
 from seqnet.formats.tracks.finished_contigs import Parts
-from seqnet.genome.layout import whole_contigs
+from seqnet.genome.signals.layout import whole_contigs
 from seqnet.inference.tiles import MAX_AMBIGUOUS, Contig, TileChunk, Tiles
 from seqnet.pipeline.inputs.model_inputs import load_model_genome, required_width, warn_other_bases
 from seqnet.pipeline.inputs.models import model_digest

@@ -23,7 +23,7 @@ from seqnet.genome.extract import extract_sequences
 from seqnet.genome.intervals import Intervals, cluster_overlaps, make_intervals, union, with_contigs
 from seqnet.genome.regions import Regions, fit_regions
 from seqnet.genome.sequence import Bases, EncodedSequence, Genome, PartialGenome, SequenceBlock, SequenceRun
-from seqnet.genome.splits import match_names
+from seqnet.genome.splitting.splits import match_names
 from seqnet.pipeline.inputs.genome import (
     Stretch,
     expand_names,

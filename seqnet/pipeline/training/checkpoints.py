@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from seqnet.errors import TERMINATED, SeqnetError, Terminated, UsageError
 from seqnet.formats.models.checkpoint import CheckpointFolder, lock_folder
-from seqnet.networks.header_types import FieldError
-from seqnet.training.config import Wish
+from seqnet.networks.header.types import FieldError
+from seqnet.training.config import StopRequest
 from seqnet.training.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -124,13 +124,13 @@ class Checkpoints:
             ) from error
         return snapshot
 
-    def wish(self, step: int) -> Wish:
+    def stop_request(self, step: int) -> StopRequest:
         """Return what is wanted after a step."""
         if self._folder is None:
-            return Wish()
+            return StopRequest()
         steps, seconds = self.options.steps, self.options.seconds
         due = step % steps == 0 if steps else time.monotonic() - self._saved >= (seconds or 0)
-        return Wish(due, self.signals.code)
+        return StopRequest(due, self.signals.code)
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a checkpoint."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from seqnet.aliases import Bools, Codes, Floats, Ints
     from seqnet.genome.sequence import Genome
-    from seqnet.genome.stretches import Stretches
+    from seqnet.genome.splitting.stretches import Stretches
     from seqnet.kmers.settings import KmerSettings
     from seqnet.pipeline.training.request import LabelledRequest
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnet.errors import SeqnetError, UsageError
-from seqnet.genome.layout import pack_genome
+from seqnet.genome.signals.layout import pack_genome
 from seqnet.inference.target_scale import TargetScale, check_log1p, fit_target_scale
 from seqnet.linear.standardise import column_statistics
 from seqnet.model_inputs.inputs import FeatureInputs, GenomeInputs, Inputs, SequenceInputs

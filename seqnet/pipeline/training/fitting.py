@@ -225,7 +225,8 @@ def run_fit(
 
         hooks = Hooks(
             resample=learning.resample, evaluate=learning.evaluate,
-            log=finished_epoch, progress=bar.advance, wish=checkpoints.wish, save=checkpoints.save,
+            log=finished_epoch, progress=bar.advance,
+            stop_request=checkpoints.stop_request, save=checkpoints.save,
             loss=lambda epoch, loss: bar.say(f"epoch {epoch} loss {loss:.4f}"),
         )  # fmt: skip
         try:

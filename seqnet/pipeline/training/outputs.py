@@ -14,7 +14,7 @@ from seqnet.formats.files.header import base_name
 from seqnet.formats.files.opening import open_output
 from seqnet.formats.models.model_file import write_model
 from seqnet.formats.results.metrics import write_json, write_table
-from seqnet.genome.splits import SPLITS
+from seqnet.genome.splitting.splits import SPLITS
 from seqnet.lookup import library_version
 from seqnet.networks.model import Model
 from seqnet.pipeline.outputs import BESIDE_MODEL, expect_writable

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from seqnet.datasets.leakage import OnLeak
     from seqnet.formats.motifs.entries import OnBadMotif, OnDuplicate
     from seqnet.genome.alphabet import SoftMask
-    from seqnet.genome.tracks import Scale, Transform
+    from seqnet.genome.signals.tracks import Scale, Transform
 
 METRICS = sorted({name for names in MONITORS.values() for name in names})
 """What may decide which epoch is the best, whatever the task type."""

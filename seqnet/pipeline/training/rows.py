@@ -17,8 +17,8 @@ from seqnet.formats.sequences.sequence_table import Columns, read_sequence_table
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.joins import check_distinct, join_rows
-from seqnet.genome.near_duplicates import near_duplicates
 from seqnet.genome.regions import Regions, make_regions
+from seqnet.genome.splitting.near_duplicates import near_duplicates
 from seqnet.pipeline.inputs.genome import (
     fit_to_genome,
     load_genome,

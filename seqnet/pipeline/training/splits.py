@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnet.errors import SeqnetError, UsageError
-from seqnet.genome.draws import row_extent
 from seqnet.genome.regions import UNKNOWN, Regions
-from seqnet.genome.splits import by_fraction, held_tasks, leakage_groups
-from seqnet.genome.stretches import Stretches, held_out_contigs
+from seqnet.genome.splitting.draws import row_extent
+from seqnet.genome.splitting.splits import by_fraction, held_tasks, leakage_groups
+from seqnet.genome.splitting.stretches import Stretches, held_out_contigs
 from seqnet.pipeline.inputs.request import SplitOptions
 from seqnet.pipeline.inputs.splits import (
     SplitRows,

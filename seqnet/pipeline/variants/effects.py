@@ -13,8 +13,8 @@ from seqnet.errors import SeqnetError
 from seqnet.formats.tracks.finished_contigs import Parts
 from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import needed_stretches
 from seqnet.genome.sequence import Genome
+from seqnet.genome.signals.layout import needed_stretches
 from seqnet.genome.variants import fits_window, window_pairs
 from seqnet.kernels.gather import gather_values
 from seqnet.pipeline.inputs.request import SignalSource

@@ -15,7 +15,7 @@ from seqnet.formats.regions.bed import read_bed_lines
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.intervals import batches, in_stretches
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm, Ppm
-from tests.unit.genome.test_tracks import source
+from tests.unit.genome.signals.test_tracks import source
 
 LENGTHS = {"chr1": 1000, "chr2": 500}
 COLUMNS = "#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tA\tB"

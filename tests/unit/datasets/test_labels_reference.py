@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.datasets.bins import TileRule, label_bins
-from seqnet.datasets.labels import Doubts, label_peaks
+from seqnet.datasets.labels import AmbiguousLabels, label_peaks
 from seqnet.datasets.signals import measure
 from seqnet.errors import SeqnetError
 from seqnet.genome.intervals import make_intervals
@@ -106,9 +106,9 @@ def reference(rows, width, distance, strands, relaxed, absent):
 )
 def test_labels_equal_the_obvious_loop(rows, width, distance, strands, relaxed):
     absent = [task for task in TASKS[:2] if not any(r[0] == task for r in rows)]
-    doubts = Doubts({t: intervals_of([r for r in relaxed if r[0] == t]) for t in TASKS}, absent)
+    ambiguous = AmbiguousLabels({t: intervals_of([r for r in relaxed if r[0] == t]) for t in TASKS}, absent)
     found = label_peaks(
-        tasks_of(rows), LENGTHS, width, merge_distance=distance, strands=strands, doubts=doubts
+        tasks_of(rows), LENGTHS, width, merge_distance=distance, strands=strands, ambiguous=ambiguous
     )
     expected, several, skipped = reference(rows, width, distance, strands, relaxed, absent)
     assert table_of(found.regions) == expected
@@ -143,8 +143,10 @@ def bins_reference(rows, tiling, blacklist, relaxed):
 )  # fmt: skip
 def test_bins_equal_the_obvious_loop(rows, size, step, share, more, everything, blacklist, relaxed):
     tiling = TileRule(size, step, share, size + more, everything)
-    doubts = Doubts({t: intervals_of([r for r in relaxed if r[0] == t]) for t in TASKS})
-    found = label_bins(tasks_of(rows), LENGTHS, tiling, blacklist=intervals_of(blacklist), doubts=doubts)
+    ambiguous = AmbiguousLabels({t: intervals_of([r for r in relaxed if r[0] == t]) for t in TASKS})
+    found = label_bins(
+        tasks_of(rows), LENGTHS, tiling, blacklist=intervals_of(blacklist), ambiguous=ambiguous
+    )
     assert table_of(found.regions) == bins_reference(rows, tiling, blacklist, relaxed)
 
 

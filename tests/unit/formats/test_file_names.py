@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.commands._input_options import named_files
+from seqnet.commands.options.inputs import named_files
 from seqnet.formats import MOTIF_WRITERS, file_stem
 from seqnet.formats.motifs.any_format import read_motifs
 from seqnet.pipeline.labels.drawing import task_name

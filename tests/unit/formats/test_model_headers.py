@@ -13,9 +13,9 @@ from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.files.checksummed import seal
 from seqnet.formats.models.model_file import read_model, write_model
 from seqnet.inference.predictor import Predictor
-from seqnet.networks.header_types import FieldError
+from seqnet.networks.header.fields import check_header
+from seqnet.networks.header.types import FieldError
 from seqnet.networks.model import Model, linear_coefficients
-from seqnet.networks.model_header import check_header
 from seqnet.pipeline.description.models import describe_model
 from tests.conftest import ROOT
 

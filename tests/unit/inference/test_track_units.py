@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.genome.tracks import Constants, Signal
+from seqnet.genome.signals.tracks import Constants, Signal
 from seqnet.inference.track_units import Range, TrackUnits, restored_range, stored_output
 
 SIGNAL = Signal("deep", Constants(None, "asinh", 0.75, 0.125), 0, 0.0)

@@ -8,8 +8,8 @@ from scipy.sparse import csr_matrix
 from seqnet.genome import alphabet
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import pack_genome
 from seqnet.genome.sequence import Genome
+from seqnet.genome.signals.layout import pack_genome
 from seqnet.kernels.gather import Places
 from seqnet.linear.standardise import column_statistics
 from seqnet.model_inputs.inputs import (

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from seqnet.errors import SeqnetError
 from seqnet.genome import alphabet
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import needed_stretches, pack_genome, whole_contigs
 from seqnet.genome.sequence import Genome
-from seqnet.genome.tracks import DenseTrack, TrackGaps
+from seqnet.genome.signals.layout import needed_stretches, pack_genome, whole_contigs
+from seqnet.genome.signals.tracks import DenseTrack, TrackGaps
 from seqnet.model_inputs.inputs import GenomeInputs
 from seqnet.model_inputs.signals import Replaced, SignalInputs, signal_inputs, window_means
 

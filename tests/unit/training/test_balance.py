@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from seqnet.training.balance import class_odds, positive_weights
-from seqnet.training.batches import EpochOrder
+from seqnet.training.batches import EpochOrder, class_odds, positive_weights
 
 
 def test_balanced_draws_take_both_classes_as_often():

@@ -3,10 +3,9 @@ import pytest
 import torch
 
 from seqnet.model_inputs.inputs import SequenceInputs
-from seqnet.training import feed as module
-from seqnet.training.batches import EpochOrder
+from seqnet.training import batches as module
+from seqnet.training.batches import EpochOrder, feed
 from seqnet.training.config import Examples
-from seqnet.training.feed import feed
 
 CPU = torch.device("cpu")
 

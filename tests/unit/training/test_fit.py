@@ -12,7 +12,7 @@ from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.losses import bce
 from seqnet.networks.presets import PRESETS
-from seqnet.training.config import Examples, FitConfig, Hooks, Wish
+from seqnet.training.config import Examples, FitConfig, Hooks, StopRequest
 from seqnet.training.fit import StoppedError, fit, set_seed
 
 CPU = torch.device("cpu")
@@ -130,8 +130,8 @@ class Keeper:
     def __init__(self, stop):
         self.stop, self.last = stop, None
 
-    def wish(self, step):
-        return Wish(save=step % 5 == 0, stop=85 * (step == self.stop))
+    def stop_request(self, step):
+        return StopRequest(save=step % 5 == 0, stop=85 * (step == self.stop))
 
     def save(self, snapshot):
         self.last = snapshot
@@ -155,7 +155,7 @@ def test_a_run_stopped_anywhere_goes_on_to_the_same_bytes(options):
     for stop in (1, 13, 26, 40):  # first step, end of an epoch, middle, near the end
         keeper = Keeper(stop)
         with pytest.raises(StoppedError, match=r"stopped in epoch \d after batch \d+ of 13") as stopped:
-            trained(config, layers=STOCHASTIC, wish=keeper.wish, save=keeper.save)
+            trained(config, layers=STOCHASTIC, stop_request=keeper.stop_request, save=keeper.save)
         assert stopped.value.exit_code == 85
         torch.manual_seed(12345)  # what another process would have
         again, resumed, later = trained(config, layers=STOCHASTIC, resume=keeper.last)
@@ -172,7 +172,7 @@ def test_wide_convolutions_are_learnt_in_blocks_and_to_the_same_bytes(monkeypatc
     assert isinstance(network[2], LearntBlocks)
     keeper = Keeper(9)
     with pytest.raises(StoppedError):
-        trained(config, layers=layers, wish=keeper.wish, save=keeper.save)
+        trained(config, layers=layers, stop_request=keeper.stop_request, save=keeper.save)
     again, _, _ = trained(config, layers=layers, resume=keeper.last)
     assert weights_of(again) == weights_of(network)
     monkeypatch.setattr("seqnet.training.fit.learn_in_blocks", lambda _: None)
@@ -199,7 +199,7 @@ def test_weights_that_are_no_numbers_are_never_saved():
     with pytest.raises(SeqnetError, match="training loss is"):
         trained(
             FitConfig(epochs=3, batch_size=16, learning_rate=1e30, optimiser="sgd", schedule="constant"),
-            wish=lambda _step: Wish(save=True), save=keeper.save,
+            stop_request=lambda _step: StopRequest(save=True), save=keeper.save,
         )  # fmt: skip
     assert keeper.last is None or all(np.isfinite(a).all() for a in keeper.last.part("network").values())
 
@@ -245,7 +245,7 @@ def test_fresh_examples_are_drawn_for_each_epoch():
     assert asked == [1, 2, 3]
     keeper = Keeper(6)
     with pytest.raises(StoppedError):
-        trained(config, wish=keeper.wish, save=keeper.save, resample=resample)
+        trained(config, stop_request=keeper.stop_request, save=keeper.save, resample=resample)
     again, _, _ = trained(config, resume=keeper.last, resample=resample)
     assert weights_of(again) == weights_of(network)
     assert asked[3:] == [1, 2, 2, 3]

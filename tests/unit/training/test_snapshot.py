@@ -6,7 +6,7 @@ import torch
 
 from seqnet.errors import SeqnetError
 from seqnet.model_inputs.inputs import SequenceInputs
-from seqnet.networks.header_types import FieldError
+from seqnet.networks.header.types import FieldError
 from seqnet.networks.layers import Shape, build_network
 from seqnet.training.config import Examples, FitConfig, Hooks
 from seqnet.training.fit import fit

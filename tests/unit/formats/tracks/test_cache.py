@@ -12,8 +12,8 @@ from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.tracks import cache
 from seqnet.formats.tracks.bigwig import BigWigReader, open_bigwig, write_bigwig
 from seqnet.formats.tracks.cache import CachedTrack, cache_folder, cached_track, open_track
-from seqnet.genome.layout import whole_contigs
-from seqnet.genome.tracks import load_track
+from seqnet.genome.signals.layout import whole_contigs
+from seqnet.genome.signals.tracks import load_track
 
 LENGTHS = {"a": 5000, "b": 300}
 

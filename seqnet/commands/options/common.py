@@ -10,9 +10,9 @@ import click
 from click.core import ParameterSource
 
 from seqnet.commands._console import renamed, set_verbosity
-from seqnet.commands._option_groups import Function, option_in, titled
-from seqnet.commands._option_types import MOST_THREADS, SEED, Parsed, Real, Whole
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import Function, option_in, titled
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import MOST_THREADS, SEED, Parsed, Real, Whole
 from seqnet.errors import shorten
 from seqnet.formats.files.header import HEADER_MODES, HeaderMode
 from seqnet.motifs.pseudocounts import DEFAULT, PSEUDOCOUNTS

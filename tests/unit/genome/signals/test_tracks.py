@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from seqnet.errors import SeqnetError
-from seqnet.genome import tracks
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import needed_stretches, whole_contigs
-from seqnet.genome.tracks import Constants, Normalisation, fit_normalisation, load_track, normalised
+from seqnet.genome.signals import tracks
+from seqnet.genome.signals.layout import needed_stretches, whole_contigs
+from seqnet.genome.signals.tracks import Constants, Normalisation, fit_normalisation, load_track, normalised
 
 
 class Source(NamedTuple):

@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from seqnet.commands._option_groups import combine, option_in, titled
-from seqnet.commands._option_types import Parsed, Real, Whole, whole_list
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     device_option,
     on_bad_motif_option,
     on_duplicate_option,
     output_option,
 )
-from seqnet.commands._outputs import MODEL_OUTPUT, OUTPUT
+from seqnet.commands.options.groups import combine, option_in, titled
+from seqnet.commands.options.outputs import MODEL_OUTPUT, OUTPUT
+from seqnet.commands.options.types import Parsed, Real, Whole, whole_list
 from seqnet.errors import shorten
 from seqnet.networks.initialisers import INITIALISERS
 from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS

@@ -1,11 +1,11 @@
-"""Options (_hit_options)."""
+"""Options of commands that write hits."""
 
 from __future__ import annotations
 
 import click
 
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Real, Whole
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.types import Real, Whole
 from seqnet.formats.hits.hit_formats import HIT_FORMATS
 
 _FORMATS_HELP = "; ".join(f"{name}: {row.help}" for name, row in HIT_FORMATS.items())

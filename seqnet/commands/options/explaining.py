@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Whole
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.types import Whole
 from seqnet.pipeline.explanation.request import ExplainRequest
 from seqnet.pipeline.inputs.request import MOST_TASKS
 

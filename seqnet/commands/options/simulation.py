@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from seqnet.commands._option_groups import Function, combine, option_in, titled
-from seqnet.commands._option_types import Real, Whole, whole_span
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     BACKGROUND,
     common_options,
     fraction_options,
@@ -18,7 +16,9 @@ from seqnet.commands._options import (
     output_option,
     seed_option,
 )
-from seqnet.commands._outputs import OUTPUT
+from seqnet.commands.options.groups import Function, combine, option_in, titled
+from seqnet.commands.options.outputs import OUTPUT
+from seqnet.commands.options.types import Real, Whole, whole_span
 from seqnet.pipeline.simulation.request import (
     DEFAULT_GC,
     LARGEST_ORDER,

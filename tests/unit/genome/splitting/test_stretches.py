@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import encode_text
-from seqnet.genome.draws import draw_stretches, row_extent
 from seqnet.genome.intervals import cluster_overlaps, make_intervals
 from seqnet.genome.regions import make_regions
-from seqnet.genome.splits import sequence_groups
-from seqnet.genome.stretches import Stretches, default_size, held_out_contigs
+from seqnet.genome.splitting.draws import draw_stretches, row_extent
+from seqnet.genome.splitting.splits import sequence_groups
+from seqnet.genome.splitting.stretches import Stretches, default_size, held_out_contigs
 
 BOTH = {"valid": 0.1, "test": 0.1}
 

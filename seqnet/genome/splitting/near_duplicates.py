@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Ints
 from seqnet.genome.alphabet import AMBIGUOUS
-from seqnet.genome.splits import connected_rows
+from seqnet.genome.splitting.splits import connected_rows
 
 SHORTEST_RUN, LONGEST_RUN = 16, 64
 """Bases of a shared run: a third of the sequences' length within these bounds."""

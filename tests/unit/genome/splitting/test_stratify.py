@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqnet.genome.stratify import assign_blocks
+from seqnet.genome.splitting.stratify import assign_blocks
 
 SHARES = np.array([0.8, 0.1, 0.1])
 

@@ -12,9 +12,9 @@ from seqnet.aliases import Bools, Floats, Ints
 from seqnet.errors import SeqnetError
 from seqnet.genome.intervals import Intervals, cluster_overlaps
 from seqnet.genome.regions import Regions
-from seqnet.genome.splits import held_tasks
-from seqnet.genome.stratify import assign_blocks
-from seqnet.genome.stretches import Grid, Stretches, middles
+from seqnet.genome.splitting.splits import held_tasks
+from seqnet.genome.splitting.stratify import assign_blocks
+from seqnet.genome.splitting.stretches import Grid, Stretches, middles
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from seqnet.aliases import Ints, Json, Reals
 from seqnet.errors import SeqnetError
 from seqnet.genome.contig_names import shown_names, style_hint
 from seqnet.genome.intervals import Intervals, union
-from seqnet.genome.layout import Layout
-from seqnet.genome.track_summary import TrackSummary, summarise_track
+from seqnet.genome.signals.layout import Layout
+from seqnet.genome.signals.track_summary import TrackSummary, summarise_track
 
 Missing: TypeAlias = Literal["zero", "nan", "error"]
 """What bases without a value become."""

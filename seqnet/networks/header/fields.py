@@ -13,7 +13,7 @@ from seqnet.aliases import Json, Reals
 from seqnet.kernels.occupancy import LARGEST_COLUMN
 from seqnet.kmers.columns import column_count
 from seqnet.kmers.settings import KmerSettings, stored_settings
-from seqnet.networks.header_types import (
+from seqnet.networks.header.types import (
     NAME,
     NUMBER,
     POSITIVE,

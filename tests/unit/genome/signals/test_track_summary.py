@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from seqnet.genome.track_summary import QUANTILES, TrackSummary, describe_change, summarise_track
+from seqnet.genome.signals.track_summary import QUANTILES, TrackSummary, describe_change, summarise_track
 
 GENERATOR = np.random.default_rng(3)
 COUNTS = GENERATOR.negative_binomial(1, 0.05, 40_000).astype(np.float32)

@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import click
 
-from seqnet.commands._option_groups import option_in, titled
-from seqnet.commands._option_types import Parsed, Real, Whole
-from seqnet.commands._options import (
+from seqnet.commands.options.common import (
     CHROMS_HELP,
     genome_option,
     kmer_strands_option,
     soft_mask_option,
     tasks_option,
 )
+from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.types import Parsed, Real, Whole
 from seqnet.errors import UsageError, shorten
 from seqnet.kmers.settings import (
     DEFAULT_K,

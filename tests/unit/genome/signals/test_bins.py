@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
-from seqnet.genome import bins
-from seqnet.genome.bins import bin_counts, load_binned, tile_middles, values_at, windows_along
-from tests.unit.genome.test_tracks import NAN, source
+from seqnet.genome.signals import bins
+from seqnet.genome.signals.bins import bin_counts, load_binned, tile_middles, values_at, windows_along
+from tests.unit.genome.signals.test_tracks import NAN, source
 
 
 @given(st.integers(1, 12), st.integers(0, 40), st.integers(1, 9), st.integers(1, 30))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqnet.genome.alphabet import AMBIGUOUS
-from seqnet.genome.near_duplicates import near_duplicates
+from seqnet.genome.splitting.near_duplicates import near_duplicates
 
 
 def components(codes, run, common):

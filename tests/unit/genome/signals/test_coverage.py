@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.genome.alignments import (
+from seqnet.genome.intervals import make_intervals
+from seqnet.genome.signals.alignments import (
     Alignments,
     ReadFilter,
     cut_spans,
@@ -15,8 +16,7 @@ from seqnet.genome.alignments import (
     inside_contigs,
     read_spans,
 )
-from seqnet.genome.coverage import Pileup, total, without_zeros
-from seqnet.genome.intervals import make_intervals
+from seqnet.genome.signals.coverage import Pileup, total, without_zeros
 
 LENGTHS = (60, 41)
 rows = st.lists(
@@ -48,7 +48,7 @@ def test_depth_is_counted_base_by_base(rows, width, means, slots):
     inside, _, _ = inside_contigs(intervals_of(rows), LENGTHS)
     inside = replace(inside, contigs=("a", "-", "b", "c"), contig=inside.contig * 2)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("seqnet.genome.coverage._GROUP_SLOTS", slots)
+        patched.setattr("seqnet.genome.signals.coverage._GROUP_SLOTS", slots)
         pileup = Pileup(lengths)
     half = len(inside) // 2
     pileup.add(inside.take(np.arange(half)))

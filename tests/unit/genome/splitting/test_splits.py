@@ -8,7 +8,13 @@ from seqnet.genome.alphabet import encode_text
 from seqnet.genome.extract import padded_stretch
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.regions import make_regions
-from seqnet.genome.splits import by_chromosome, by_fraction, fill_splits, leakage_groups, match_names
+from seqnet.genome.splitting.splits import (
+    by_chromosome,
+    by_fraction,
+    fill_splits,
+    leakage_groups,
+    match_names,
+)
 from seqnet.model_inputs.inputs import ragged_inputs
 from tests.conftest import strands_of
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.genome.intervals import Intervals, batches, in_stretches, make_intervals
-from seqnet.genome.layout import Layout, whole_contigs
-from seqnet.genome.tracks import STEP, DenseTrack, Missing, TrackGaps, TrackSource, load_track
+from seqnet.genome.signals.layout import Layout, whole_contigs
+from seqnet.genome.signals.tracks import STEP, DenseTrack, Missing, TrackGaps, TrackSource, load_track
 
 
 def bin_counts(lengths: Mapping[str, int], step: int) -> dict[str, int]:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from seqnet.errors import SeqnetError
 from seqnet.genome.intervals import make_intervals
-from seqnet.genome.layout import needed_stretches, pack_genome, whole_contigs
 from seqnet.genome.sequence import Genome
+from seqnet.genome.signals.layout import needed_stretches, pack_genome, whole_contigs
 
 LENGTHS = {"a": 7, "b": 0, "c": 12}
 

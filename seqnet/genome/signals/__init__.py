@@ -1,0 +1,1 @@
+"""Tracks along a genome: values per base and per bin, their layout, and how reads become one."""

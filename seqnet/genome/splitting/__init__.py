@@ -1,0 +1,1 @@
+"""Rows shared out among training, validation and test: by stretches, groups and draws."""

@@ -1,0 +1,1 @@
+"""What the header of a model file says: its types, and how it is checked."""
