@@ -43,10 +43,10 @@ class Finding(NamedTuple):
 
 def check_regions(regions: Regions, lengths: Mapping[str, int] | None = None) -> list[Finding]:
     """Check a table of regions on its own and against the lengths of a genome's contigs."""
-    found = _bounds(regions, lengths) + _contigs(regions, lengths)
+    findings = _bounds(regions, lengths) + _contigs(regions, lengths)
     for check in (_widths, _order, _names, _duplicates, _near_duplicates, _splits, _tasks, _tasks_by_split):
-        found += check(regions)
-    return found
+        findings += check(regions)
+    return findings
 
 
 def place(regions: Regions, row: int) -> str:
@@ -83,7 +83,7 @@ def _bounds(regions: Regions, lengths: Mapping[str, int] | None) -> list[Finding
     """Find rows that are empty, begin before their contig or pass its end."""
     intervals = regions.intervals
     locus = intervals.locus
-    found = _about(
+    findings = _about(
         regions, intervals.start >= intervals.end, "error", "empty-region",
         lambda n, row: f"{counted(n)} without a base, such as {locus(row)}; expected start < end",
     ) + _about(
@@ -93,12 +93,12 @@ def _bounds(regions: Regions, lengths: Mapping[str, int] | None) -> list[Finding
     if lengths is not None:
         limit = np.array([lengths.get(name, np.iinfo(np.int64).max) for name in intervals.contigs])
         beyond = intervals.end > limit[intervals.contig] if len(limit) else np.empty(0, bool)
-        found += _about(
+        findings += _about(
             regions, beyond, "error", "out-of-range",
             lambda n, row: f"{counted(n)} past the end of the contig, such as {locus(row)} of "
             f"{limit[intervals.contig[row]]} bases",
         )  # fmt: skip
-    return found
+    return findings
 
 
 def _contigs(regions: Regions, lengths: Mapping[str, int] | None) -> list[Finding]:
@@ -195,9 +195,9 @@ def _near_duplicates(regions: Regions) -> list[Finding]:
     overlap = (intervals.contig[one] == intervals.contig[two]) & (shared > 0)
     near = overlap & (shared >= NEAR * width) & (_keys(intervals)[one] != _keys(intervals)[two])
     opposite = ((targets[one] - targets[two]) ** 2 == 1) & np.isin(targets[one], (0, 1))
-    found = _near_contradictions(regions, two, near[:, np.newaxis] & opposite)
+    findings = _near_contradictions(regions, two, near[:, np.newaxis] & opposite)
     apart = overlap & _across(regions.splits[one], regions.splits[two])
-    return found + _about(
+    return findings + _about(
         regions, two[apart], "warning", "split-overlap",
         lambda n, row: f"{counted(n)} overlapping a neighbour of another split, such as "
         f"{intervals.locus(row)}",
@@ -212,7 +212,7 @@ def _near_contradictions(regions: Regions, rows: Ints, opposite: Bools) -> list[
     opposite
         bool (len(rows), T).
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     counts = opposite.sum(axis=0)
     worst = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
     text = "labelled opposite{} to a neighbour that overlaps by half, such as {}"
@@ -226,8 +226,8 @@ def _near_contradictions(regions: Regions, rows: Ints, opposite: Bools) -> list[
         which = rows[opposite[:, column]]
         rest = text.format(f" for {regions.tasks[column]}", _locus(regions, which))
         message = f"{counted(len(which))} {rest}"
-        found.append(Finding("warning", "near-contradiction", place(regions, int(which[0])), message))
-    return found
+        findings.append(Finding("warning", "near-contradiction", place(regions, int(which[0])), message))
+    return findings
 
 
 def _locus(regions: Regions, rows: Ints) -> str:
@@ -260,22 +260,22 @@ def _splits(regions: Regions) -> list[Finding]:
 def _tasks(regions: Regions) -> list[Finding]:
     """Find tasks of one value, or without any."""
     trained = np.isin(regions.splits, ("train", UNKNOWN))
-    found = []
+    findings = []
     for task, column in zip(regions.tasks, regions.targets.T, strict=True):
         known = np.unique(column[trained & ~np.isnan(column)])
         if len(known) < 2:
             value = f"is {known[0]:g} in all" if len(known) else "is unknown in all"
             message = f"{task} {value} training regions: there is nothing to learn"
-            found.append(Finding("warning", "constant-task", f"{REGIONS}:{task}", message))
-    if found and len(found) == len(regions.tasks):
+            findings.append(Finding("warning", "constant-task", f"{REGIONS}:{task}", message))
+    if findings and len(findings) == len(regions.tasks):
         message = "no task has two values among the training regions"
-        found.append(Finding("error", "constant-tasks", REGIONS, message))
-    return found
+        findings.append(Finding("error", "constant-tasks", REGIONS, message))
+    return findings
 
 
 def _tasks_by_split(regions: Regions) -> list[Finding]:
     """Find binary tasks without positives or negatives in a held-out split."""
-    found = []
+    findings = []
     for task, column in zip(regions.tasks, regions.targets.T, strict=True):
         for split in ("valid", "test"):
             known = column[(regions.splits == split) & ~np.isnan(column)]
@@ -284,8 +284,8 @@ def _tasks_by_split(regions: Regions) -> list[Finding]:
             for value, kind in ((1, "positives"), (0, "negatives")):
                 if not (known == value).any():
                     message = f"{task} has no {kind} in {split}: its metrics there are undefined"
-                    found.append(Finding("warning", f"no-{kind}", f"{REGIONS}:{task}", message))
-    return found
+                    findings.append(Finding("warning", f"no-{kind}", f"{REGIONS}:{task}", message))
+    return findings
 
 
 def is_binary(column: Floats) -> bool:
@@ -309,7 +309,7 @@ def check_sequences(regions: Regions, codes: Codes, masked: Floats | None = None
     width = np.maximum(regions.intervals.end - regions.intervals.start, 1)
     clear = (codes < AMBIGUOUS).sum(axis=1)
     ambiguous = 1 - clear / width
-    found = _about(
+    findings = _about(
         regions, clear == 0, "warning", "no-sequence",
         lambda n, row: f"{counted(n)} of ambiguous bases alone, such as {regions.intervals.locus(row)}; "
         "training keeps them, but nothing can be learnt from them",
@@ -319,15 +319,17 @@ def check_sequences(regions: Regions, codes: Codes, masked: Floats | None = None
         f"{regions.intervals.locus(row)}",
     )  # fmt: skip
     gc = ((codes == 1) | (codes == 2)).sum(axis=1) / np.maximum(clear, 1)
-    found += _imbalance(regions, np.where(clear > 0, gc, np.nan), "gc-imbalance", "GC content", GC_DIFFERENCE)
+    findings += _imbalance(
+        regions, np.where(clear > 0, gc, np.nan), "gc-imbalance", "GC content", GC_DIFFERENCE
+    )
     if masked is not None:
-        found += _imbalance(regions, masked, "mask-imbalance", "soft-masked share", MASKED_DIFFERENCE)
-    return found
+        findings += _imbalance(regions, masked, "mask-imbalance", "soft-masked share", MASKED_DIFFERENCE)
+    return findings
 
 
 def _imbalance(regions: Regions, values: Floats, what: str, name: str, most: float) -> list[Finding]:
     """Find binary tasks whose classes differ in the mean of a value."""
-    found = []
+    findings = []
     for task, column in zip(regions.tasks, regions.targets.T, strict=True):
         classes = [values[(column == label) & ~np.isnan(values)] for label in (1, 0)]
         if not is_binary(column) or not all(map(len, classes)):
@@ -337,21 +339,21 @@ def _imbalance(regions: Regions, values: Floats, what: str, name: str, most: flo
             message = (
                 f"mean {name} is {positive:.3f} in the positives of {task}, {negative:.3f} in the others"
             )
-            found.append(Finding("warning", what, f"{REGIONS}:{task}", message))
-    return found
+            findings.append(Finding("warning", what, f"{REGIONS}:{task}", message))
+    return findings
 
 
 def check_leakage(regions: Regions, codes: Codes) -> list[Finding]:
     """Find training rows that held-out rows give away; see `seqnet.datasets.leakage`."""
     leaks = find_leakage(regions.splits, codes)
     names = regions.names
-    found = _about(
+    findings = _about(
         regions, leaks.equal.train, "error", "leakage",
         lambda n, row: f"{counted(n, 'training region')} with the sequence, on either strand, of a held-out "
         f"one: {names[row]} and {names[leaks.equal.held[0]]}",
     )  # fmt: skip
     part = "" if leaks.sampled == 1 else f" (of one in {leaks.sampled} words looked up)"
-    return found + _about(
+    return findings + _about(
         regions, leaks.shared.train, "warning", "shared-words",
         lambda n, row: f"{counted(n, 'training region')} with {WORD} bases in common with a held-out one"
         f"{part}: {names[row]} and {names[leaks.shared.held[0]]}",

@@ -79,10 +79,10 @@ def equal_rows(codes: Codes, train: Ints, held: Ints) -> Pairs:
     keys, wanted = _row_hashes(theirs), _row_hashes(ours)
     order = np.argsort(keys, kind="stable")
     place = np.searchsorted(keys[order], wanted)
-    found = np.flatnonzero(place < len(keys))
-    partner = order[place[found]]
-    same = (theirs[partner] == ours[found]).all(axis=1) if codes.shape[1] else np.ones(len(found), bool)
-    return Pairs(train[found[same]], held[partner[same]])
+    matches = np.flatnonzero(place < len(keys))
+    partner = order[place[matches]]
+    same = (theirs[partner] == ours[matches]).all(axis=1) if codes.shape[1] else np.ones(len(matches), bool)
+    return Pairs(train[matches[same]], held[partner[same]])
 
 
 def _row_hashes(codes: Codes) -> Hashes:
@@ -120,7 +120,7 @@ def shared_words(codes: Codes, train: Ints, held: Ints, word: int = WORD) -> tup
     seen = _seen(keys)
     order = np.argsort(keys, kind="stable")
     keys, rows, begins = keys[order], rows[order], begins[order]
-    found: list[Pairs] = []
+    pairs: list[Pairs] = []
     for first in range(0, len(train), _ROWS):
         part = train[first : first + _ROWS]
         wanted, own, at = _sampled_words(codes, part, word, sampled, seen)
@@ -129,8 +129,8 @@ def shared_words(codes: Codes, train: Ints, held: Ints, word: int = WORD) -> tup
         hit = hit[np.unique(own[hit], return_index=True)[1]]  # one word of a row is enough
         ours, theirs = (own[hit], at[hit]), (rows[place[hit]], begins[place[hit]])
         same = _words_equal(_words(codes, *ours, word), _words(codes, *theirs, word))
-        found.append(Pairs(ours[0][same], theirs[0][same]))
-    return Pairs(*(np.concatenate(column) for column in zip(*found, strict=True))), sampled
+        pairs.append(Pairs(ours[0][same], theirs[0][same]))
+    return Pairs(*(np.concatenate(column) for column in zip(*pairs, strict=True))), sampled
 
 
 def _seen(keys: Hashes) -> Bools:

@@ -160,10 +160,10 @@ def _distances(positives: Content, negatives: Content, *, masked: bool) -> dict[
     """Return how far the distributions lie apart; nothing without negatives."""
     if not len(negatives.gc):
         return {}
-    found = {"GC": largest_difference(positives.gc, negatives.gc)}
+    distances = {"GC": largest_difference(positives.gc, negatives.gc)}
     if masked:
-        found["masked"] = largest_difference(positives.masked, negatives.masked)
-    return found
+        distances["masked"] = largest_difference(positives.masked, negatives.masked)
+    return distances
 
 
 def largest_difference(a: Ints | Floats, b: Ints | Floats) -> float:
@@ -234,12 +234,12 @@ def match_content(wanted: Content, offered: Content, generator: np.random.Genera
         free[places[picks]] = False
         chosen.append(places[picks])
         missing.append(unmet)
-    found, left = np.concatenate(chosen), np.concatenate(missing)
+    matched, left = np.concatenate(chosen), np.concatenate(missing)
     if not len(left):
-        return _Matched(found, 0)
+        return _Matched(matched, 0)
     places = np.flatnonzero(free & (offered.ambiguous == 0))
     picks, _ = match_levels(left, offered.gc[places], tolerance, generator)
-    return _Matched(np.concatenate([found, places[picks]]), len(picks))
+    return _Matched(np.concatenate([matched, places[picks]]), len(picks))
 
 
 def match_levels(

@@ -57,7 +57,7 @@ def check_track(
         Contig name to length in bases.
     """
     where = f"track:{name}"
-    found = _track_contigs(where, source, lengths, regions)
+    findings = _track_contigs(where, source, lengths, regions)
     tally = _Tally(covered=np.zeros(0 if regions is None else len(regions), np.int64))
     there = {name: size for name, size in lengths.items() if size and source.lengths.get(name) == size}
     pieces = in_stretches(there, STEP)
@@ -69,15 +69,15 @@ def check_track(
         if rows is not None:
             _count_covered(tally, values, some, rows)
     if not tally.bases:
-        return found
-    return found + _values(where, tally) + _coverage(where, tally, regions)
+        return findings
+    return findings + _values(where, tally) + _coverage(where, tally, regions)
 
 
 def _track_contigs(
     where: str, source: TrackSource, lengths: Mapping[str, int], regions: Regions | None
 ) -> list[Finding]:
     """Find contigs that a track lacks or has of another length."""
-    found = []
+    findings = []
     absent = [contig for contig in lengths if contig not in source.lengths]
     used = set(lengths) if regions is None else set(regions.intervals.contig_names())
     if absent:
@@ -88,12 +88,12 @@ def _track_contigs(
             f"{counted(len(absent), 'contig')} of the genome not in the track, such as {names}; "
             f"it has {known}"
         )
-        found.append(Finding("error" if needed else "warning", "absent-contig", where, text))
+        findings.append(Finding("error" if needed else "warning", "absent-contig", where, text))
     for contig, length in lengths.items():
         if source.lengths.get(contig, length) != length:
             text = f"{contig} has {source.lengths[contig]} bases, {length} in the genome"
-            found.append(Finding("error", "contig-length", where, text))
-    return found
+            findings.append(Finding("error", "contig-length", where, text))
+    return findings
 
 
 def _take_in(tally: _Tally, values: np.ndarray, pieces: Intervals) -> None:
@@ -149,19 +149,19 @@ def _count_covered(tally: _Tally, values: np.ndarray, pieces: Intervals, rows: _
 
 def _values(where: str, tally: _Tally) -> list[Finding]:
     """Check the values of a track."""
-    found = []
+    findings = []
     if tally.infinite:
         text = f"{counted(tally.infinite, 'infinite value')}, the first at {tally.place}"
-        found.append(Finding("error", "infinite", where, text))
+        findings.append(Finding("error", "infinite", where, text))
     if tally.gaps == tally.bases:
-        found.append(Finding("error", "empty-track", where, "no value on any contig of the genome"))
+        findings.append(Finding("error", "empty-track", where, "no value on any contig of the genome"))
     elif tally.lowest == tally.highest:
         text = f"{tally.lowest:g} wherever it has a value"
-        found.append(Finding("warning", "constant-track", where, text))
+        findings.append(Finding("warning", "constant-track", where, text))
     elif tally.gaps:
         text = f"{counted(tally.gaps, 'base')} of {tally.bases} without a value (see --signal-missing)"
-        found.append(Finding("note", "gaps", where, text))
-    return found
+        findings.append(Finding("note", "gaps", where, text))
+    return findings
 
 
 def _coverage(where: str, tally: _Tally, regions: Regions | None) -> list[Finding]:
@@ -180,24 +180,24 @@ def _coverage(where: str, tally: _Tally, regions: Regions | None) -> list[Findin
 
 def check_motifs(motifs: MotifSet) -> list[Finding]:
     """Find motifs that share a name, hold little information or have no number of sites."""
-    where, found = "motifs", []
+    where, findings = "motifs", []
     counts = Counter(motif.info.name for motif in motifs.motifs)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
         text = f"{counted(len(twice), 'name')} of several motifs, such as {twice[0]}"
-        found.append(Finding("warning", "duplicate-motif", f"{where}:{twice[0]}", text))
+        findings.append(Finding("warning", "duplicate-motif", f"{where}:{twice[0]}", text))
     weak = [(m.info.name, bits) for m in motifs.motifs if (bits := _bits(m)) < LEAST_INFORMATION]
     if weak:
         text = (
             f"{counted(len(weak), 'motif')} of less than {LEAST_INFORMATION:g} bits, such as {weak[0][0]} "
             f"of {weak[0][1]:.2f}: hits almost anywhere"
         )
-        found.append(Finding("warning", "weak-motif", f"{where}:{weak[0][0]}", text))
+        findings.append(Finding("warning", "weak-motif", f"{where}:{weak[0][0]}", text))
     unknown = [m.info.name for m in motifs.motifs if m.info.nsites is None and not isinstance(m, Pfm)]
     if unknown:
         text = f"{counted(len(unknown), 'motif')} without a number of sites, such as {unknown[0]}"
-        found.append(Finding("note", "no-nsites", f"{where}:{unknown[0]}", text))
-    return found
+        findings.append(Finding("note", "no-nsites", f"{where}:{unknown[0]}", text))
+    return findings
 
 
 def _bits(motif: Motif) -> float:
@@ -211,28 +211,28 @@ def _bits(motif: Motif) -> float:
 def check_predictions(predictions: Regions, labels: Regions | None) -> list[Finding]:
     """Check a table of predictions on its own and against the labelled regions."""
     where = "predictions"
-    found = []
+    findings = []
     values = predictions.targets
     if not predictions.tasks:
-        found.append(
+        findings.append(
             Finding("error", "no-tasks", where, "no task columns; expected a table as predict writes")
         )
     elif np.isnan(values).any():
         row = int(np.flatnonzero(np.isnan(values).any(axis=1))[0])
         message = f"{counted(int(np.isnan(values).sum()), 'prediction')} missing"
-        found.append(Finding("error", "missing-prediction", f"{where}:{predictions.lines[row]}", message))
+        findings.append(Finding("error", "missing-prediction", f"{where}:{predictions.lines[row]}", message))
     for task, column in zip(predictions.tasks, values.T, strict=True):
         known = column[~np.isnan(column)]
         if len(known) > 1 and (known == known[0]).all():
             message = f"{task} is {known[0]:g} everywhere"
-            found.append(Finding("warning", "constant-prediction", f"{where}:{task}", message))
-    return found if labels is None else found + _compare(predictions, labels, where)
+            findings.append(Finding("warning", "constant-prediction", f"{where}:{task}", message))
+    return findings if labels is None else findings + _compare(predictions, labels, where)
 
 
 def _compare(predictions: Regions, labels: Regions, where: str) -> list[Finding]:
     """Find rows and tasks that only one of both tables has."""
     ours, theirs = (set(_loci(table.intervals)) for table in (predictions, labels))
-    found = []
+    findings = []
     for level, extra, message in (
         ("error", ours - theirs, "predicted without a label"),
         ("warning", theirs - ours, "labelled without a prediction"),
@@ -242,7 +242,9 @@ def _compare(predictions: Regions, labels: Regions, where: str) -> list[Finding]
             sides = predictions.intervals.contigs, labels.intervals.contigs
             hint = style_hint(*(sides if level == "error" else sides[::-1]))
             text = f"{counted(len(extra))} {message}, such as {contig}:{start}-{end}{hint}"
-            found.append(Finding("error" if level == "error" else "warning", "unmatched-rows", where, text))
+            findings.append(
+                Finding("error" if level == "error" else "warning", "unmatched-rows", where, text)
+            )
     for tasks, other, message in (
         (predictions.tasks, labels.tasks, "predicted but not labelled"),
         (labels.tasks, predictions.tasks, "labelled but not predicted"),
@@ -250,8 +252,8 @@ def _compare(predictions: Regions, labels: Regions, where: str) -> list[Finding]
         extra_tasks = [task for task in tasks if task not in other]
         if extra_tasks:
             text = f"{', '.join(extra_tasks[:4])}: {message}"
-            found.append(Finding("warning", "unmatched-tasks", where, text))
-    return found
+            findings.append(Finding("warning", "unmatched-tasks", where, text))
+    return findings
 
 
 def _loci(intervals: Intervals) -> Iterable[tuple[str, int, int, int]]:

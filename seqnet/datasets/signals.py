@@ -114,7 +114,7 @@ def _statistics(
 ) -> tuple[Floats, int]:
     """Return the statistic of each window, float64 (n,), and the number of bases without a value."""
     windows = sliding_window_view(track, width)
-    found, gaps = np.empty(len(starts)), 0
+    statistics, gaps = np.empty(len(starts)), 0
     chunk = max(1, _CHUNK // width)
     for begin in range(0, len(starts), chunk):
         part = windows[starts[begin : begin + chunk]].astype(np.float64)
@@ -131,5 +131,5 @@ def _statistics(
                 value /= np.maximum(known, 1) if missing == "nan" else width
         if missing == "nan":
             value[known == 0] = np.nan
-        found[begin : begin + chunk] = value
-    return found, gaps
+        statistics[begin : begin + chunk] = value
+    return statistics, gaps

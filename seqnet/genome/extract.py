@@ -52,21 +52,21 @@ def gather_windows(
     """
     n = len(intervals)
     width = int(intervals.end[0] - intervals.start[0]) if n else 0
-    found = np.empty((n, width), dtype=kind)
+    windows = np.empty((n, width), dtype=kind)
     starts = intervals.start.tolist()
     few: list[int] = []
     slices: list[NDArray[Value]] = []
     for index, rows in rows_by_contig(intervals):
         array = values[intervals.contigs[index]]
         if len(rows) > _FEW:
-            found[rows] = sliding_window_view(array, width)[intervals.start[rows]]
+            windows[rows] = sliding_window_view(array, width)[intervals.start[rows]]
             continue
         some = rows.tolist()  # a view of windows costs more than a few slices
         few += some
         slices += [array[starts[row] : starts[row] + width] for row in some]
     if few:
-        found[few] = np.concatenate(slices).reshape(len(few), width)
-    return found
+        windows[few] = np.concatenate(slices).reshape(len(few), width)
+    return windows
 
 
 def extract_sequences(
@@ -75,11 +75,11 @@ def extract_sequences(
     """Return the codes of intervals of any widths, named; `stranded` as in `extract_windows`."""
     contigs = intervals.contig_names()
     rows = zip(names, contigs, intervals.start.tolist(), intervals.end.tolist(), strict=True)
-    found = [EncodedSequence(name, genome.stretch(c, start, end)) for name, c, start, end in rows]
+    sequences = [EncodedSequence(name, genome.stretch(c, start, end)) for name, c, start, end in rows]
     if stranded:
         for row in np.flatnonzero(intervals.strand < 0).tolist():
-            found[row] = EncodedSequence(found[row].name, reverse_complement(found[row].codes))
-    return found
+            sequences[row] = EncodedSequence(sequences[row].name, reverse_complement(sequences[row].codes))
+    return sequences
 
 
 def stack_sequences(sequences: Sequence[EncodedSequence], source: str) -> Codes:

@@ -139,12 +139,12 @@ def rows_by_number(numbers: NDArray[np.int32] | Ints) -> Iterator[tuple[int, Int
 
 def on_each_contig(intervals: Intervals) -> dict[str, Intervals]:
     """Return the intervals of each contig that has some, as intervals on that contig alone."""
-    found = {}
+    by_contig = {}
     for index, rows in rows_by_contig(intervals):
         name, zeros = intervals.contigs[index], np.zeros(len(rows), np.int32)
         start, end, strand = intervals.start[rows], intervals.end[rows], intervals.strand[rows]
-        found[name] = Intervals((name,), zeros, start, end, strand)
-    return found
+        by_contig[name] = Intervals((name,), zeros, start, end, strand)
+    return by_contig
 
 
 def sizes_of_kept(sizes: Ints, kept: Bools) -> Ints:

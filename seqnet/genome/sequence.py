@@ -240,15 +240,15 @@ def split_soft_mask(genome: Genome) -> tuple[Genome, dict[str, Bools] | None]:
     """
     plain: dict[str, Codes] = {}
     lower: dict[str, Bools] = {}
-    found = False
+    masked = False
     names, lengths = list(genome.codes), np.array(list(genome.lengths.values()), dtype=np.int64)
     for begin, end in batches(lengths, _BATCH):  # short contigs together
         some = names[begin:end]
         codes = np.concatenate([genome.codes[name] for name in some])
         bare, soft = codes & np.uint8(LOWER - 1), codes >= LOWER
-        found = found or bool(soft.any())
+        masked = masked or bool(soft.any())
         ends = np.cumsum(lengths[begin:end]).tolist()
         spans = list(map(slice, [0, *ends[:-1]], ends))
         plain.update(zip(some, map(bare.__getitem__, spans), strict=True))
         lower.update(zip(some, map(soft.__getitem__, spans), strict=True))
-    return Genome(plain, genome.source), lower if found else None
+    return Genome(plain, genome.source), lower if masked else None

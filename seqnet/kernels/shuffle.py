@@ -156,7 +156,7 @@ def _walk(
     follow: Callable[[int, int], int],
 ) -> list[int]:
     """Walk along all edges, each exit but the last at random; return the letters."""
-    vertex, found = start, []
+    vertex, path = start, []
     for i in range(edges):
         letters, rest = exits[vertex], left[vertex]
         chosen = _draw(key, i, rest)
@@ -164,6 +164,6 @@ def _walk(
         letters[chosen] = letters[rest - 1]
         del letters[rest - 1 if rest else 0]
         left[vertex] = rest - 1
-        found.append(letter)
+        path.append(letter)
         vertex = follow(vertex, letter)
-    return found
+    return path

@@ -48,12 +48,12 @@ def extend_numpy(
     grown = (sums[:, None] + column).ravel()
     keep = np.flatnonzero(grown <= limit)
     order = keep[np.argsort(grown[keep], kind="stable")]
-    found = grown[order]
-    fresh = np.ones(len(found), dtype=bool)
-    fresh[1:] = np.diff(found) > tie
+    ordered = grown[order]
+    fresh = np.ones(len(ordered), dtype=bool)
+    fresh[1:] = np.diff(ordered) > tie
     group = np.cumsum(fresh) - 1
     added = np.bincount(group, weights=(weights[:, None] * letters).ravel()[order])
-    return found[fresh][:most], np.asarray(added[:most], dtype=np.float64)
+    return ordered[fresh][:most], np.asarray(added[:most], dtype=np.float64)
 
 
 def grid_tail(shifts: Ints, letters: Floats, bins: int) -> Floats:

@@ -86,11 +86,11 @@ def track_numpy(
     """Do what `track` does without the compiled kernel."""
     codes, scores = _checked_codes(codes), _checked_scores(scores)
     out = _room(codes, scores, strand, dtype)
-    found = np.maximum(*_both_strands(codes, scores)) if strand == "max" else None
-    if found is None:
-        found = _strand_scores(codes, scores, minus=strand == "-")
+    scores_along = np.maximum(*_both_strands(codes, scores)) if strand == "max" else None
+    if scores_along is None:
+        scores_along = _strand_scores(codes, scores, minus=strand == "-")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-        out[:] = found
+        out[:] = scores_along
     return out
 
 
@@ -140,9 +140,9 @@ def summarise(
         return summarise_numpy(codes, offsets, scores, thresholds, strand)
     codes, scores, sign = _checked_codes(codes), _checked_scores(scores), _checked_sign(strand)
     offsets, thresholds = _checked_offsets(offsets, len(codes)), _checked_thresholds(thresholds)
-    found = _empty_summary(len(offsets) - 1)
-    compiled.summarise(codes, offsets, scores, thresholds, sign, *found)
-    return found
+    summary = _empty_summary(len(offsets) - 1)
+    compiled.summarise(codes, offsets, scores, thresholds, sign, *summary)
+    return summary
 
 
 def summarise_numpy(
@@ -151,11 +151,11 @@ def summarise_numpy(
     """Do what `summarise` does without the compiled kernel."""
     codes, scores, sign = _checked_codes(codes), _checked_scores(scores), _checked_sign(strand)
     offsets, thresholds = _checked_offsets(offsets, len(codes)), _checked_thresholds(thresholds)
-    found = _empty_summary(len(offsets) - 1)
+    summary = _empty_summary(len(offsets) - 1)
     for first, last in _batches(offsets):
-        part = Summary._make(column[first:last] for column in found)
+        part = Summary._make(column[first:last] for column in summary)
         _summarise_batch(codes, offsets[first : last + 1], scores, round_scores(thresholds), sign, part)
-    return found
+    return summary
 
 
 def _batches(offsets: Ints) -> Iterator[tuple[int, int]]:

@@ -82,10 +82,10 @@ def word_maxima_numpy(
     for number in np.unique(row) if out.size else ():
         sums = _sums(words[number], tables)
         for phase in np.flatnonzero(row == number):
-            found = out[phase]
-            found[:] = pool.floor
+            maxima = out[phase]
+            maxima[:] = pool.floor
             for first in range(int(begin[phase]), int(begin[phase]) + pool.span):
-                np.maximum(found, sums[first : first + reach : pool.stride], out=found)
+                np.maximum(maxima, sums[first : first + reach : pool.stride], out=maxima)
 
 
 def _sums(words: Codes, tables: Singles) -> Singles:

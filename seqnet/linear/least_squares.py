@@ -53,10 +53,10 @@ def least_squares(
     roots = np.sqrt(each)
     centred = (targets - middle) * roots
     if 4.0 * n * d * min(n, d) <= _DIRECT_WORK:
-        found = _by_singular_values((matrix.toarray() - mean) * roots[:, None], centred, penalties)
+        solutions = _by_singular_values((matrix.toarray() - mean) * roots[:, None], centred, penalties)
     else:
-        found = _by_products(_centred(matrix, mean, roots), centred, penalties, warn)
-    for weights in found:
+        solutions = _by_products(_centred(matrix, mean, roots), centred, penalties, warn)
+    for weights in solutions:
         yield Solution(weights, np.asarray(middle - mean @ weights))
 
 

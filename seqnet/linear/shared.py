@@ -107,8 +107,8 @@ def relative_loss(loss: str, outputs: Floats, targets: Floats, train: Floats) ->
 def known_means(targets: Floats) -> Floats:
     """Return the mean of the known targets of each task, float64 (T,); 0 where none is known."""
     known = ~np.isnan(targets)
-    found: Floats = np.where(known, targets, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return found
+    means: Floats = np.where(known, targets, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return means
 
 
 def _centred(targets: Floats) -> tuple[Floats, Floats]:
@@ -160,9 +160,11 @@ def _logistic_path(
             return loss, np.concatenate([turned.reshape(-1), by_bias])
 
         start = np.concatenate([(lower.T @ weights).reshape(-1), bias])
-        found = minimize(value, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "ftol": 1e-8})
-        weights = solve_triangular(lower, found.x[: d * tasks].reshape(d, tasks), lower=True, trans="T")
-        bias = found.x[d * tasks :]
+        optimum = minimize(
+            value, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "ftol": 1e-8}
+        )
+        weights = solve_triangular(lower, optimum.x[: d * tasks].reshape(d, tasks), lower=True, trans="T")
+        bias = optimum.x[d * tasks :]
         yield weights.T.copy(), bias.copy()
 
 

@@ -28,8 +28,8 @@ class Stack(NamedTuple):
 
     def combined(self, parts: Floats) -> Floats:
         """Return the combined outputs of parts (P, n, T), float64 (n, T)."""
-        found: Floats = np.einsum("pnt,tp->nt", parts, self.weights) + self.bias
-        return found
+        combined: Floats = np.einsum("pnt,tp->nt", parts, self.weights) + self.bias
+        return combined
 
 
 def fit_stack(loss: str, parts: Floats, targets: Floats, shrinkage: float = SHRINKAGE) -> Stack:
@@ -107,11 +107,11 @@ def _fit_common(loss: str, parts: Floats, targets: Floats, deviations: Floats) -
 
     start = np.concatenate([np.full(count, 1 / count), np.zeros(tasks)])
     bounds = [(0, None)] * count + [(None, None)] * tasks
-    found = minimize(value, start, jac=True, method="L-BFGS-B", bounds=bounds,
+    optimum = minimize(value, start, jac=True, method="L-BFGS-B", bounds=bounds,
                      options={"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-8}).x  # fmt: skip
     common = np.zeros(len(parts))
-    common[used] = found[:count] / deviations[used]
-    return common, found[count:]
+    common[used] = optimum[:count] / deviations[used]
+    return common, optimum[count:]
 
 
 def _fit_task(
@@ -127,5 +127,5 @@ def _fit_task(
         return total, np.append(parts @ slopes + shrinkage * moved, slopes.sum())
 
     bounds = [(0, None)] * len(common) + [(None, None)]
-    found = minimize(value, np.append(common, bias), jac=True, method="L-BFGS-B", bounds=bounds).x
-    return found[:-1], float(found[-1])
+    optimum = minimize(value, np.append(common, bias), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return optimum[:-1], float(optimum[-1])

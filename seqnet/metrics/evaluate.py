@@ -167,11 +167,11 @@ def evaluate_tasks(
         progress(1)
     if len(rows) > 1:
         rows.append({name: mean_of([row[name] for row in rows]) for name in rows[0]})
-    found = TaskMetrics(
+    metrics = TaskMetrics(
         question.kind, tasks, rows,
         blocks=None if resampling is None else resampling.count, scores_are_probabilities=probabilities,
     )  # fmt: skip
-    return found if resampling is None else _with_intervals(found, draws_of_tasks, resampling)
+    return metrics if resampling is None else _with_intervals(metrics, draws_of_tasks, resampling)
 
 
 def _sample(task: str, column: int, targets: Floats, predictions: Floats, question: Question) -> _Sample:
@@ -226,12 +226,12 @@ def _intervals(resampled: Floats, metrics: Sequence[str]) -> dict[str, Interval]
     Counts and the threshold have none, nor has ECE: resamples are less calibrated than the rows
     they come from, so their middle lies off it.
     """
-    found = {
+    intervals = {
         name: interval(column)
         for name, column in zip(metrics, resampled.T, strict=True)
         if name not in ("n", "positives", "peak_n", "threshold", "ece")
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in intervals.items() if value is not None}
 
 
 def _evaluate_classes(

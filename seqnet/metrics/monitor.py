@@ -57,8 +57,8 @@ def _signals_and_peaks(tasks: tuple[str, ...], targets: Floats, outputs: Floats)
 
 def _mean(values: list[float | None]) -> float | None:
     """Return the mean of those that are defined, None of nothing."""
-    found = [value for value in values if value is not None]
-    return float(np.mean(found)) if found else None
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 EVALUATORS: dict[str, Callable[[tuple[str, ...], Floats, Floats], Figures]] = {

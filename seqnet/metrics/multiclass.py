@@ -86,9 +86,9 @@ class MulticlassSample:
 
     def _class_values(self, column: int, cells: Floats, weights: Floats | None) -> dict[str, float | None]:
         """Return the metrics of one class against the others."""
-        found = self.samples[column].values(weights)
+        values = self.samples[column].values(weights)
         true, called, there = cells[column, column], cells[:, column].sum(), cells[column].sum()
-        kept = {name: found[name] for name in ("n", "positives", "base_rate", "auroc", "auprc")}
+        kept = {name: values[name] for name in ("n", "positives", "base_rate", "auroc", "auprc")}
         return {
             **kept,
             "precision": float(true / called) if called else None,

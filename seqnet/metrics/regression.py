@@ -65,19 +65,19 @@ class RegressionSample:
         Those in peaks are there where peaks are known, those of the asinh scale where they were requested.
         """
         weights = np.ones(len(self.truth)) if weights is None else weights
-        found: dict[str, float | None] = {"n": float(weights.sum())}
-        found.update(_agreement(self.truth, self.scores, self._ranks, weights))
+        figures: dict[str, float | None] = {"n": float(weights.sum())}
+        figures.update(_agreement(self.truth, self.scores, self._ranks, weights))
         if self._asinh is not None:
             scaled = _agreement(*self._asinh, self._ranks, weights)
-            found.update({f"{ASINH}{name}": value for name, value in scaled.items() if name != "spearman"})
+            figures.update({f"{ASINH}{name}": value for name, value in scaled.items() if name != "spearman"})
         if self._inside is not None:
             inside = self._inside
             peak = _agreement(self.truth[inside], self.scores[inside], self._peak_ranks, weights[inside])
-            found["peak_n"] = float(weights[inside].sum())
-            found.update({f"peak_{name}": value for name, value in peak.items()})
+            figures["peak_n"] = float(weights[inside].sum())
+            figures.update({f"peak_{name}": value for name, value in peak.items()})
         if self._counts:
-            found["poisson_deviance"] = _poisson_deviance(self.truth, self.scores, weights)
-        return found
+            figures["poisson_deviance"] = _poisson_deviance(self.truth, self.scores, weights)
+        return figures
 
 
 class _Ranks:
@@ -129,8 +129,8 @@ def explained(truth: Floats, scores: Floats, weights: Floats) -> float | None:
     centred = truth - np.dot(truth, weights) / weights.sum()
     unit = np.abs(centred[weights > 0]).max()  # squares neither over- nor underflow
     errors = (truth - scores) / unit
-    found = 1 - np.dot(errors * errors, weights) / np.dot((centred / unit) ** 2, weights)
-    return float(found) if np.isfinite(found) else None
+    share = 1 - np.dot(errors * errors, weights) / np.dot((centred / unit) ** 2, weights)
+    return float(share) if np.isfinite(share) else None
 
 
 def correlation(a: Floats, b: Floats, weights: Floats) -> float | None:

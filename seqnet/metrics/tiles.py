@@ -97,12 +97,12 @@ def tile_metrics(
     low, high = tile_interval(drawn) or (None, None)
     n = len(own)
     total = positives + weight * (n - positives)
-    found = TileMetrics(
+    metrics = TileMetrics(
         task, n, positives, positives / total if total else None, auroc(plain),
         auprc(curve) if weight else None, int((~kept).sum()), weight, positives / n if n else None,
         auprc(plain), low, high,
     )  # fmt: skip
-    return found, drawn
+    return metrics, drawn
 
 
 def tile_interval(drawn: Floats) -> Interval | None:
@@ -147,8 +147,8 @@ def resampled_auprc(truth: Bools, scores: Floats, block: Ints, often: Floats, we
         precision = np.divide(trues, called, out=np.zeros_like(called), where=called > 0)
         area += (gained * precision).sum(axis=1)
         true, false = trues[:, -1:], falses[:, -1:]
-    found: Floats = np.divide(area, true[:, 0], out=np.full(len(often), np.nan), where=true[:, 0] > 0)
-    return found
+    auprc: Floats = np.divide(area, true[:, 0], out=np.full(len(often), np.nan), where=true[:, 0] > 0)
+    return auprc
 
 
 def mean_tiles(rows: list[TileMetrics], drawn: list[Floats]) -> TileMetrics:

@@ -67,47 +67,47 @@ class Circumstances:
     may_be_trained: bool = False
 
 
-def cautions(found: TaskMetrics, around: Circumstances) -> list[str]:
+def cautions(metrics: TaskMetrics, around: Circumstances) -> list[str]:
     """Return warnings, the gravest first."""
-    rows = list(zip(found.tasks, found.rows, strict=False))
-    binary = found.kind == "binary"
+    rows = list(zip(metrics.tasks, metrics.rows, strict=False))
+    binary = metrics.kind == "binary"
     return [
         *trained_on(around),
         *_tiles_trained_on(around),
-        *(_undefined(rows) if found.kind in ("binary", "multiclass") else _constant(rows)),
+        *(_undefined(rows) if metrics.kind in ("binary", "multiclass") else _constant(rows)),
         *(_flattering(rows) if binary else []),
         *_no_better(around),
-        *_better_in_tasks(around, METRICS[found.kind][HEADLINES[found.kind][0]].label),
+        *_better_in_tasks(around, METRICS[metrics.kind][HEADLINES[metrics.kind][0]].label),
         *(_sampled(around) if binary else []),
-        *(_base_rates(found, around) if binary else []),
+        *(_base_rates(metrics, around) if binary else []),
         *(_few_positives(rows) if binary else []),
-        *(_calibration(found, rows) if binary else []),
-        *_too_few_blocks(found),
+        *(_calibration(metrics, rows) if binary else []),
+        *_too_few_blocks(metrics),
     ]
 
 
-def undefined_metrics(found: TaskMetrics) -> list[dict[str, object]]:
+def undefined_metrics(metrics: TaskMetrics) -> list[dict[str, object]]:
     """Return which metrics of which tasks are undefined, and why."""
     listed: list[dict[str, object]] = []
-    for task, row in zip(found.tasks, found.rows, strict=False):
+    for task, row in zip(metrics.tasks, metrics.rows, strict=False):
         missing = [name for name, value in row.items() if value is None]
         if missing:
-            listed.append({"task": task, "metrics": missing, "reason": _reason(found, row)})
+            listed.append({"task": task, "metrics": missing, "reason": _reason(metrics, row)})
     return listed
 
 
-def _reason(found: TaskMetrics, row: Values) -> str:
+def _reason(metrics: TaskMetrics, row: Values) -> str:
     """Say why metrics of a task are undefined."""
     if not row["n"]:
         return "no row with a known target"
-    if found.kind in ("regression", "counts"):
+    if metrics.kind in ("regression", "counts"):
         return "predictions or targets are constant, or no row lies in a peak"
     reasons = []
     if row["positives"] in (0, row["n"]):
         reasons.append("no positives" if row["positives"] == 0 else "no negatives")
-    if found.kind == "binary" and row["threshold"] is None:
+    if metrics.kind == "binary" and row["threshold"] is None:
         reasons.append("no threshold was chosen")
-    if not found.scores_are_probabilities:
+    if not metrics.scores_are_probabilities:
         reasons.append("scores are no probabilities")
     return "; ".join(reasons) or "not defined for a row of this table"
 
@@ -206,17 +206,17 @@ def _constant(rows: Sequence[tuple[str, Values]]) -> list[str]:
 
 def _flattering(rows: Sequence[tuple[str, Values]]) -> list[str]:
     """Name tasks whose auROC hides that most calls are false."""
-    found = []
+    warnings = []
     for task, row in rows:
         auroc, auprc, rate = row["auroc"], row["auprc"], row["base_rate"]
         if auroc is not None and auprc is not None and rate is not None and auroc >= 0.85 and auprc < 0.5:
-            found.append((task, auroc, auprc, rate))
+            warnings.append((task, auroc, auprc, rate))
     said = [
         f"{task}: auROC {_decimal(auroc)} but auPRC {_decimal(auprc)} at a base rate of {percent(rate)}: "
         "the ranking is good, but precision is low at most thresholds"
-        for task, auroc, auprc, rate in found[:_SHOWN]
+        for task, auroc, auprc, rate in warnings[:_SHOWN]
     ]
-    more = len(found) - _SHOWN
+    more = len(warnings) - _SHOWN
     return [*said, f"the same holds for {more} more tasks"] if more > 0 else said
 
 
@@ -264,11 +264,11 @@ def _sampled(around: Circumstances) -> list[str]:
     ]
 
 
-def _base_rates(found: TaskMetrics, around: Circumstances) -> list[str]:
+def _base_rates(metrics: TaskMetrics, around: Circumstances) -> list[str]:
     """Warn where classes are not as frequent as in training."""
     pairs = [
         (around.training_base_rates[task], row["base_rate"])
-        for task, row in zip(found.tasks, found.rows, strict=False)
+        for task, row in zip(metrics.tasks, metrics.rows, strict=False)
         if task in around.training_base_rates and row["base_rate"]
     ]
     if not pairs:
@@ -291,9 +291,9 @@ def _few_positives(rows: Sequence[tuple[str, Values]]) -> list[str]:
     return [f"{first_names(few)}: fewer than {_FEW_POSITIVES} positives, so the figures move easily"]
 
 
-def _calibration(found: TaskMetrics, rows: Sequence[tuple[str, Values]]) -> list[str]:
+def _calibration(metrics: TaskMetrics, rows: Sequence[tuple[str, Values]]) -> list[str]:
     """Warn of probabilities that cannot be taken at their word."""
-    if not found.scores_are_probabilities:
+    if not metrics.scores_are_probabilities:
         return ["scores lie outside 0 to 1: they are ranked, but log loss, Brier score and ECE are undefined"]
     off = [task for task, row in rows if row["ece"] is not None and row["ece"] > _MISCALIBRATED]
     if not off:
@@ -301,11 +301,11 @@ def _calibration(found: TaskMetrics, rows: Sequence[tuple[str, Values]]) -> list
     return [f"{first_names(off)}: probabilities are off by more than {_MISCALIBRATED:.0%} on average (ECE)"]
 
 
-def _too_few_blocks(found: TaskMetrics) -> list[str]:
+def _too_few_blocks(metrics: TaskMetrics) -> list[str]:
     """Say why there are no intervals."""
-    if found.blocks is None or found.blocks >= FEWEST_BLOCKS:
+    if metrics.blocks is None or metrics.blocks >= FEWEST_BLOCKS:
         return []
     return [
-        f"no intervals: the rows make {found.blocks} of the {FEWEST_BLOCKS} blocks that resampling needs; "
+        f"no intervals: the rows make {metrics.blocks} of the {FEWEST_BLOCKS} blocks that resampling needs; "
         "--block-size takes smaller ones, which are more but less independent"
     ]

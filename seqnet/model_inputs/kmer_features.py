@@ -87,10 +87,10 @@ class KmerFeatures:
             float64 (units, d) and (units,).
         """
         scaled = weights / self.scale
-        found: Floats = features.astype(np.float64) @ np.ascontiguousarray(scaled.T) + (
+        products: Floats = features.astype(np.float64) @ np.ascontiguousarray(scaled.T) + (
             bias - scaled @ self.mean
         )
-        return found
+        return products
 
 
 def _constants(one: KmerSettings, other: KmerSettings) -> str:

@@ -130,10 +130,10 @@ class SignalInputs:
         if self.sequence is not None and sequence is not None:
             parts.append(gather_one_hot_on(self.sequence.held_on(device), *sequence, self.width))
         for track, partner in enumerate(self.partners):
-            found = taken_on(self._track_on(track, device), index)
+            values = taken_on(self._track_on(track, device), index)
             if partner != track:
-                found = torch.where(turn, taken_on(self._track_on(partner, device), index), found)
-            parts.append(torch.where(there, found, 0).float().unsqueeze(-1))
+                values = torch.where(turn, taken_on(self._track_on(partner, device), index), values)
+            parts.append(torch.where(there, values, 0).float().unsqueeze(-1))
         return torch.cat(parts, dim=-1)
 
     def _track_on(self, track: int, device: torch.device) -> Tensor:

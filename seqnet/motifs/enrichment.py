@@ -96,9 +96,9 @@ def score_auroc(positives: Floats, negatives: Floats) -> float:
     """
     scores = round_scores(np.concatenate([positives, negatives]))
     truth = np.arange(len(scores)) < len(positives)
-    found = auroc(rank(truth, np.where(np.isnan(scores), -np.inf, scores)).curve())
-    assert found is not None, "neither set is empty"
-    return found
+    area = auroc(rank(truth, np.where(np.isnan(scores), -np.inf, scores)).curve())
+    assert area is not None, "neither set is empty"
+    return area
 
 
 def log_fisher(hits_pos: int, n_pos: int, hits_neg: int, n_neg: int) -> float:

@@ -325,8 +325,8 @@ def scan_blocks(
     screen = screen_of(scanners)
     overlapped = overlap_blocks(blocks, overlap_of(scanners))
     groups = ([block] for block in overlapped) if at_once else group_blocks(overlapped)
-    found = ordered_map(lambda group: hits_of_blocks(group, scanners, screen), groups, threads)
-    return chain.from_iterable(found)
+    hits = ordered_map(lambda group: hits_of_blocks(group, scanners, screen), groups, threads)
+    return chain.from_iterable(hits)
 
 
 class BlockTrack(NamedTuple):
@@ -368,8 +368,8 @@ def best_sites(sequences: Sequence[Codes], scanner: Scanner) -> BestSites:
     codes = np.concatenate(sequences) if len(sequences) else np.empty(0, dtype=np.uint8)
     thresholds = np.array(scanner.thresholds, dtype=np.float64)
     matrix = exact_sums(scanner.pssm.scores)
-    found = summarise(codes, offsets, matrix, thresholds, KERNEL_STRANDS[scanner.strands])
-    return BestSites(found.start, found.strand, found.score, found.hits)
+    summary = summarise(codes, offsets, matrix, thresholds, KERNEL_STRANDS[scanner.strands])
+    return BestSites(summary.start, summary.strand, summary.score, summary.hits)
 
 
 def best_scores(codes: Codes, pssm: Pssm, strands: Strands = "both") -> Floats:
@@ -389,8 +389,8 @@ def best_scores(codes: Codes, pssm: Pssm, strands: Strands = "both") -> Floats:
     n, length = codes.shape
     offsets = np.arange(n + 1, dtype=np.int64) * length
     flat, never = np.ascontiguousarray(codes).reshape(-1), np.full(2, inf)
-    found = summarise(flat, offsets, exact_sums(pssm.scores), never, KERNEL_STRANDS[strands])
-    return np.where(found.start < 0, -inf, found.score)
+    summary = summarise(flat, offsets, exact_sums(pssm.scores), never, KERNEL_STRANDS[strands])
+    return np.where(summary.start < 0, -inf, summary.score)
 
 
 def motif_tracks(

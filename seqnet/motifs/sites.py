@@ -150,13 +150,13 @@ def find_sites(
         If no window holds a site.
     """
     pssm = to_pssm(seed, background)
-    found = _best_sites(windows, pssm, 1)
+    sites = _best_sites(windows, pssm, 1)
     for number in range(2, rounds + 1):
-        before = found
-        found = _best_sites(windows, to_pssm(_counts(found.codes), background), number)
-        if np.array_equal(before.window, found.window) and np.array_equal(before.codes, found.codes):
+        before = sites
+        sites = _best_sites(windows, to_pssm(_counts(sites.codes), background), number)
+        if np.array_equal(before.window, sites.window) and np.array_equal(before.codes, sites.codes):
             break
-    return found
+    return sites
 
 
 def _counts(codes: Codes) -> Pfm:

@@ -71,12 +71,12 @@ def prior_outputs(targets: Floats, output: str) -> Floats:
     edge = 0.5 / np.maximum(count, 1)
     if output == "sigmoid":
         mean = np.clip(mean, edge, 1 - edge)
-        found = np.log(mean / (1 - mean))
+        outputs = np.log(mean / (1 - mean))
     elif output in ("softmax", "exp"):
-        found = np.log(np.maximum(mean, edge))
+        outputs = np.log(np.maximum(mean, edge))
     else:
-        found = mean
-    return np.where(count > 0, found, 0.0)
+        outputs = mean
+    return np.where(count > 0, outputs, 0.0)
 
 
 def set_output_bias(network: nn.Module, values: Floats) -> None:

@@ -360,15 +360,15 @@ def layers_without_rule(layers: Layers, kind: Literal["rescale", "edits"]) -> li
     >>> layers_without_rule([{"layer": "conv", "filters": 8, "width": 5}, {"layer": "bilstm"}], "rescale")
     ['bilstm']
     """
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for row in layers:
         name = row["layer"]
         if name != _OUTPUT and getattr(LAYERS[name], kind) in ("none", "whole"):
-            found[name] = None
+            names[name] = None
         for option, value in row.items():
             if OPTIONS.get(option) is A_LIST and isinstance(value, list):
-                found |= dict.fromkeys(layers_without_rule(value, kind))
-    return list(found)
+                names |= dict.fromkeys(layers_without_rule(value, kind))
+    return list(names)
 
 
 def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:

@@ -99,7 +99,7 @@ def _named_outputs(ctx: click.Context) -> dict[str, str | None]:
     from seqnet.formats.files.opening import require_regular
     from seqnet.formats.files.tabix import SUFFIX, require_indexable
 
-    found: dict[str, str | None] = {}
+    paths: dict[str, str | None] = {}
     for param in sorted(ctx.command.params, key=lambda param: param.name != "output"):
         if not isinstance(param.type, OutputFile):
             continue
@@ -109,30 +109,30 @@ def _named_outputs(ctx: click.Context) -> dict[str, str | None]:
                 option = param.opts[0] if number == 1 else f"{param.opts[0]} ({number})"
                 if (what := param.type.binary(value)) is not None:
                     require_regular(value, what)
-                found |= _outputs_of_option(ctx, param.type, option, value)
+                paths |= _outputs_of_option(ctx, param.type, option, value)
     if ctx.params.get("index") and isinstance(output := ctx.params.get("output"), str):
         require_indexable(output)
         require_regular(output + SUFFIX, "a tabix index")
-        found["--index"] = output + SUFFIX
-    return found
+        paths["--index"] = output + SUFFIX
+    return paths
 
 
 def _outputs_of_option(
     ctx: click.Context, kind: OutputFile, option: str, value: str
 ) -> dict[str, str | None]:
     """Return the outputs that one value of an option names."""
-    found: dict[str, str | None] = {f"{option} {suffix}".rstrip(): value + suffix for suffix in kind.suffixes}
+    paths: dict[str, str | None] = {f"{option} {suffix}".rstrip(): value + suffix for suffix in kind.suffixes}
     for name, suffix in kind.derived.items():
         if ctx.params.get(name, "") is None:
-            found["--" + name.removesuffix("_path")] = value.removesuffix(".safetensors") + suffix
-    return found
+            paths["--" + name.removesuffix("_path")] = value.removesuffix(".safetensors") + suffix
+    return paths
 
 
 def _inputs(ctx: click.Context) -> dict[Any, str]:
     """Return the files that the command line names for reading: identity to name."""
     from seqnet.formats.files.together import identity
 
-    found: dict[Any, str] = {}
+    paths: dict[Any, str] = {}
     for param in ctx.command.params:
         if isinstance(param.type, OutputFile) or not _names_files(param):
             continue
@@ -140,8 +140,8 @@ def _inputs(ctx: click.Context) -> dict[Any, str]:
             for path in {text, text.partition("=")[2], text.removeprefix("from:")}:
                 with suppress(OSError):  # such as a name that is too long
                     if Path(path).is_file():
-                        found.setdefault(identity(path), path)
-    return found
+                        paths.setdefault(identity(path), path)
+    return paths
 
 
 def _names_files(param: click.Parameter) -> bool:

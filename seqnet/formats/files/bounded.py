@@ -71,7 +71,7 @@ def declared_arrays(data: bytes, names: Mapping[str, int]) -> dict[str, Declared
         If one has other dimensions or another size than its header states, or all of them unpack to more
         than the archive's size allows; and as zipfile and numpy do for damaged archives.
     """
-    found, total = {}, 0
+    arrays, total = {}, 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name, dimensions in names.items():
             entry = archive.getinfo(f"{name}.npy")
@@ -90,7 +90,7 @@ def declared_arrays(data: bytes, names: Mapping[str, int]) -> dict[str, Declared
             if stated != entry.file_size:
                 raise ValueError(f"{name} has {entry.file_size} bytes, its header states {stated}")
             total += stated
-            found[name] = Declared(dtype, shape)
+            arrays[name] = Declared(dtype, shape)
     if total > most_bytes(len(data)):
         raise ValueError(f"its arrays would take {total >> 20} MB, too much for a file of {len(data)} bytes")
-    return found
+    return arrays

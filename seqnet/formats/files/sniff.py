@@ -91,10 +91,10 @@ def expecting(path: str, expected: Kind, *others: Kind) -> Iterator[None]:
     except KindError:
         raise
     except FormatError as error:
-        found = None if error.path != path else known_kind(path)
-        if found is None or found in (expected, *others):
+        kind = None if error.path != path else known_kind(path)
+        if kind is None or kind in (expected, *others):
             raise
-        raise KindError(error, expected, found) from error
+        raise KindError(error, expected, kind) from error
 
 
 def known_kind(path: str) -> Kind | None:
@@ -134,10 +134,10 @@ def recognised_format(path: str) -> str:
         if row.binary_sniffer and resolve(row.binary_sniffer)(start):
             return name
     text = start.decode("utf-8", "replace").lstrip("\ufeff")
-    found = None if b"\0" in start else text_format([line for line in text.splitlines() if line.strip()])
-    if found is None:
+    text_kind = None if b"\0" in start else text_format([line for line in text.splitlines() if line.strip()])
+    if text_kind is None:
         raise FormatError(path, "is of no kind that seqnet reads")
-    return found
+    return text_kind
 
 
 def text_format(lines: Sequence[str]) -> str | None:

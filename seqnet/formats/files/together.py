@@ -91,9 +91,9 @@ class OutputSet:
         """
         if target in self._claimed:
             raise UsageError(f"two outputs would be written to one file: {self._claimed[target]} and {named}")
-        found = identity(str(target))
-        if found is not None and found in self._inputs:
-            raise UsageError(f"{named} would replace the input {self._inputs[found]}; give another name")
+        claimed = identity(str(target))
+        if claimed is not None and claimed in self._inputs:
+            raise UsageError(f"{named} would replace the input {self._inputs[claimed]}; give another name")
         self._claimed[target] = named
 
     def give_up(self, target: Path) -> None:

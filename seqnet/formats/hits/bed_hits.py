@@ -68,14 +68,14 @@ class HitText:
             rows = HitColumns._make(column[first : first + PIECE] for column in columns)
             yield write_lines(name, offset, block.codes, rows, self._labels)
 
-    def lines(self, found: BlockHits, shift: int = 0) -> list[str]:
+    def lines(self, hits: BlockHits, shift: int = 0) -> list[str]:
         """Return the lines of a block, without line ends; parameters as in `pieces`."""
-        text = b"".join(self.pieces(found, shift)).decode("utf-8", "surrogateescape")
+        text = b"".join(self.pieces(hits, shift)).decode("utf-8", "surrogateescape")
         return text.split("\n")[:-1]
 
-    def counts(self, found: BlockHits) -> Counter[str]:
+    def counts(self, hits: BlockHits) -> Counter[str]:
         """Return how many hits of a block each motif has."""
-        numbers = np.bincount(found.hits.motif, minlength=len(self._names))
+        numbers = np.bincount(hits.hits.motif, minlength=len(self._names))
         counts: Counter[str] = Counter()
         for motif in np.flatnonzero(numbers).tolist():
             counts[self._names[motif]] += int(numbers[motif])
@@ -90,16 +90,16 @@ def hit_levels(p_values: Floats) -> Ints:
     return rounded
 
 
-def write_hits(stream: BinaryIO, found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> int:
+def write_hits(stream: BinaryIO, hits: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> int:
     """Write the hits of a block as BED6+5 lines; parameters as in `HitText`. Returns how many."""
-    for piece in HitText(scanners).pieces(found, shift):
+    for piece in HitText(scanners).pieces(hits, shift):
         stream.write(piece)
-    return len(found.hits.start)
+    return len(hits.hits.start)
 
 
-def block_lines(found: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> list[str]:
+def block_lines(hits: BlockHits, scanners: Sequence[Scanner], shift: int = 0) -> list[str]:
     """Return the hits of a block as BED6+5 lines, without line ends; parameters as in `HitText`."""
-    return HitText(scanners).lines(found, shift)
+    return HitText(scanners).lines(hits, shift)
 
 
 def write_best_sites(stream: BinaryIO, names: Sequence[str], scanner: Scanner, best: BestSites) -> None:

@@ -168,8 +168,8 @@ def common_header(headers: Iterable[tuple[str, Mapping[str, str]]], ignored: Seq
     SeqnetError
         Naming two files and the entry in which they differ.
     """
-    found = [(path, _without(header, ignored)) for path, header in headers]
-    (first_path, first), *others = found
+    headings = [(path, _without(header, ignored)) for path, header in headers]
+    (first_path, first), *others = headings
     for path, header in others:
         for key in chain(first, header):
             if first.get(key) != header.get(key):

@@ -99,15 +99,15 @@ class CheckpointFolder:
         if not files:
             return None
         try:
-            found = read_checkpoint(str(files[-1]))
+            checkpoint = read_checkpoint(str(files[-1]))
         except FormatError as error:
             before = f"; remove it to go on from {files[-2].name}" if len(files) > 1 else ""
             raise FormatError(error.path, error.message + before) from error
-        _same_version(self.path, found.settings, self._settings)
-        differences = describe_differences(found.settings, self._settings)
+        _same_version(self.path, checkpoint.settings, self._settings)
+        differences = describe_differences(checkpoint.settings, self._settings)
         if differences:
             raise SeqnetError(f"{self.path}: holds a run with other settings: {'; '.join(differences)}")
-        return found
+        return checkpoint
 
     def _files(self) -> list[Path]:
         """Return the checkpoints, oldest first."""

@@ -100,8 +100,8 @@ def _sniff(lines: list[str], path: str) -> Reader:
             if name == "sites":
                 _check_site(start, path)
             return reader
-    found = text_format(start) if start else None
-    kind = None if found is None else FORMATS[found].kind
+    format_name = text_format(start) if start else None
+    kind = None if format_name is None else FORMATS[format_name].kind
     if kind is not None and kind in _OTHERS and (kind != "regions" or is_regions(start)):
         matrix = numbers(start[-1].lstrip("ACGTUacgtu")) is not None
         hint = "; a matrix needs --motif-format pfm-rows or pfm-columns" if matrix else ""

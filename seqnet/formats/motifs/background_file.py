@@ -24,7 +24,7 @@ def read_background(path: str) -> Background:
     FormatError
         With the line, or naming a word that is missing or has no frequency above zero.
     """
-    found: dict[str, float] = {}
+    frequencies: dict[str, float] = {}
     with expecting(path, "background"), open_input(path) as stream:
         for number, line in numbered_lines(stream, path):
             words = line.split()
@@ -37,24 +37,24 @@ def read_background(path: str) -> Background:
                 message = f"probability of {words[0]} is {words[1]}; expected one above 0, at most 1"
                 raise FormatError(path, message, number)
             word = words[0].upper().replace("U", "T")
-            if word in found:
+            if word in frequencies:
                 raise FormatError(path, f"a second probability of {word}", number)
-            found[word] = values[0]
-    longest = max(map(len, found), default=1)
+            frequencies[word] = values[0]
+    longest = max(map(len, frequencies), default=1)
     if longest > LARGEST_ORDER + 1:
         raise FormatError(path, f"is of order {longest - 1}; expected 0 to {LARGEST_ORDER}")
-    tables = [_table(found, length, path) for length in range(1, longest + 1)]
+    tables = [_table(frequencies, length, path) for length in range(1, longest + 1)]
     return Background(tables[0], base_name(path), tuple(tables[1:]))
 
 
-def _table(found: dict[str, float], length: int, path: str) -> Floats:
+def _table(frequencies: dict[str, float], length: int, path: str) -> Floats:
     """Return the frequencies of all words of one length."""
     words = [word_name(number, length) for number in range(4**length)]
-    missing = [word for word in words if word not in found]
+    missing = [word for word in words if word not in frequencies]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise FormatError(path, f"has no frequency for {missing[0]}{more}")
-    table = np.array([found[word] for word in words])
+    table = np.array([frequencies[word] for word in words])
     if abs(table.sum() - 1) > SUM_ERROR:
         message = f"words of {length} letters have probabilities that sum to {table.sum():.4g}; expected 1"
         raise FormatError(path, message)

@@ -71,15 +71,15 @@ class Entries:
         The block sets the names as soon as it knows them, so that a selection by name can leave out
         a motif that cannot be read.
         """
-        found = Entry(self.path, line)
-        self.entries.append(found)
+        entry = Entry(self.path, line)
+        self.entries.append(entry)
         try:
-            yield found
-            if found.motif is None or not found.motif.info.name:
+            yield entry
+            if entry.motif is None or not entry.motif.info.name:
                 raise FormatError(self.path, "motif without a name", line)
-            found.info = found.motif.info
+            entry.info = entry.motif.info
         except FormatError as error:
-            found.motif, found.error = None, error
+            entry.motif, entry.error = None, error
 
     @staticmethod
     def of(motifs: MotifSet, source: str) -> Entries:
@@ -195,9 +195,9 @@ class Entries:
 
 def concatenated(parts: Sequence[Entries], path: str) -> Entries:
     """Return the motifs of several files, `path` for messages, one after the other without background."""
-    found = Entries(path)
-    found.entries = [entry for part in parts for entry in part.entries]
-    return found
+    entries = Entries(path)
+    entries.entries = [entry for part in parts for entry in part.entries]
+    return entries
 
 
 def _bad(entry: Entry, on_bad: OnBadMotif, *, alone: bool) -> None:

@@ -97,15 +97,15 @@ def _header(record: Sequence[NumberedLine], path: str) -> str:
 
 def _rows(record: Sequence[NumberedLine], path: str) -> _Rows:
     """Read the rows under a header; consensus letters before a row are skipped."""
-    found = _Rows([], [])
+    rows = _Rows([], [])
     for number, line in record[1:]:
         row = headed_row(line)
         if row.marked or row.values is None or len(row.values) != 4:
             message = f"expected a row of four numbers, found {line.strip()[:40]!r}"
             raise FormatError(path, message, number)
-        found.values.append(row.values)
-        found.places.append(number)
-    return found
+        rows.values.append(row.values)
+        rows.places.append(number)
+    return rows
 
 
 def read_homer(lines: Sequence[str], path: str) -> Entries:
@@ -127,14 +127,14 @@ def _read_homer(record: Sequence[NumberedLine], entry: Entry, path: str) -> None
         message = f"expected '>consensus<tab>name<tab>threshold', found {header[:40]!r}"
         raise FormatError(path, message, line)
     targets = _TARGETS.search(",".join(fields[5:]))
-    found = numbers(targets[1]) if targets else None
+    counts = numbers(targets[1]) if targets else None
     threshold = None if fields[2:4] == _UNKNOWN else float(fields[2]) / log(2)
     entry.info = MotifInfo(one_word(fields[1], path), threshold=threshold)
     rows = _rows(record, path)
     motif = motif_of(entry.info, rows.values, path, rows.places or line)
     if not isinstance(motif, Ppm):
         say_normalised(path)
-    nsites = found[0] if found and found[0] > 0 and isfinite(found[0]) else None
+    nsites = counts[0] if counts and counts[0] > 0 and isfinite(counts[0]) else None
     named = MotifInfo(entry.info.name, nsites=nsites, threshold=threshold)
     entry.motif = Ppm(named, to_ppm(motif).probabilities)
 

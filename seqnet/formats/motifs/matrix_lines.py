@@ -59,16 +59,16 @@ def layout(start: Sequence[str]) -> Layout:
     if len(lines) < 2 or not lines[0].startswith(">"):
         return "neither"
     heads = [place for place, line in enumerate(lines) if line.startswith(">")]
-    found: list[Layout] = []
+    layouts: list[Layout] = []
     for head, end in zip(heads, [*heads[1:], len(lines)], strict=True):
         rows = [headed_row(line) for line in lines[head + 1 : end]]
         if whole := _whole_layout(rows):
             return whole
         cut = end == len(lines) and len(start) >= SNIFFED_LINES
         if rows:
-            found.append(_record_layout(rows, cut=cut))
+            layouts.append(_record_layout(rows, cut=cut))
     order: tuple[Layout, ...] = ("position", "either", "base")  # "base" is what odd rows pass for, too
-    return next((one for one in order if one in found), "neither")
+    return next((one for one in order if one in layouts), "neither")
 
 
 def _whole_layout(rows: Sequence[Row]) -> Literal["base", "position"] | None:

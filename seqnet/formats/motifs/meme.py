@@ -133,8 +133,8 @@ class _MemeReader:
         letters = [word.upper().replace("U", "T") for word in words[::2]]
         values = numbers(" ".join(words[1::2])) or []
         if sorted(letters) != list("ACGT") or len(values) != 4:
-            found = " ".join(words)[:60] or "nothing"
-            raise self._error(f"background is {found!r}; expected A, C, G and T each with a frequency")
+            text = " ".join(words)[:60] or "nothing"
+            raise self._error(f"background is {text!r}; expected A, C, G and T each with a frequency")
         if not abs(sum(values) - 1) <= SUM_ERROR:
             raise self._error(f"background sums to {sum(values):.4g}; expected 1 (±{SUM_ERROR})")
         try:

@@ -64,8 +64,8 @@ def read_meme_xml(lines: Sequence[str], path: str) -> Entries:
     array = root.find("model/background_frequencies/alphabet_array")
     if array is not None:
         frequencies = np.array([_values(array, letters, path, "the background")])
-        found = probabilities(frequencies, "the background", path)[0]
-        motifs.background = Background(found, "motif file")
+        background = probabilities(frequencies, "the background", path)[0]
+        motifs.background = Background(background, "motif file")
     return motifs
 
 

@@ -155,8 +155,8 @@ def _read_uniprobe(record: Sequence[NumberedLine], entry: Entry, path: str, plac
         first = entry.line = first if rows else number
         rows[row[0]] = row[1]
     if len(rows) < 4:
-        found = f"only the rows {', '.join(rows)}" if rows else f"{entry.info.name} has no rows"
-        raise FormatError(path, f"{found}; expected A, C, G and T", first)
+        actual = f"only the rows {', '.join(rows)}" if rows else f"{entry.info.name} has no rows"
+        raise FormatError(path, f"{actual}; expected A, C, G and T", first)
     letters = "".join(match[1] for _, line in record if (match := _BASE_LABEL.match(line)))
     entry.info = replace(entry.info, alphabet=alphabet_of(letters))
     entry.motif = _by_base(entry.info, rows, path, first)
@@ -308,10 +308,10 @@ def _cisbp_fields(line: str) -> list[str]:
 
 def _cisbp_info(draft: _CisbpDraft, path: str, place: int) -> MotifInfo:
     """Return the names above a heading, else one made from the file's."""
-    found = [draft.names[key] for key in _CISBP_NAMES if draft.names.get(key)]
-    name = one_word(found[0], path) if found else _default_name(path, place)
+    names = [draft.names[key] for key in _CISBP_NAMES if draft.names.get(key)]
+    name = one_word(names[0], path) if names else _default_name(path, place)
     alphabet = alphabet_of(draft.letters)
-    return MotifInfo(name, one_line(found[1]) if len(found) > 1 else "", alphabet=alphabet)
+    return MotifInfo(name, one_line(names[1]) if len(names) > 1 else "", alphabet=alphabet)
 
 
 def write_cisbp(stream: BinaryIO, motifs: MotifSet, _header: dict[str, str] | None = None) -> None:
@@ -365,27 +365,27 @@ def read_raw_by_position(lines: Sequence[str], path: str) -> Entries:
 
 def _raw_rows(lines: Sequence[str], path: str) -> _RawMatrix:
     """Return the rows of numbers, in the order A C G T where they begin with the bases."""
-    found = _RawMatrix(_stem(path))
+    matrix = _RawMatrix(_stem(path))
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
-        if line.startswith(">") and not found.rows:
-            found.name = "".join(line[1:].split()[:1]) or found.name
+        if line.startswith(">") and not matrix.rows:
+            matrix.name = "".join(line[1:].split()[:1]) or matrix.name
             continue
         base, values = _base_row(line) or ("", numbers(line))
-        if values is None or (found.rows and bool(base) != bool(found.bases)):
+        if values is None or (matrix.rows and bool(base) != bool(matrix.bases)):
             raise FormatError(path, f"expected a row of numbers, found {line[:40]!r}", number)
-        found.bases += base
+        matrix.bases += base
         if base and line.strip()[0] in "Uu":
-            found.alphabet = RNA
-        found.rows.append(values)
-        found.places.append(number)
-    if found.bases:
-        if sorted(found.bases) != list(BASES):
-            message = f"rows begin with {' '.join(found.bases[:8])}; expected A, C, G and T"
-            raise FormatError(path, message, found.places[0])
-        found.rows = [found.rows[found.bases.index(base)] for base in BASES]
-    return found
+            matrix.alphabet = RNA
+        matrix.rows.append(values)
+        matrix.places.append(number)
+    if matrix.bases:
+        if sorted(matrix.bases) != list(BASES):
+            message = f"rows begin with {' '.join(matrix.bases[:8])}; expected A, C, G and T"
+            raise FormatError(path, message, matrix.places[0])
+        matrix.rows = [matrix.rows[matrix.bases.index(base)] for base in BASES]
+    return matrix
 
 
 def _raw_motif(lines: Sequence[str], path: str, *, by_base: bool | None) -> Entries:
@@ -393,16 +393,16 @@ def _raw_motif(lines: Sequence[str], path: str, *, by_base: bool | None) -> Entr
     motifs = Entries(path)
     with motifs.entry(1) as entry:
         entry.info = MotifInfo(_stem(path))
-        found = _raw_rows(lines, path)
-        entry.info = MotifInfo(found.name, alphabet=found.alphabet)
-        rows, place = found.rows, (found.places or 1)
-        if by_base is None and len(rows) == 4 and all(len(row) == 4 for row in rows) and not found.bases:
+        matrix = _raw_rows(lines, path)
+        entry.info = MotifInfo(matrix.name, alphabet=matrix.alphabet)
+        rows, place = matrix.rows, (matrix.places or 1)
+        if by_base is None and len(rows) == 4 and all(len(row) == 4 for row in rows) and not matrix.bases:
             message = "four rows of four: say --motif-format pfm-rows (a row per base) or pfm-columns"
             raise FormatError(path, message)
-        if by_base is False and found.bases:
-            raise FormatError(path, "rows begin with the bases; they are pfm-rows", found.places[0])
+        if by_base is False and matrix.bases:
+            raise FormatError(path, "rows begin with the bases; they are pfm-rows", matrix.places[0])
         if by_base or (by_base is None and len(rows) == 4):
-            rows, place = _turned(rows, path), found.places[0] if found.places else 1
+            rows, place = _turned(rows, path), matrix.places[0] if matrix.places else 1
         entry.motif = motif_of(entry.info, rows, path, place)
     return motifs
 

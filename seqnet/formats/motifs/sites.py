@@ -107,34 +107,34 @@ def _plain_lines(lines: Sequence[str], path: str) -> list[_Site]:
 
 def _fasta(lines: Sequence[str], path: str) -> list[_Site]:
     """Read FASTA records, each with a site."""
-    found: list[_Site] = []
+    sites: list[_Site] = []
     header, first, name, parts = 0, 0, "", list[str]()
     for number, line in enumerate([*lines, ">"], 1):
         if line.startswith(">"):
             if header and not parts:
                 raise FormatError(path, f"record {shorten(name)} holds no site", header)
             if parts:
-                found.append(_Site(first, name or "".join(parts), "".join(parts)))
+                sites.append(_Site(first, name or "".join(parts), "".join(parts)))
             header, name, parts = number, (line[1:].split() or [""])[0], []
         elif line.strip() and not line.startswith(_COMMENTS):
             if not header:
                 raise FormatError(path, f"expected a header '>name', found {line[:40]!r}", number)
             first = first if parts else number
             parts.append("".join(line.split()))
-    return found
+    return sites
 
 
 def _jaspar(lines: Sequence[str], path: str) -> list[_Site]:
     """Read FASTA records of which only the upper-case stretch is the site."""
-    found = []
+    sites = []
     for line, name, letters in _fasta(lines, path):
         stretches = re.findall(r"[A-Z-]*[A-Z]", letters)
         if len(stretches) != 1:
             message = f"{len(stretches)} upper-case stretches; expected the site alone in upper case"
             raise FormatError(path, message, line)
-        found.append(_Site(line, stretches[0] if name == letters else name, stretches[0]))
+        sites.append(_Site(line, stretches[0] if name == letters else name, stretches[0]))
     note(f"{path}: the upper-case part of each sequence is taken as its site")
-    return found
+    return sites
 
 
 def _clustal(lines: Sequence[str], path: str) -> list[_Site]:
@@ -160,8 +160,8 @@ def _after_heading(lines: Sequence[str], headings: tuple[str, ...], path: str) -
     """Return how many lines an alignment's heading takes."""
     place = next((place for place, line in enumerate(lines) if line.strip()), 0)
     if not lines[place].startswith(headings):
-        found = lines[place][:40]
-        raise FormatError(path, f"expected {' or '.join(headings)}, found {found!r}", place + 1)
+        text = lines[place][:40]
+        raise FormatError(path, f"expected {' or '.join(headings)}, found {text!r}", place + 1)
     return place + 1
 
 

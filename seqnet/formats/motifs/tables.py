@@ -274,8 +274,8 @@ def read_motif_json(lines: Sequence[str], path: str) -> Entries:
         if content["schema_version"] != SCHEMA_VERSION:
             raise FormatError(path, f"motif schema {content['schema_version']}; expected {SCHEMA_VERSION}")
         if content["background"] is not None:
-            found = np.array(content["background"], dtype=np.float64)
-            motifs.background = Background(found, "motif file")
+            frequencies = np.array(content["background"], dtype=np.float64)
+            motifs.background = Background(frequencies, "motif file")
         objects = content["motifs"]
         if not isinstance(objects, list):
             raise TypeError("motifs is not a list")

@@ -175,8 +175,8 @@ class _BedReader:
     def _row(self, number: int, fields: list[str]) -> None:
         """Take one region."""
         if len(fields) < 3:
-            found = f"{len(fields)} column" + "s" * (len(fields) != 1)
-            raise FormatError(self._path, f"expected at least 3 columns, found {found}", number)
+            actual = f"{len(fields)} column" + "s" * (len(fields) != 1)
+            raise FormatError(self._path, f"expected at least 3 columns, found {actual}", number)
         rows = self._rows
         rows.contig.append(fields[0])
         rows.start.append(self._integer(fields[1], "start", number))
@@ -199,10 +199,10 @@ class _BedReader:
         """Take split and targets of one region."""
         assert self._tasks is not None
         targets = fields[len(COLUMNS)] if len(fields) > len(COLUMNS) else ""
-        found = min(len(fields), len(COLUMNS)) + (len(fields) > len(COLUMNS)) * (1 + targets.count("\t"))
+        columns = min(len(fields), len(COLUMNS)) + (len(fields) > len(COLUMNS)) * (1 + targets.count("\t"))
         expected = len(COLUMNS) + len(self._tasks)
-        if found != expected:
-            message = f"expected {expected} columns ({len(self._tasks)} tasks), found {found}"
+        if columns != expected:
+            message = f"expected {expected} columns ({len(self._tasks)} tasks), found {columns}"
             raise FormatError(self._path, message, number)
         given = fields[len(COLUMNS) - 1]
         split = given if given in SPLITS else known_split(given)

@@ -169,16 +169,16 @@ def per_task(text: str, path: str, key: str) -> dict[str, float]:
     FormatError
         Naming `key` if one is no number.
     """
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for task, number in listed_pairs(text):
         try:
-            found[task] = float(number)
+            values[task] = float(number)
         except ValueError:
-            found[task] = nan
-        if not task or not isfinite(found[task]):
+            values[task] = nan
+        if not task or not isfinite(values[task]):
             entry = f"{task}:{number}" if task else number
             raise FormatError(path, f"##{key} holds {shorten(entry)}; expected task:number")
-    return found
+    return values
 
 
 def _named(lines: Iterable[tuple[int, str]], columns: list[str], path: str) -> NamedScores:
@@ -215,8 +215,8 @@ def _named(lines: Iterable[tuple[int, str]], columns: list[str], path: str) -> N
 def _values(texts: Sequence[str], tasks: Sequence[str], path: str, number: int) -> list[float]:
     """Read the values of a row: all at once, one by one only to name what is wrong."""
     with suppress(ValueError):
-        found = [nan if text == UNKNOWN else float(text) for text in texts]
-        known = isfinite(sum(found)) or sum(map(isfinite, found)) + texts.count(UNKNOWN) == len(found)
+        values = [nan if text == UNKNOWN else float(text) for text in texts]
+        known = isfinite(sum(values)) or sum(map(isfinite, values)) + texts.count(UNKNOWN) == len(values)
         if known and plain("".join(texts)):
-            return found
+            return values
     return [parse_target(text, task, path, number) for text, task in zip(texts, tasks, strict=True)]

@@ -196,8 +196,8 @@ class _Parser:
         text = body.lstrip()
         if text:
             line = self._line + body[: len(body) - len(text)].count(b"\n")
-            found = text.split(b"\n", 1)[0][:20].decode("ascii", "replace").strip()
-            raise FormatError(self._path, f"expected a FASTA header '>name', found {found!r}", line)
+            start = text.split(b"\n", 1)[0][:20].decode("ascii", "replace").strip()
+            raise FormatError(self._path, f"expected a FASTA header '>name', found {start!r}", line)
 
     def _reject(self, byte: int) -> None:
         """Raise for a byte in the line being read."""

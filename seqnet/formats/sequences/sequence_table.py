@@ -125,14 +125,14 @@ def _weights(rows: Sequence[tuple[int, list[str]]], column: str, places: dict[st
     """Read the weight of each row, float64 (n,)."""
     import numpy as np
 
-    found = np.empty(len(rows))
+    weights = np.empty(len(rows))
     for row, (number, fields) in enumerate(rows):
         text, expected = fields[places[column]], "a number of 0 or more"
-        found[row] = parse_field(text, f"the weight in column {column}", path, number, expected)
-        if found[row] < 0:
+        weights[row] = parse_field(text, f"the weight in column {column}", path, number, expected)
+        if weights[row] < 0:
             message = f"the weight in column {column} is {shorten(text)}; expected {expected}"
             raise FormatError(path, message, number)
-    return found
+    return weights
 
 
 def _rows(lines: Iterable[tuple[int, str]], path: str) -> Iterator[tuple[int, list[str]]]:

@@ -171,8 +171,8 @@ class BigWigReader:
 
     def checksums(self, contigs: Sequence[str]) -> list[tuple[int, int]]:
         """Return what `TrackChecksum.summary` is for the values of each of some whole contigs."""
-        found = self._child.ask("checksums", patience=None, contigs=list(contigs))["checksums"]
-        return [(places, values) for places, values in found]
+        checksums = self._child.ask("checksums", patience=None, contigs=list(contigs))["checksums"]
+        return [(places, values) for places, values in checksums]
 
 
 @contextmanager

@@ -167,7 +167,7 @@ class BlockIndex:
         """Return all blocks, level after level of the index."""
         kinds = [(name, self._order + "u4") for name in _EXTENT] + [("offset", self._order + "u8")]
         branch, leaf = np.dtype(kinds), np.dtype([*kinds, ("size", self._order + "u8")])
-        found = [np.empty(0, dtype=leaf)]
+        leaves = [np.empty(0, dtype=leaf)]
         level, seen = [root], 0
         while level:
             below: list[int] = []
@@ -175,13 +175,13 @@ class BlockIndex:
                 is_leaf, _, count = self._read(_NODE, place)
                 kind = leaf if is_leaf else branch
                 rows = np.frombuffer(self._bytes(place + 4, count * kind.itemsize), dtype=kind)
-                found.extend([rows] * bool(is_leaf))
+                leaves.extend([rows] * bool(is_leaf))
                 below.extend([] if is_leaf else rows["offset"].tolist())
             seen += len(level)
             if 4 * seen > self._size:
                 raise ValueError("its index is damaged")
             level = below
-        return np.concatenate(found)
+        return np.concatenate(leaves)
 
     def _block(self, contig: int, offset: int, size: int) -> ValueRuns:
         """Return what a block holds."""

@@ -115,11 +115,11 @@ class Worker:
     def _checksum(self, contig: str) -> tuple[int, int]:
         """Read a whole contig and return the checksums of its values."""
         length = self._file.chroms(contig)
-        found = TrackChecksum()
+        checksum = TrackChecksum()
         for start in range(0, length, WINDOW):
             end = min(start + WINDOW, length)
-            found.add_steps(start, value_bits(self.values(contig, start, end)), 1, end)
-        return found.summary(length)
+            checksum.add_steps(start, value_bits(self.values(contig, start, end)), 1, end)
+        return checksum.summary(length)
 
 
 @contextmanager

@@ -133,16 +133,16 @@ def cached_track(path: str, folder: Path, *, verify: bool = False) -> CachedTrac
     """
     target = _cache_file(path, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    found = _usable(target, path, verify)
-    if found is None:
+    track = _usable(target, path, verify)
+    if track is None:
         with _lock(target.with_suffix(".lock")):
-            found = _usable(target, path, verify)
-            if found is None:
+            track = _usable(target, path, verify)
+            if track is None:
                 _make(target, path)
-                found = _usable(target, path, verify=False)
-    if found is None:
+                track = _usable(target, path, verify=False)
+    if track is None:
         raise FormatError(target, "could not be read back")
-    return found
+    return track
 
 
 def _cache_file(path: str, folder: Path) -> Path:

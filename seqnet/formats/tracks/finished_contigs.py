@@ -76,12 +76,12 @@ class Parts:
 def _compare(path: str, wanted: Json) -> None:
     """Refuse parts that were computed from something else."""
     try:
-        found = json.loads(Path(path).read_text())
+        stored = json.loads(Path(path).read_text())
     except (ValueError, RecursionError) as error:
         raise FormatError(path, f"is no JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(stored, dict):
         raise FormatError(path, "is no JSON object")
-    for key in sorted(found.keys() | wanted.keys()):
-        if found.get(key) != wanted.get(key):
-            change = f"{key} was {found.get(key)!r} and is {wanted.get(key)!r}"
+    for key in sorted(stored.keys() | wanted.keys()):
+        if stored.get(key) != wanted.get(key):
+            change = f"{key} was {stored.get(key)!r} and is {wanted.get(key)!r}"
             raise SeqnetError(f"{Path(path).parent}: holds parts of another run: {change}")

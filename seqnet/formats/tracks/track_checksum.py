@@ -154,8 +154,8 @@ class Checksums:
         """Take in whole contigs, other parameters as of `contig_summaries`."""
         lengths = np.array([self._lengths[name] for name in contigs])
         self._end_long()
-        found = contig_summaries(starts, ends, bits, sizes, lengths)
-        self._found.update(zip(contigs, found, strict=True))
+        summaries = contig_summaries(starts, ends, bits, sizes, lengths)
+        self._found.update(zip(contigs, summaries, strict=True))
 
     def summaries(self) -> dict[str, tuple[int, int]]:
         """Return what `TrackChecksum.summary` is for each contig of which something was added."""
@@ -189,6 +189,6 @@ class Checksums:
         for name, part in zip(self._names, self._parts, strict=True):
             sizes[name] = sizes.get(name, 0) + len(part[0])
         lengths = np.array([self._lengths[name] for name in sizes])
-        found = contig_summaries(starts, ends, bits, np.array(list(sizes.values())), lengths)
-        self._found.update(zip(sizes, found, strict=True))
+        summaries = contig_summaries(starts, ends, bits, np.array(list(sizes.values())), lengths)
+        self._found.update(zip(sizes, summaries, strict=True))
         self._names, self._parts = [], []

@@ -236,9 +236,9 @@ def _vcf_rows(column_line: bytes, lines: Iterator[_Line], path: str) -> Iterator
     for line in lines:
         if not line.text:
             continue
-        found = line.text.count(b"\t") + 1
-        if found != width:
-            raise FormatError(path, f"has {found} columns; the line #CHROM has {width}", line.number)
+        columns = line.text.count(b"\t") + 1
+        if columns != width:
+            raise FormatError(path, f"has {columns} columns; the line #CHROM has {width}", line.number)
         yield _record(line, line.text.split(b"\t", _FIRST_SAMPLE), (0, 1, 3, 4), path)
 
 
@@ -280,8 +280,8 @@ def _record(line: _Line, cells: list[bytes], places: Places, path: str) -> Varia
     """Read the columns of contig, position and alleles."""
     contig, position, ref, alt = (cells[place] for place in places)
     if not position.isdigit() or int(position) > LARGEST:
-        found = shorten(position.decode("utf-8", "replace"))
-        raise FormatError(path, f"the position is {found}; expected a whole number from 1 on", line.number)
+        text = shorten(position.decode("utf-8", "replace"))
+        raise FormatError(path, f"the position is {text}; expected a whole number from 1 on", line.number)
     if not contig or not ref or not alt:
         raise FormatError(path, "contig, REF or ALT is empty", line.number)
     alts = () if alt == _NO_ALT else tuple(alt.split(b","))

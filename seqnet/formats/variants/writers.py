@@ -44,15 +44,15 @@ def clean_names(names: Sequence[str]) -> list[str]:
     >>> clean_names(["GATA1 K562", "GATA1_K562", "a"])
     ['GATA1_K562', 'GATA1_K562_2', 'a']
     """
-    found: list[str] = []
+    cleaned: list[str] = []
     for name in names:
         clean = plain = _NAME.sub("_", name) or "_"
         number = 1
-        while clean in found:
+        while clean in cleaned:
             number += 1
             clean = f"{plain}_{number}"
-        found.append(clean)
-    return found
+        cleaned.append(clean)
+    return cleaned
 
 
 class VariantWriter(Protocol):

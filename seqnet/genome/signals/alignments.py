@@ -113,13 +113,13 @@ def fragment_spans(reads: Alignments, kept: Bools, extend: int | None = None) ->
     reverse = np.where(reads.flag & FIRST, own, mate)
     strand = np.where(reverse, -1, 1).astype(np.int8)
     whole = Intervals(reads.contigs, reads.contig, reads.start, reads.start + reads.template, strand)
-    found = whole.take(pairs)
+    spans = whole.take(pairs)
     if extend is None:
-        return Spans(found, len(found))
+        return Spans(spans, len(spans))
     singles = kept & ((reads.flag & PAIRED) == 0)
     alone = extended(_whole(reads, singles), extend)
     columns = ("contig", "start", "end", "strand")
-    joined = [np.concatenate([getattr(found, name), getattr(alone, name)]) for name in columns]
+    joined = [np.concatenate([getattr(spans, name), getattr(alone, name)]) for name in columns]
     return Spans(Intervals(reads.contigs, *joined), len(joined[0]))
 
 

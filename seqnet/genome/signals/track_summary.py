@@ -54,10 +54,10 @@ def summarise_track(values: Reals) -> TrackSummary | None:
     if not len(values):
         return None
     some = values[:: max(1, len(values) // _LOOKED_AT)].astype(np.float64)
-    found = np.quantile(some, QUANTILES)
-    found[0], found[-1] = values.min(), values.max()
+    quantiles = np.quantile(some, QUANTILES)
+    quantiles[0], quantiles[-1] = values.min(), values.max()
     mean = float(values.mean(dtype=np.float64))
-    pairs = tuple(zip(QUANTILES, found.tolist(), strict=True))
+    pairs = tuple(zip(QUANTILES, quantiles.tolist(), strict=True))
     return TrackSummary(mean, pairs, bool((some == np.round(some)).all()), len(values))
 
 

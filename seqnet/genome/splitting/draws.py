@@ -98,7 +98,7 @@ def draw_stretches(
     number[own] = block_split[block_of]
     _share_out(number, grid, shares, seed)
     splits = np.array(names, dtype=object)[number]
-    found = Stretches.of(grid, splits)
+    stretches = Stretches.of(grid, splits)
     cut = crossing & _crosses(grid, intervals, number)
     lacking = [
         (regions.tasks[task], names[split])
@@ -106,7 +106,7 @@ def draw_stretches(
         for split in range(len(names))
         if not holds[block_split == split, task].any()
     ]
-    return Drawn(splits[own], found, cut, lacking)
+    return Drawn(splits[own], stretches, cut, lacking)
 
 
 def row_extent(intervals: Intervals) -> dict[str, int]:

@@ -131,10 +131,10 @@ class Stretches:
     def splits_at(self, intervals: Intervals, bases: Ints) -> NDArray[np.object_]:
         """Return the split of a base of each interval's contig, object (n,)."""
         points = Intervals(intervals.contigs, intervals.contig, bases, bases + 1, intervals.strand)
-        found = np.full(len(intervals), "train", dtype=object)
+        names = np.full(len(intervals), "train", dtype=object)
         for name, places in self.held.items():
-            found[count_overlaps(points, places) > 0] = name
-        return found
+            names[count_overlaps(points, places) > 0] = name
+        return names
 
     def contain(self, intervals: Intervals, split: str) -> Bools:
         """Return which intervals have all their bases in stretches of a split, bool (n,)."""
@@ -218,10 +218,10 @@ def merge_neighbours(places: Intervals) -> Intervals:
 
 def _touched(intervals: Intervals, parts: Iterable[Intervals]) -> Bools:
     """Return which intervals share a base with any of several sets of others, bool (n,)."""
-    found = np.zeros(len(intervals), dtype=bool)
+    touched = np.zeros(len(intervals), dtype=bool)
     for part in parts:
-        found |= count_overlaps(intervals, part) > 0
-    return found
+        touched |= count_overlaps(intervals, part) > 0
+    return touched
 
 
 def _pieces(places: Intervals, size: int) -> Intervals:

@@ -40,10 +40,10 @@ class LearntBlocks(Replacement):
         cut = best_cut(span, channels, filters, rows, length + 2 * side - span + 1)
         if cut is None:
             return super().forward(x)
-        found = in_blocks(x.permute(0, 2, 3, 1).squeeze(1), self.weight.squeeze(2), cut, side)
+        outputs = in_blocks(x.permute(0, 2, 3, 1).squeeze(1), self.weight.squeeze(2), cut, side)
         if self.bias is not None:
-            found = found + self.bias
-        return found.unsqueeze(1).permute(0, 3, 1, 2)
+            outputs = outputs + self.bias
+        return outputs.unsqueeze(1).permute(0, 3, 1, 2)
 
 
 def learn_in_blocks(network: nn.Module) -> None:

@@ -26,8 +26,8 @@ class WideConv(nn.Conv2d):
         filters = torch.fft.rfft(weight.flip(2), size)
         summed = torch.fft.irfft(torch.einsum("ncf,ocf->nof", signal, filters), size)
         begin = width - 1 - side
-        found = summed[:, :, begin : begin + length + 2 * side - width + 1]
+        outputs = summed[:, :, begin : begin + length + 2 * side - width + 1]
         if self.bias is not None:
-            found = found + self.bias[:, None]
-        spread: Tensor = found.unsqueeze(2)
+            outputs = outputs + self.bias[:, None]
+        spread: Tensor = outputs.unsqueeze(2)
         return spread

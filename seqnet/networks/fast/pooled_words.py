@@ -58,13 +58,13 @@ class PooledWords(nn.Module):
     def unpadded(self, x: Tensor) -> Tensor:
         """Map (n, 4, 1, L) to (n, K, 1, L') without padding."""
         length = (x.shape[3] - self.window.span) // self.window.stride + 1
-        found = self.along(x.squeeze(2).mT, [(number, 0) for number in range(len(x))], length)
-        return found.unsqueeze(1).permute(0, 3, 1, 2)
+        outputs = self.along(x.squeeze(2).mT, [(number, 0) for number in range(len(x))], length)
+        return outputs.unsqueeze(1).permute(0, 3, 1, 2)
 
     def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
         """Map (n, L, 4) along chosen rows, each from its start on: (len(starts), count, K)."""
         row, begin = np.array(starts, dtype=np.int64).reshape(-1, 2).T.copy()
-        found = torch.empty(len(starts), count, self.out_channels)
+        outputs = torch.empty(len(starts), count, self.out_channels)
         words = self.convolution.words(rows).to(torch.uint8)
-        word_maxima(words.numpy(), self.convolution.tables.numpy(), row, begin, self._pool, found.numpy())
-        return found
+        word_maxima(words.numpy(), self.convolution.tables.numpy(), row, begin, self._pool, outputs.numpy())
+        return outputs

@@ -273,12 +273,12 @@ def check_tensors(header: Json, tensors: Mapping[str, NDArray[np.generic]]) -> N
 def _check_shapes(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, NDArray[np.generic]]) -> None:
     """Make sure that tensors are there, of these shapes."""
     for name, shape in shapes.items():
-        found = tensors.get(name)
-        if found is None:
+        tensor = tensors.get(name)
+        if tensor is None:
             raise FieldError(f"tensor {name} is missing")
-        if found.shape != shape or not np.issubdtype(found.dtype, np.number):
+        if tensor.shape != shape or not np.issubdtype(tensor.dtype, np.number):
             raise FieldError(
-                f"tensor {name} is {found.dtype} of shape {found.shape}; expected numbers {shape}"
+                f"tensor {name} is {tensor.dtype} of shape {tensor.shape}; expected numbers {shape}"
             )
 
 

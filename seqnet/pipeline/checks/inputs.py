@@ -125,12 +125,12 @@ class Checker:
 
 def _check_entries(entries: Entries) -> list[Finding]:
     """Check the motifs of a file, each that cannot be read being a separate finding."""
-    found = [Finding("error", "bad-motif", "motifs", str(fault)) for fault in entries.faults()]
+    findings = [Finding("error", "bad-motif", "motifs", str(fault)) for fault in entries.faults()]
     usable = entries.usable()
     if not usable.motifs:
         text = f"{entries.path}: holds no usable motif"
-        return [*found, Finding("error", "unreadable", "motifs", text)]
-    return found + check_motifs(usable)
+        return [*findings, Finding("error", "unreadable", "motifs", text)]
+    return findings + check_motifs(usable)
 
 
 def _usual_rows(table: Regions, genome: Genome) -> Ints:

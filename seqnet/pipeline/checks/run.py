@@ -82,10 +82,10 @@ def check(request: CheckRequest) -> CheckResult:
         rows = [finding._asdict() for finding in findings]
         with open_output(request.json_path) as stream:
             write_json(stream, {"counts": dict(counts), "findings": rows})
-    found = {level: counts[level] for level in get_args(Level)}
-    note(", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in found.items()))
+    totals = {level: counts[level] for level in get_args(Level)}
+    note(", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in totals.items()))
     columns = (np.array([getattr(row, name) for row in findings], dtype=object) for name in Finding._fields)
-    return CheckResult(FindingTable(*columns), found)
+    return CheckResult(FindingTable(*columns), totals)
 
 
 def _findings(request: CheckRequest, path: str | None) -> list[Finding]:

@@ -122,9 +122,9 @@ def _factor(source: Source, piles: PileUp, request: CoverageRequest) -> float:
 def _nothing(source: Source, request: CoverageRequest) -> SeqnetError:
     """Return the error of an input in which nothing is to be counted."""
     tally = source.tally
-    found = f"{tally.passed} of {tally.rows} reads pass the filters"
+    actual = f"{tally.passed} of {tally.rows} reads pass the filters"
     hint = "; reads without a mate are fragments with --extend N" if request.count == "fragments" else ""
-    return SeqnetError(f"{request.reads}: no {request.count} to count: {found}{hint}")
+    return SeqnetError(f"{request.reads}: no {request.count} to count: {actual}{hint}")
 
 
 def _head(source: Source, factor: float, request: CoverageRequest) -> bytes:

@@ -70,13 +70,13 @@ def peak_bins(path: str, lengths: Mapping[str, int], step: int) -> np.ndarray:
     if not (peaks.contig_index_in(list(lengths)) >= 0).any():
         raise SeqnetError(f"{path}: {unknown_contig('its rows', peaks.contigs[0], 'the track', lengths)}")
     own, none = on_each_contig(peaks), make_intervals([], [], [])
-    found = []
+    bins = []
     for name, count in bin_counts(lengths, step).items():
         start = np.minimum(np.arange(count, dtype=np.int64) * step + step // 2, lengths[name] - 1)
         zeros = np.zeros(count, dtype=np.int32)
         middles = Intervals((name,), zeros, start, start + 1, zeros.astype(np.int8))
-        found.append(count_overlaps(middles, own.get(name, none)) > 0)
-    return np.concatenate(found).astype(np.float32)
+        bins.append(count_overlaps(middles, own.get(name, none)) > 0)
+    return np.concatenate(bins).astype(np.float32)
 
 
 def denoises(model: Model) -> bool:

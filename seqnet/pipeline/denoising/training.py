@@ -164,17 +164,17 @@ def _windows(request: TrainDenoiseRequest, lengths: dict[str, int], reach: Reach
         fractions = {"valid": DEFAULT_VALID_FRACTION if valid is None else valid, "test": test or 0.0}
         splits = draw_windows(intervals, lengths, step, fractions, size, seed)
         stretches = window_stretches(intervals, splits, lengths, step)
-    found = Windows(intervals, splits, reach, stretches)
-    if not len(found.rows("valid")) and len(found.rows("train")) > 1:
-        train = found.rows("train")
+    windows = Windows(intervals, splits, reach, stretches)
+    if not len(windows.rows("valid")) and len(windows.rows("train")) > 1:
+        train = windows.rows("train")
         part = intervals.take(train)
         used = {name: lengths[name] for name in set(part.contig_names())}
         splits[train] = draw_windows(part, used, step, {"valid": DEFAULT_VALID_FRACTION}, size, seed)
         note(f"no rows to validate on: {DEFAULT_VALID_FRACTION:.0%} of the training windows, at random, do")
     for split in ("train", "valid"):
-        if not len(found.rows(split)):
+        if not len(windows.rows(split)):
             raise SeqnetError(f"no {split} windows among {len(intervals)} of {width} bins (see --window)")
-    return found
+    return windows
 
 
 def _material(request: TrainDenoiseRequest, lengths: dict[str, int], windows: Windows) -> Material:

@@ -55,7 +55,7 @@ def evaluate_windows(material: Material, outputs: np.ndarray) -> list[Json]:
             for i, one in enumerate(material.specs)
         }
         for name, values in shown.items():
-            found = RegressionSample(name, truth, values.astype("f8"), None, asinh=True).values()
-            rows.append({"task": name, **{key: found[key] for key in ("n", *DENOISING_METRICS)}})
-            note(f"valid: {metrics_line(name, found)}")
+            figures = RegressionSample(name, truth, values.astype("f8"), None, asinh=True).values()
+            rows.append({"task": name, **{key: figures[key] for key in ("n", *DENOISING_METRICS)}})
+            note(f"valid: {metrics_line(name, figures)}")
     return rows

@@ -80,15 +80,15 @@ def _describe(request: ShowRequest) -> Description:
         return ranked_coefficients(path)
     kind = kind_of(path)
     if kind == "motifs":
-        found = _motifs(path, MotifRules.of(request.on_bad, request.on_duplicate))
+        description = _motifs(path, MotifRules.of(request.on_bad, request.on_duplicate))
     else:
-        found = DESCRIBERS[kind](path)
-    return found._replace(facts=[("kind", kind), *found.facts])
+        description = DESCRIBERS[kind](path)
+    return description._replace(facts=[("kind", kind), *description.facts])
 
 
 def _motifs(path: str, rules: MotifRules) -> Description:
     """Describe motifs: width, sites, information and consensus of each."""
-    found = load_motifs(path, rules=rules).motifs
+    motifs = load_motifs(path, rules=rules).motifs
 
     def row(motif: Motif) -> tuple[object, ...]:
         info = motif.info
@@ -101,14 +101,14 @@ def _motifs(path: str, rules: MotifRules) -> Description:
         letters = consensus(ppm.probabilities)
         return (info.name, info.alt_name, form, motif.width, ppm.info.nsites, round(bits, 3), letters)
 
-    facts: list[tuple[str, object]] = [("motifs", len(found.motifs))]
-    if found.background is not None:
-        facts.append(("background", _frequencies(found.background.frequencies)))
-    alphabets = sorted({motif.info.alphabet for motif in found.motifs})
+    facts: list[tuple[str, object]] = [("motifs", len(motifs.motifs))]
+    if motifs.background is not None:
+        facts.append(("background", _frequencies(motifs.background.frequencies)))
+    alphabets = sorted({motif.info.alphabet for motif in motifs.motifs})
     if alphabets != [DNA]:
         facts.append(("alphabet", " and ".join(alphabets)))
     columns = ("name", "alt_name", "form", "width", "nsites", "bits", "consensus")
-    return Description(facts, columns, [row(motif) for motif in found.motifs])
+    return Description(facts, columns, [row(motif) for motif in motifs.motifs])
 
 
 def _frequencies(values: Floats) -> str:
@@ -118,9 +118,9 @@ def _frequencies(values: Floats) -> str:
 
 def _background(path: str) -> Description:
     """Describe a background file."""
-    found = read_background(path)
-    facts = [("order", found.order), ("frequencies", _frequencies(found.frequencies))]
-    return Description([*facts, ("same on both strands", "yes" if found.symmetric else "no")])
+    background = read_background(path)
+    facts = [("order", background.order), ("frequencies", _frequencies(background.frequencies))]
+    return Description([*facts, ("same on both strands", "yes" if background.symmetric else "no")])
 
 
 def _sites(path: str) -> Description:

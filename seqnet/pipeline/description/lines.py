@@ -24,10 +24,10 @@ class Description(NamedTuple):
     """What to do next, noted after the description; empty for nothing."""
 
 
-def to_lines(found: Description) -> str:
+def to_lines(description: Description) -> str:
     """Write a description."""
-    lines = ["\t".join(map(_cell, fact)) for fact in found.facts]
-    for table in (Table(found.columns, found.rows), *found.more):
+    lines = ["\t".join(map(_cell, fact)) for fact in description.facts]
+    for table in (Table(description.columns, description.rows), *description.more):
         lines += _table_lines(table)
     return "".join(line + "\n" for line in lines)
 

@@ -84,11 +84,11 @@ def _metric_columns(metrics: list[Json]) -> list[str]:
 
 def _baselines(header: Json) -> list[Table]:
     """Return the metrics of the baselines that a model was compared with, where there are any."""
-    found = [{"baseline": name, **row} for name, rows in header.get("baselines", {}).items() for row in rows]
-    if not found:
+    tables = [{"baseline": name, **row} for name, rows in header.get("baselines", {}).items() for row in rows]
+    if not tables:
         return []
-    columns = ["baseline", *(name for name in _metric_columns(found) if name != "baseline")]
-    return [Table(tuple(columns), [tuple(row.get(name) for name in columns) for row in found])]
+    columns = ["baseline", *(name for name in _metric_columns(tables) if name != "baseline")]
+    return [Table(tuple(columns), [tuple(row.get(name) for name in columns) for row in tables])]
 
 
 def _stack(model: Model) -> list[Table]:

@@ -219,18 +219,18 @@ def joined_predictions(
     path = table.source
     wanted = np.concatenate([rows, extra])
     try:
-        found = _joined(labels, wanted, table)
+        predictions = _joined(labels, wanted, table)
     except SeqnetError:
         if not len(extra):
             raise
         wanted = rows
-        found = _joined(labels, wanted, table)
+        predictions = _joined(labels, wanted, table)
     say_unlabelled(path, *_unlabelled(labels, table))
     values = table.targets if isinstance(table, Regions) else table.values
     stated = {key: per_task(table.header.get(key, ""), path, key) for key in (THRESHOLDS, BASE_RATES)}
-    carried = np.array(table.splits, dtype=object)[found[: len(rows)]]
+    carried = np.array(table.splits, dtype=object)[predictions[: len(rows)]]
     return Predictions(
-        name, table.tasks, wanted, values[found], stated[THRESHOLDS], stated[BASE_RATES],
+        name, table.tasks, wanted, values[predictions], stated[THRESHOLDS], stated[BASE_RATES],
         task_type=_stated_type(table.header.get(TASK_TYPE), path), trained=int((carried == "train").sum()),
     )  # fmt: skip
 

@@ -63,14 +63,14 @@ def denoised_evaluation(request: EvaluateRequest) -> Evaluation:
         inside = peak_bins(request.peaks, lengths, denoiser.step)[kept] > 0
         peaks = np.repeat(inside[:, None], len(names), axis=1)
     question = Question("regression", {}, peaks, asinh=True)
-    found = evaluate_tasks(names, truth, values, question)
-    beside = [_as_it_is(track.name, track.values[kept], truth, question, found) for track in noisy]
-    for name, row in _lines(found, beside):
+    metrics = evaluate_tasks(names, truth, values, question)
+    beside = [_as_it_is(track.name, track.values[kept], truth, question, metrics) for track in noisy]
+    for name, row in _lines(metrics, beside):
         note(metrics_line(name, row))
     labels = ", ".join(base_name(file.path) for file in targets.signals)
-    warnings = _trained_on(model, split, lengths, stretches=not kept.all()) + _worse(found, beside)
+    warnings = _trained_on(model, split, lengths, stretches=not kept.all()) + _worse(metrics, beside)
     return Evaluation(
-        model_label(given), labels, split, truth, values, found, "", {}, None, {}, beside,
+        model_label(given), labels, split, truth, values, metrics, "", {}, None, {}, beside,
         model=model.header, undenoised=beside, units=UNITS, warnings=warnings,
     )  # fmt: skip
 
@@ -111,20 +111,20 @@ def _as_it_is(
     )
 
 
-def _lines(found: TaskMetrics, beside: Sequence[Baseline]) -> list[tuple[str, Values]]:
+def _lines(metrics: TaskMetrics, beside: Sequence[Baseline]) -> list[tuple[str, Values]]:
     """Return the name and the figures of each denoised track and, after it, of each input as it is."""
     listed = []
-    for number, task in enumerate(found.tasks):
-        listed.append((task, found.rows[number]))
+    for number, task in enumerate(metrics.tasks):
+        listed.append((task, metrics.rows[number]))
         listed += [(f"{task}: {other.name}", other.task_metrics.rows[number]) for other in beside]
     return listed
 
 
-def _worse(found: TaskMetrics, beside: Sequence[Baseline]) -> list[str]:
+def _worse(metrics: TaskMetrics, beside: Sequence[Baseline]) -> list[str]:
     """Return a warning for each denoised track that is no closer to the deep one than an input is."""
     said = []
-    for number, task in enumerate(found.tasks):
-        ours = found.rows[number]["pearson"]
+    for number, task in enumerate(metrics.tasks):
+        ours = metrics.rows[number]["pearson"]
         for other in beside:
             theirs = other.task_metrics.rows[number]["pearson"]
             if theirs is not None and (ours is None or theirs >= ours):

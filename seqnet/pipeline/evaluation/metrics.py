@@ -84,7 +84,7 @@ class RowMetrics:
         return targets, values, found, origin
 
     def by_negatives(
-        self, found: TaskMetrics, targets: Floats, values: Floats
+        self, metrics: TaskMetrics, targets: Floats, values: Floats
     ) -> dict[str, tuple[int, TaskMetrics]]:
         """Evaluate positives against each kind of negative apart, with the number of its rows."""
         if self.kind != "binary":
@@ -96,10 +96,10 @@ class RowMetrics:
         return {
             kind: (
                 int((negative & (kinds == kind)).sum()),
-                found
+                metrics
                 if len(there) == 1
                 else evaluate_tasks(
-                    found.tasks, against_kind(targets, kinds, kind), values, Question("binary")
+                    metrics.tasks, against_kind(targets, kinds, kind), values, Question("binary")
                 ),
             )
             for kind in there
@@ -139,34 +139,34 @@ class Trained(NamedTuple):
     """Whether rows without coordinates and splits were evaluated with a model, which may know them."""
 
 
-def add_warnings(found: Evaluation, known: Trained) -> list[str]:
+def add_warnings(evaluation: Evaluation, known: Trained) -> list[str]:
     """Return the warnings of an evaluation."""
-    first = HEADLINES[found.task_metrics.kind][0]
+    first = HEADLINES[evaluation.task_metrics.kind][0]
     return cautions(
-        found.task_metrics,
+        evaluation.task_metrics,
         Circumstances(
-            "." if found.unsplit else found.split,
-            found.training_base_rates,
-            {kind: n for kind, (n, _) in found.negatives.items()},
+            "." if evaluation.unsplit else evaluation.split,
+            evaluation.training_base_rates,
+            {kind: n for kind, (n, _) in evaluation.negatives.items()},
             known.contigs,
             known.evaluated_contigs,
-            {baseline.name: baseline.differences[first] for baseline in found.baselines},
-            found.tile_contigs,
+            {baseline.name: baseline.differences[first] for baseline in evaluation.baselines},
+            evaluation.tile_contigs,
             {
-                baseline.name: _where_better(found.task_metrics, baseline.task_metrics)
-                for baseline in found.baselines
+                baseline.name: _where_better(evaluation.task_metrics, baseline.task_metrics)
+                for baseline in evaluation.baselines
             },
             trained_rows=known.rows,
             apart=known.apart,
             tiles_apart=known.tiles_apart,
-            rows=len(found.targets),
+            rows=len(evaluation.targets),
             carried=known.carried,
             may_be_trained=known.unknown,
         ),
     )
 
 
-def warn_of_others(found: Evaluation, others: Mapping[str, Trained]) -> list[str]:
+def warn_of_others(evaluation: Evaluation, others: Mapping[str, Trained]) -> list[str]:
     """Return warnings of other models that were trained on rows evaluated, but those that the first has too.
 
     Parameters
@@ -177,11 +177,11 @@ def warn_of_others(found: Evaluation, others: Mapping[str, Trained]) -> list[str
     said = []
     for name, known in others.items():
         around = Circumstances(
-            "." if found.unsplit else found.split, trained_contigs=known.contigs,
+            "." if evaluation.unsplit else evaluation.split, trained_contigs=known.contigs,
             evaluated_contigs=known.evaluated_contigs, trained_rows=known.rows, apart=known.apart,
-            rows=len(found.targets), may_be_trained=known.unknown,
+            rows=len(evaluation.targets), may_be_trained=known.unknown,
         )  # fmt: skip
-        said += [f"{name}: {text}" for text in trained_on(around) if text not in found.warnings]
+        said += [f"{name}: {text}" for text in trained_on(around) if text not in evaluation.warnings]
     return said
 
 

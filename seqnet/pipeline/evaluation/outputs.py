@@ -36,28 +36,28 @@ def check_outputs(request: EvaluateRequest) -> None:
     expect_writable(request.json_path, request.report, None if mqc is None else f"{mqc}_mqc.json")
 
 
-def write_side_files(request: EvaluateRequest, found: Evaluation) -> list[str]:
+def write_side_files(request: EvaluateRequest, evaluation: Evaluation) -> list[str]:
     """Write an evaluation to all that the request names but its table; return the files."""
     model = next((given for given in request.models[:1] if isinstance(given, str)), None)
     patterns: list[ShownPattern] = []
     if request.patterns is not None:
         read = resolve("seqnet.pipeline.evaluation.patterns:read_patterns")  # for few evaluations
         patterns = read(
-            request.patterns, found.task_metrics.tasks, None if model is None else base_name(model)
+            request.patterns, evaluation.task_metrics.tasks, None if model is None else base_name(model)
         )
     files = []
     if request.json_path is not None:
         with open_output(request.json_path) as side:
-            write_json(side, found.content())
+            write_json(side, evaluation.content())
         files.append(request.json_path)
     if request.mqc is not None:
-        write_multiqc(request.mqc, found)
+        write_multiqc(request.mqc, evaluation)
         files += [f"{request.mqc}_mqc.json", f"{request.mqc}_general_mqc.json"]
     if request.report is not None:
-        record = training_record(request.training_log, model, found.model)
+        record = training_record(request.training_log, model, evaluation.model)
         # loads matplotlib
         resolve("seqnet.pipeline.evaluation.report:write_report")(
-            request.report, found, request.title, record, patterns
+            request.report, evaluation, request.title, record, patterns
         )
         files.append(request.report)
     return files
@@ -83,18 +83,18 @@ def keep_files_of_model(model: str, outputs: Mapping[str, str | None]) -> None:
             raise UsageError(f"{option} {output} belongs to the model: give another name")
 
 
-def write_multiqc(prefix: str, found: Evaluation) -> None:
+def write_multiqc(prefix: str, evaluation: Evaluation) -> None:
     """Write ``PREFIX_mqc.json``, a table of the tasks, and ``PREFIX_general_mqc.json``, the mean."""
-    kind = found.task_metrics.kind
+    kind = evaluation.task_metrics.kind
     columns = {
         name: MultiqcColumn(
             metric.label, metric.help, name.startswith("recall") or name in _SHARES, name in ROW_COUNTS
         )
         for name, metric in METRICS[kind].items()
-        if name in found.task_metrics.metrics
+        if name in evaluation.task_metrics.metrics
     }
     sample = PurePath(prefix).name
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     rows = dict(zip(figures.names, figures.rows, strict=True))
     with open_output(f"{prefix}_mqc.json") as stream:
         write_mqc(

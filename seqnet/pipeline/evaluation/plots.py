@@ -20,76 +20,76 @@ if TYPE_CHECKING:
 _FEWEST_IN_BIN = 5
 
 
-def curve_pictures(found: Evaluation) -> list[Picture]:
+def curve_pictures(evaluation: Evaluation) -> list[Picture]:
     """Return the plots of agreement between predictions and targets."""
-    kind = found.task_metrics.kind
+    kind = evaluation.task_metrics.kind
     if kind == "binary":
-        return _binary_pictures(found)
+        return _binary_pictures(evaluation)
     if kind == "multiclass":
-        return [_confusion_picture(found), *_rank_pictures(found)]
-    return _scatter_pictures(found)
+        return [_confusion_picture(evaluation), *_rank_pictures(evaluation)]
+    return _scatter_pictures(evaluation)
 
 
-def _scatter_pictures(found: Evaluation) -> list[Picture]:
+def _scatter_pictures(evaluation: Evaluation) -> list[Picture]:
     """Return predictions by targets; those of denoised tracks on the asinh scale too, each with its units."""
-    panels = [(task, *_known(found, i)) for i, task in enumerate(found.task_metrics.tasks[:6])]
-    alt = f"Predictions by targets of {len(panels)} tasks; Pearson {_worded(found, 'pearson')}."
+    panels = [(task, *_known(evaluation, i)) for i, task in enumerate(evaluation.task_metrics.tasks[:6])]
+    alt = f"Predictions by targets of {len(panels)} tasks; Pearson {_worded(evaluation, 'pearson')}."
     caption = "Rows in squares of the plane; larger dots hold more rows (logarithmic)."
     title = "Prediction by target"
-    if found.units is None:
+    if evaluation.units is None:
         return [Picture(title, caption, plots.scatter(panels, alt), wide=True)]
     scaled = [(task, np.arcsinh(truth), np.arcsinh(scores)) for task, truth, scores in panels]
-    other = f"The same on the asinh scale; Pearson {_worded(found, ASINH_PEARSON)}."
+    other = f"The same on the asinh scale; Pearson {_worded(evaluation, ASINH_PEARSON)}."
     return [
-        Picture(f"{title}, track's units", caption, plots.scatter(panels, alt, found.units), wide=True),
+        Picture(f"{title}, track's units", caption, plots.scatter(panels, alt, evaluation.units), wide=True),
         Picture(f"{title}, asinh scale", caption, plots.scatter(scaled, other, "asinh", "asinh"), wide=True),
     ]
 
 
-def _known(found: Evaluation, column: int) -> tuple[Floats, Floats]:
+def _known(evaluation: Evaluation, column: int) -> tuple[Floats, Floats]:
     """Return targets and predictions of a task's known rows."""
-    known = ~np.isnan(found.targets[:, column])
-    return found.targets[known, column], found.values[known, column]
+    known = ~np.isnan(evaluation.targets[:, column])
+    return evaluation.targets[known, column], evaluation.values[known, column]
 
 
-def _worded(found: Evaluation, metric: str) -> str:
+def _worded(evaluation: Evaluation, metric: str) -> str:
     """Return the summary's figure for an alternative text."""
-    value = found.task_metrics.summary.get(metric)
+    value = evaluation.task_metrics.summary.get(metric)
     return "undefined" if value is None else f"{value:.3f}"
 
 
-def _curves(found: Evaluation) -> list[tuple[str, Curve, dict[str, float | None]]]:
+def _curves(evaluation: Evaluation) -> list[tuple[str, Curve, dict[str, float | None]]]:
     """Return the curve of each task that has both classes."""
     listed = []
-    for column, task in enumerate(found.task_metrics.tasks):
-        truth, scores = _known(found, column)
+    for column, task in enumerate(evaluation.task_metrics.tasks):
+        truth, scores = _known(evaluation, column)
         curve = rank(truth == 1, scores).curve()
         if curve.has_both_classes:
-            listed.append((task, curve, found.task_metrics.rows[column]))
+            listed.append((task, curve, evaluation.task_metrics.rows[column]))
     return listed
 
 
-def _rank_pictures(found: Evaluation) -> list[Picture]:
+def _rank_pictures(evaluation: Evaluation) -> list[Picture]:
     """Return the ROC and the precision-recall plot."""
-    curves = _curves(found)
+    curves = _curves(evaluation)
     roc = [
         plots.Line(task, _from_zero(c.false / c.false[-1]), _from_zero(c.true / c.true[-1]), row["auroc"])
         for task, c, row in curves
     ]
     pr = [plots.Line(task, c.true / c.true[-1], precision(c), row["auprc"]) for task, c, row in curves]
-    rate = found.task_metrics.summary.get("base_rate")
-    mean = "mean " if len(found.task_metrics.tasks) > 1 else ""
+    rate = evaluation.task_metrics.summary.get("base_rate")
+    mean = "mean " if len(evaluation.task_metrics.tasks) > 1 else ""
     return [
         Picture(
             "ROC", "How many positives are found as false positives are let in. The area is auROC.",
-            plots.roc(roc, f"ROC curves; {mean}area {_worded(found, 'auroc')}."),
+            plots.roc(roc, f"ROC curves; {mean}area {_worded(evaluation, 'auroc')}."),
         ),
         Picture(
             "Precision and recall",
             "How many of the rows called are right. The dotted line is the base rate, which chance gives.",
             plots.precision_recall(
-                pr, rate, f"Precision by recall; {mean}average precision {_worded(found, 'auprc')}, "
-                f"base rate {_worded(found, 'base_rate')}.",
+                pr, rate, f"Precision by recall; {mean}average precision {_worded(evaluation, 'auprc')}, "
+                f"base rate {_worded(evaluation, 'base_rate')}.",
             ),
         ),
     ]  # fmt: skip
@@ -100,43 +100,44 @@ def _from_zero(values: Floats) -> Floats:
     return np.concatenate([[0.0], values])
 
 
-def _binary_pictures(found: Evaluation) -> list[Picture]:
+def _binary_pictures(evaluation: Evaluation) -> list[Picture]:
     """Return ROC, precision-recall, reliability and score distributions."""
-    pictures = _rank_pictures(found)
-    if found.task_metrics.scores_are_probabilities:
+    pictures = _rank_pictures(evaluation)
+    if evaluation.task_metrics.scores_are_probabilities:
         pictures.append(
             Picture(
                 "Reliability",
                 "How often rows of a predicted probability are positive; bins of fewer than five rows are "
                 "left out. On the diagonal, probabilities hold.",
                 plots.reliability(
-                    _reliability(found),
-                    f"Observed by predicted probability; expected calibration error {_worded(found, 'ece')}.",
+                    _reliability(evaluation),
+                    "Observed by predicted probability; expected calibration error "
+                    f"{_worded(evaluation, 'ece')}.",
                 ),
             )
         )
     pictures.append(
         Picture(
             "Scores", "Share of each class by score, logarithmic; the less they overlap, the better.",
-            plots.score_distributions(_score_panels(found), "Histograms of scores, by class."),
+            plots.score_distributions(_score_panels(evaluation), "Histograms of scores, by class."),
         )
     )  # fmt: skip
     return pictures
 
 
-def _grouped(found: Evaluation, most: int) -> list[tuple[str, Floats, Floats]]:
+def _grouped(evaluation: Evaluation, most: int) -> list[tuple[str, Floats, Floats]]:
     """Return (task, targets, scores) of each task, or of all pooled where they are more than `most`."""
-    tasks = found.task_metrics.tasks
+    tasks = evaluation.task_metrics.tasks
     if len(tasks) <= most:
-        return [(task, *_known(found, column)) for column, task in enumerate(tasks)]
-    known = ~np.isnan(found.targets)
-    return [(f"all {len(tasks)} tasks", found.targets[known], found.values[known])]
+        return [(task, *_known(evaluation, column)) for column, task in enumerate(tasks)]
+    known = ~np.isnan(evaluation.targets)
+    return [(f"all {len(tasks)} tasks", evaluation.targets[known], evaluation.values[known])]
 
 
-def _reliability(found: Evaluation) -> list[plots.Line]:
+def _reliability(evaluation: Evaluation) -> list[plots.Line]:
     """Return mean probability and share of positives in each bin, NaN in bins of few."""
     lines = []
-    for name, truth, scores in _grouped(found, plots.MOST_LINES):
+    for name, truth, scores in _grouped(evaluation, plots.MOST_LINES):
         place = calibration_bins(scores)
         count = np.bincount(place, minlength=CALIBRATION_BINS).astype(np.float64)
         count[count < _FEWEST_IN_BIN] = np.nan
@@ -146,33 +147,33 @@ def _reliability(found: Evaluation) -> list[plots.Line]:
     return lines
 
 
-def _score_panels(found: Evaluation) -> list[tuple[str, Floats, Floats]]:
+def _score_panels(evaluation: Evaluation) -> list[tuple[str, Floats, Floats]]:
     """Return (task, scores of positives, scores of negatives)."""
     return [
         (name, scores[truth == 1], scores[truth == 0])
-        for name, truth, scores in _grouped(found, plots.MOST_LINES)
+        for name, truth, scores in _grouped(evaluation, plots.MOST_LINES)
     ]
 
 
-def _confusion_picture(found: Evaluation) -> Picture:
+def _confusion_picture(evaluation: Evaluation) -> Picture:
     """Return the confusion matrix."""
-    cells = found.task_metrics.confusion
+    cells = evaluation.task_metrics.confusion
     assert cells is not None
-    alt = f"Confusion matrix of {len(cells)} classes; accuracy {_worded(found, 'accuracy')}."
+    alt = f"Confusion matrix of {len(cells)} classes; accuracy {_worded(evaluation, 'accuracy')}."
     caption = "Rows are true classes, columns what they were called; shades are shares of the row."
-    return Picture("Confusion", caption, plots.confusion(found.task_metrics.tasks, cells, alt))
+    return Picture("Confusion", caption, plots.confusion(evaluation.task_metrics.tasks, cells, alt))
 
 
-def task_picture(found: Evaluation) -> Sequence[Picture]:
+def task_picture(evaluation: Evaluation) -> Sequence[Picture]:
     """Return the dots of each task, where there are several."""
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     if len(figures.tasks) < 2:
         return ()
     names = ("auroc", "auprc") if figures.kind in ("binary", "multiclass") else ("pearson", "spearman")
     panels = [
         (
             METRICS[figures.kind][metric].label,
-            [_bar(found, row, metric) for row in range(len(figures.tasks))],
+            [_bar(evaluation, row, metric) for row in range(len(figures.tasks))],
         )
         for metric in names
     ]
@@ -185,9 +186,9 @@ def task_picture(found: Evaluation) -> Sequence[Picture]:
     return (Picture(f"{first} and {second}", caption, plots.task_bars(panels, alt), wide=True),)
 
 
-def _bar(found: Evaluation, row: int, metric: str) -> plots.Bar:
+def _bar(evaluation: Evaluation, row: int, metric: str) -> plots.Bar:
     """Return one task's dot."""
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     values = figures.rows[row]
     chance = {"auroc": 0.5, "auprc": values.get("base_rate") or 0.0}.get(metric, 0.0)
     name = figures.tasks[row]

@@ -35,34 +35,40 @@ _SCALED = ("auroc", "auprc", "pearson", "spearman", "accuracy", "f1", "recall_at
 
 
 def write_report(
-    path: str, found: Evaluation, title: str | None, training: Training, patterns: list[ShownPattern]
+    path: str, evaluation: Evaluation, title: str | None, training: Training, patterns: list[ShownPattern]
 ) -> None:
     """Write the report."""
     with open_output(path) as stream:
-        stream.write(render(report_page(found, title, training, patterns)))
+        stream.write(render(report_page(evaluation, title, training, patterns)))
 
 
 def report_page(
-    found: Evaluation, title: str | None, training: Training, patterns: list[ShownPattern]
+    evaluation: Evaluation, title: str | None, training: Training, patterns: list[ShownPattern]
 ) -> Page:
     """Put the page together."""
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     tasks = f"{len(figures.tasks)} task" + "s" * (len(figures.tasks) != 1)
-    rows = found.rows_evaluated.replace("'", "“", 1).replace("'", "”", 1)
-    units = f" Figures are in the track's units, {found.units}, unless they say asinh." if found.units else ""
-    subtitle = f"{len(found.targets):,} rows of {found.labels}, {rows}, {tasks}.{units}"
+    rows = evaluation.rows_evaluated.replace("'", "“", 1).replace("'", "”", 1)
+    units = (
+        f" Figures are in the track's units, {evaluation.units}, unless they say asinh."
+        if evaluation.units
+        else ""
+    )
+    subtitle = f"{len(evaluation.targets):,} rows of {evaluation.labels}, {rows}, {tasks}.{units}"
     sections = [
-        Section("curves", "Curves", _curve_lead(found), pictures=curve_pictures(found)),
-        _tasks_section(found),
-        *_genome_section(found),
-        *_negatives_section(found),
-        *_baseline_section(found),
-        *_ablation_section(found),
+        Section("curves", "Curves", _curve_lead(evaluation), pictures=curve_pictures(evaluation)),
+        _tasks_section(evaluation),
+        *_genome_section(evaluation),
+        *_negatives_section(evaluation),
+        *_baseline_section(evaluation),
+        *_ablation_section(evaluation),
         *([patterns_section(patterns)] if patterns else []),
-        *_training_section(training, found),
-        _provenance_section(found),
+        *_training_section(training, evaluation),
+        _provenance_section(evaluation),
     ]
-    return Page(title or found.name, subtitle, _cards(found), found.warnings, sections, __version__)
+    return Page(
+        title or evaluation.name, subtitle, _cards(evaluation), evaluation.warnings, sections, __version__
+    )
 
 
 def figure_text(metric: str, value: float | None) -> str:
@@ -81,9 +87,9 @@ def _span(bounds: tuple[float, float] | None, sign: str = "-") -> str:
     return "" if bounds is None else f"{bounds[0]:{sign}.3f} to {bounds[1]:{sign}.3f}"
 
 
-def _cards(found: Evaluation) -> list[Card]:
+def _cards(evaluation: Evaluation) -> list[Card]:
     """Return the headline figures."""
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     several = len(figures.rows) > 1
     cards = []
     for metric in filter(figures.metrics.__contains__, _CARDS[figures.kind]):
@@ -104,9 +110,9 @@ def _cards(found: Evaluation) -> list[Card]:
             Card(label, figure_text(metric, value), "; ".join(details), value if scaled else None, low, high,
                  chance if scaled else None)
         )  # fmt: skip
-    if found.tiles:
-        wide = found.tiles[-1]
-        detail = f"{found.tile_places}; base rate {figure_text('', wide.base_rate)}"
+    if evaluation.tiles:
+        wide = evaluation.tiles[-1]
+        detail = f"{evaluation.tile_places}; base rate {figure_text('', wide.base_rate)}"
         if wide.auprc_low is not None and wide.auprc_high is not None:
             detail += f"; 95 % interval {_span((wide.auprc_low, wide.auprc_high))}"
         place = wide.auprc
@@ -115,27 +121,27 @@ def _cards(found: Evaluation) -> list[Card]:
     return cards
 
 
-def _curve_lead(found: Evaluation) -> str:
+def _curve_lead(evaluation: Evaluation) -> str:
     """Explain how to read the curves."""
-    if found.task_metrics.kind == "binary":
+    if evaluation.task_metrics.kind == "binary":
         return "Dotted lines are what chance, or perfect calibration, would give."
     return "Where predictions and targets agree, and where not."
 
 
-def _tasks_section(found: Evaluation) -> Section:
+def _tasks_section(evaluation: Evaluation) -> Section:
     """Return the figures of each task."""
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     lead = "Each heading sorts the table. " if len(figures.tasks) > 1 else ""
     if figures.blocks is not None and figures.blocks >= FEWEST_BLOCKS:
         lead += (
             f"Intervals: the middle 95 % of 200 resamples of {figures.blocks} blocks "
-            f"({found.block_size:,} bases, or a group)."
+            f"({evaluation.block_size:,} bases, or a group)."
         )
     else:
         lead += "Without intervals."
-    if found.thresholds_from:
-        lead += f" F1 and MCC are at thresholds from {found.thresholds_from}."
-    return Section("tasks", "Each task", lead, task_picture(found), [_task_table(figures)])
+    if evaluation.thresholds_from:
+        lead += f" F1 and MCC are at thresholds from {evaluation.thresholds_from}."
+    return Section("tasks", "Each task", lead, task_picture(evaluation), [_task_table(figures)])
 
 
 def _task_table(figures: TaskMetrics) -> PageTable:
@@ -164,15 +170,15 @@ def _detail(figures: TaskMetrics, name: str, metric: str) -> str:
     return _span(figures.interval(name, metric)) if metric in HEADLINES[figures.kind] else ""
 
 
-def _genome_section(found: Evaluation) -> list[Section]:
+def _genome_section(evaluation: Evaluation) -> list[Section]:
     """Return the genome-wide figures next to those of the rows."""
-    if not found.tiles:
+    if not evaluation.tiles:
         return []
-    balanced = dict(zip(found.task_metrics.names, found.task_metrics.rows, strict=True))
+    balanced = dict(zip(evaluation.task_metrics.names, evaluation.task_metrics.rows, strict=True))
     labels = ("tiles", "positives", "base rate", "auROC", "auPRC", "base rate, rows", "auPRC, rows")
     columns = [Column("task", numeric=False), *map(Column, labels)]
     rows = []
-    for row in found.tiles:
+    for row in evaluation.tiles:
         beside = balanced.get(row.task, {})
         pairs = [
             ("n", row.n), ("positives", row.positives), ("", row.base_rate), ("", row.auroc),
@@ -180,19 +186,20 @@ def _genome_section(found: Evaluation) -> list[Section]:
         ]  # fmt: skip
         rows.append([Cell(row.task), *[Cell(figure_text(name, value), value) for name, value in pairs]])
     lead = (
-        f"{found.tile_places[:1].upper()}{found.tile_places[1:]}; a tile is positive when its middle lies "
-        "in a peak. These figures show the quality of a genome-wide track, next to those of the rows."
+        f"{evaluation.tile_places[:1].upper()}{evaluation.tile_places[1:]}; a tile is positive when its "
+        "middle lies in a peak. These figures show the quality of a genome-wide track, next to those of the "
+        "rows."
     )
-    summary = found.tiles[-1].task == "mean"
+    summary = evaluation.tiles[-1].task == "mean"
     return [
         Section("genome", "Along the genome", lead,
                 tables=[PageTable("Genome-wide figures", columns, rows, True, summary)])
     ]  # fmt: skip
 
 
-def _negatives_section(found: Evaluation) -> list[Section]:
+def _negatives_section(evaluation: Evaluation) -> list[Section]:
     """Return the figures against each kind of negative, where there are several."""
-    if len(found.negatives) < 2:
+    if len(evaluation.negatives) < 2:
         return []
     metrics = ("base_rate", "auroc", "auprc")
     columns = [
@@ -207,7 +214,7 @@ def _negatives_section(found: Evaluation) -> list[Section]:
             Cell(f"{n:,}", n),
             *[Cell(figure_text(m, figures.summary.get(m)), figures.summary.get(m)) for m in metrics],
         ]
-        for kind, (n, figures) in found.negatives.items()
+        for kind, (n, figures) in evaluation.negatives.items()
     ]
     lead = "The positives against one kind of negative at a time; “other regions” are peaks of other tasks."
     return [
@@ -217,30 +224,30 @@ def _negatives_section(found: Evaluation) -> list[Section]:
     ]
 
 
-def _baseline_section(found: Evaluation) -> list[Section]:
+def _baseline_section(evaluation: Evaluation) -> list[Section]:
     """Return the baselines next to the model."""
-    if not found.baselines:
+    if not evaluation.baselines:
         return []
-    lead = "Simpler predictions of the same rows" if found.units is None else "The inputs as they are"
+    lead = "Simpler predictions of the same rows" if evaluation.units is None else "The inputs as they are"
     lead += ". Gains are over the tasks that both have."
-    tables = [_beside_table(found, found.baselines)]
-    if len(found.task_metrics.tasks) > 1 and found.task_metrics.kind != "multiclass":
-        tables.append(_beside_tasks(found))
+    tables = [_beside_table(evaluation, evaluation.baselines)]
+    if len(evaluation.task_metrics.tasks) > 1 and evaluation.task_metrics.kind != "multiclass":
+        tables.append(_beside_tasks(evaluation))
     return [Section("baselines", "Baselines", lead, tables=tables)]
 
 
-def _beside_tasks(found: Evaluation) -> PageTable:
+def _beside_tasks(evaluation: Evaluation) -> PageTable:
     """Return the headline figures of each task under the model and the baselines, and the smallest gain."""
-    kind = found.task_metrics.kind
-    of_all = [found.task_metrics, *[other.task_metrics for other in found.baselines]]
+    kind = evaluation.task_metrics.kind
+    of_all = [evaluation.task_metrics, *[other.task_metrics for other in evaluation.baselines]]
     tables = [dict(zip(figures.tasks, figures.rows, strict=False)) for figures in of_all]
     columns = [Column("task", numeric=False)]
     for metric in HEADLINES[kind]:
         label = METRICS[kind][metric].label
-        columns += [Column(label), *[Column(f"{label}, {other.name}") for other in found.baselines]]
+        columns += [Column(label), *[Column(f"{label}, {other.name}") for other in evaluation.baselines]]
         columns.append(Column(f"{label}, gain", "over the best of the baselines"))
     rows = []
-    for task in found.task_metrics.tasks:
+    for task in evaluation.task_metrics.tasks:
         cells = [Cell(task)]
         for metric in HEADLINES[kind]:
             ours, *theirs = (table.get(task, {}).get(metric) for table in tables)
@@ -252,23 +259,25 @@ def _beside_tasks(found: Evaluation) -> PageTable:
     return PageTable("By task", columns, rows, sortable=True)
 
 
-def _ablation_section(found: Evaluation) -> list[Section]:
+def _ablation_section(evaluation: Evaluation) -> list[Section]:
     """Return what the model does without each of its inputs."""
-    if not found.ablations:
+    if not evaluation.ablations:
         return []
     lead = "The same model with one input replaced by a constant. The gain is what the input adds."
-    return [Section("inputs", "Without an input", lead, tables=[_beside_table(found, found.ablations)])]
+    return [
+        Section("inputs", "Without an input", lead, tables=[_beside_table(evaluation, evaluation.ablations)])
+    ]
 
 
-def _beside_table(found: Evaluation, others: Sequence[Baseline]) -> PageTable:
+def _beside_table(evaluation: Evaluation, others: Sequence[Baseline]) -> PageTable:
     """Return the figures of other predictions under the model's."""
-    kind = found.task_metrics.kind
+    kind = evaluation.task_metrics.kind
     metrics = tuple(others[0].differences)
     labels = [METRICS[kind][m].label for m in metrics]
     columns = [Column("predictions", numeric=False), Column("tasks"), *map(Column, labels),
                *[Column(f"{label}, gain of the model") for label in labels]]  # fmt: skip
-    ours = found.task_metrics
-    rows = [[Cell(found.name), Cell(str(len(ours.tasks))),
+    ours = evaluation.task_metrics
+    rows = [[Cell(evaluation.name), Cell(str(len(ours.tasks))),
              *[_metric_cell(ours, m) for m in metrics], *[Cell("")] * len(metrics)]]  # fmt: skip
     for baseline in others:
         gains = [
@@ -293,7 +302,7 @@ def _metric_cell(figures: TaskMetrics, metric: str) -> Cell:
     return Cell(figure_text(metric, value), value, _span(figures.interval(figures.names[-1], metric)))
 
 
-def _training_section(training: Training, found: Evaluation) -> list[Section]:
+def _training_section(training: Training, evaluation: Evaluation) -> list[Section]:
     """Return what was trained on what, and the learning curve."""
     header = training.header
     pictures = training_picture(training.history, header)
@@ -315,7 +324,7 @@ def _training_section(training: Training, found: Evaluation) -> list[Section]:
             ("seed", str(header.get("seed"))),
             *_option_facts(header.get("options") or {}),
         ]
-    rates = found.training_base_rates
+    rates = evaluation.training_base_rates
     if rates:
         mean = float(np.mean(list(rates.values())))
         facts.append(("training base rate, mean of tasks", f"{mean:.3f}"))
@@ -336,12 +345,12 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def _provenance_section(found: Evaluation) -> Section:
+def _provenance_section(evaluation: Evaluation) -> Section:
     """Return what made the page."""
-    header = found.model or {}
+    header = evaluation.model or {}
     facts = [
-        ("seqnet", __version__), ("predictions", found.name), ("labels", found.labels),
-        ("rows", found.rows_evaluated), ("target type", found.task_metrics.kind),
+        ("seqnet", __version__), ("predictions", evaluation.name), ("labels", evaluation.labels),
+        ("rows", evaluation.rows_evaluated), ("target type", evaluation.task_metrics.kind),
         *[(f"{base_name(name)}, SHA-256", digest) for name, digest in (header.get("inputs") or {}).items()],
         *[(f"trained with {name}", str(version)) for name, version in (header.get("versions") or {}).items()],
     ]  # fmt: skip

@@ -101,7 +101,7 @@ class Evaluation:
 
     def content(self) -> Json:
         """Return the JSON object, as docs/evaluate.md describes it."""
-        found = self.task_metrics
+        metrics = self.task_metrics
         return {
             "version": __version__,
             "command": "evaluate",
@@ -110,17 +110,17 @@ class Evaluation:
             "split": self.split,
             "split_column": not self.unsplit,
             "rows_digest": self.digest,
-            "task_type": found.kind,
+            "task_type": metrics.kind,
             "units": self.units,
             "rows": len(self.targets),
-            "metrics": _rows(found),
-            "undefined": undefined_metrics(found),
+            "metrics": _rows(metrics),
+            "undefined": undefined_metrics(metrics),
             "intervals": {
                 "level": LEVEL,
                 "resamples": RESAMPLES,
                 "block_size": self.block_size,
-                "blocks": found.blocks,
-                "rows": found.intervals,
+                "blocks": metrics.blocks,
+                "rows": metrics.intervals,
             },
             "thresholds_from": self.thresholds_from or None,
             "training_base_rates": self.training_base_rates or None,
@@ -133,7 +133,7 @@ class Evaluation:
             "tiles": [row._asdict() for row in self.tiles] or None,
             "tile_contigs": self.tile_contigs or None,
             "tile_places": self.tile_places or None,
-            "confusion": None if found.confusion is None else found.confusion.astype(int).tolist(),
+            "confusion": None if metrics.confusion is None else metrics.confusion.astype(int).tolist(),
             "warnings": self.warnings,
         }
 
@@ -150,11 +150,11 @@ def _beside(other: Baseline) -> Json:
     }
 
 
-def _rows(found: TaskMetrics) -> list[Json]:
+def _rows(metrics: TaskMetrics) -> list[Json]:
     """Return the rows of metrics with their names; counts as whole numbers."""
     return [
         {"task": name, **{metric: _whole(value) for metric, value in row.items()}}
-        for name, row in zip(found.names, found.rows, strict=True)
+        for name, row in zip(metrics.names, metrics.rows, strict=True)
     ]
 
 
@@ -255,10 +255,10 @@ class EvaluateResult:
     outputs: tuple[str, ...] = ()
 
 
-def table_columns(found: TaskMetrics) -> list[str]:
+def table_columns(metrics: TaskMetrics) -> list[str]:
     """Return the columns of the metrics table."""
-    bounds = [f"{metric}_{side}" for metric in HEADLINES[found.kind] for side in ("low", "high")]
-    return ["task", *found.metrics, *bounds]
+    bounds = [f"{metric}_{side}" for metric in HEADLINES[metrics.kind] for side in ("low", "high")]
+    return ["task", *metrics.metrics, *bounds]
 
 
 def table_rows(evaluation: Evaluation) -> list[list[object]]:
@@ -269,20 +269,20 @@ def table_rows(evaluation: Evaluation) -> list[list[object]]:
     return rows
 
 
-def _metric_rows(found: TaskMetrics) -> list[list[object]]:
+def _metric_rows(metrics: TaskMetrics) -> list[list[object]]:
     """Return the rows of metrics, their columns and the bounds of their intervals."""
     table: list[list[object]] = []
-    for name, row in zip(found.names, found.rows, strict=True):
+    for name, row in zip(metrics.names, metrics.rows, strict=True):
         bounds: list[object] = []
-        for metric in HEADLINES[found.kind]:
-            bounds += found.interval(name, metric) or (None, None)
+        for metric in HEADLINES[metrics.kind]:
+            bounds += metrics.interval(name, metric) or (None, None)
         table.append([name, *row.values(), *bounds])
     return table
 
 
-def summary_line(found: Evaluation) -> str:
+def summary_line(evaluation: Evaluation) -> str:
     """Return the headline metrics as one line of text, with intervals and the genome-wide figures."""
-    figures = found.task_metrics
+    figures = evaluation.task_metrics
     name = figures.names[-1]
     parts = []
     for metric in HEADLINES[figures.kind]:
@@ -292,9 +292,9 @@ def summary_line(found: Evaluation) -> str:
     rate = figures.summary.get("base_rate")
     if figures.kind == "binary":
         parts.append(f"base rate {_shown(rate)}")
-    if found.tiles:
-        wide = found.tiles[-1]
-        parts.append(_wide_text(wide, found.split))
+    if evaluation.tiles:
+        wide = evaluation.tiles[-1]
+        parts.append(_wide_text(wide, evaluation.split))
     return ("mean " if len(figures.rows) > 1 else "") + ", ".join(parts)
 
 
@@ -311,19 +311,19 @@ def _wide_text(wide: TileMetrics, split: str) -> str:
     )
 
 
-def ablation_lines(found: Evaluation) -> list[str]:
+def ablation_lines(evaluation: Evaluation) -> list[str]:
     """Return what each input adds to the headline metrics, a line each."""
-    kind = found.task_metrics.kind
-    return [f"without {other.name}: {_gains(other, kind, 'it adds')}" for other in found.ablations]
+    kind = evaluation.task_metrics.kind
+    return [f"without {other.name}: {_gains(other, kind, 'it adds')}" for other in evaluation.ablations]
 
 
-def baseline_lines(found: Evaluation) -> list[str]:
+def baseline_lines(evaluation: Evaluation) -> list[str]:
     """Return the headline metrics of each baseline, and how much higher ours are, a line each."""
-    kind = found.task_metrics.kind
+    kind = evaluation.task_metrics.kind
     return [
-        f"baseline {other.name}: {_gains(other, kind, f'{found.name} differs by')}"
-        for other in found.baselines
-        if other not in found.undenoised
+        f"baseline {other.name}: {_gains(other, kind, f'{evaluation.name} differs by')}"
+        for other in evaluation.baselines
+        if other not in evaluation.undenoised
     ]
 
 

@@ -102,34 +102,34 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
     )
 
 
-def _entries(request: EvaluateRequest, found: Evaluation) -> dict[str, str]:
+def _entries(request: EvaluateRequest, evaluation: Evaluation) -> dict[str, str]:
     """Return the provenance of the table of metrics."""
     files = {name: getattr(request, name) for name in ("genome", "features", "tiles", "peaks")}
     texts = {name: base_name(path) for name, path in files.items() if isinstance(path, str)}
     return provenance(
         "evaluate",
         {
-            "predictions": found.name,
-            "labels": found.labels,
+            "predictions": evaluation.name,
+            "labels": evaluation.labels,
             **texts,
-            "split": "all" if found.unsplit else found.split,
-            "task-type": found.task_metrics.kind,
+            "split": "all" if evaluation.unsplit else evaluation.split,
+            "task-type": evaluation.task_metrics.kind,
             "threshold": request.threshold,
             "intervals": request.intervals,
-            "block-size": found.block_size,
+            "block-size": evaluation.block_size,
             "seed": request.seed,
             "peak-width": request.peak_width,
             "tile": request.tile if request.tiles else None,
             "chroms": tuple(request.chroms) or None,
-            "baselines": tuple(baseline.name for baseline in found.baselines) or None,
+            "baselines": tuple(baseline.name for baseline in evaluation.baselines) or None,
         },
     )
 
 
 def _denoised(request: EvaluateRequest) -> Evaluation:
     """Evaluate denoised tracks."""
-    found: Evaluation = resolve("seqnet.pipeline.evaluation.denoised:denoised_evaluation")(request)
-    return found
+    evaluation: Evaluation = resolve("seqnet.pipeline.evaluation.denoised:denoised_evaluation")(request)
+    return evaluation
 
 
 def _evaluated(request: EvaluateRequest) -> Evaluation:
@@ -186,20 +186,22 @@ def _evaluation_of_rows(
         beside = [compare_baseline(question, ours, other, progress) for other in others]
         ablations = [compare_baseline(question, ours, other, progress) for other in without]
     wide = _genome_wide(request, tasks, labels.contigs(rows), TileRules(held, size, request.seed))
-    found = Evaluation(
+    evaluation = Evaluation(
         ours.name, base_name(labels.source), "all" if labels.unsplit else split, targets, values,
         task_metrics, origin, ours.training_base_rates, size,
         question.by_negatives(task_metrics, targets, values), beside, wide.rows, wide.contigs,
         model=ours.model, ablations=ablations, unsplit=labels.unsplit, tile_places=wide.places,
         digest=labels.digest(rows),
     )  # fmt: skip
-    found = replace(found, warnings=add_warnings(found, _training_rows(labels, rows, ours, held)))
+    evaluation = replace(
+        evaluation, warnings=add_warnings(evaluation, _training_rows(labels, rows, ours, held))
+    )
     known = {
         other.name: _training_rows(labels, rows, other, held_out(labels, split, other.model, request.tile))
         for other in others
         if other.model is not None
     }
-    return replace(found, warnings=[*found.warnings, *warn_of_others(found, known)])
+    return replace(evaluation, warnings=[*evaluation.warnings, *warn_of_others(evaluation, known)])
 
 
 def _training_rows(labels: LabelTable, rows: Ints, predictions: Predictions, held: HeldOut | None) -> Trained:
@@ -241,13 +243,13 @@ def _genome_wide(
     return evaluate_tiles(options, tasks, rules)
 
 
-def _say(found: Evaluation) -> None:
+def _say(evaluation: Evaluation) -> None:
     """Note what was evaluated, and warn about it."""
-    rows, which = counted(len(found.targets), "row"), found.rows_evaluated
-    evaluated = f"{rows} of {which}" if found.by_split else f"{which}: {rows}"
-    note(f"{evaluated}, {counted(len(found.task_metrics.tasks), 'task')}")
-    note(summary_line(found))
-    for line in (*baseline_lines(found), *ablation_lines(found)):
+    rows, which = counted(len(evaluation.targets), "row"), evaluation.rows_evaluated
+    evaluated = f"{rows} of {which}" if evaluation.by_split else f"{which}: {rows}"
+    note(f"{evaluated}, {counted(len(evaluation.task_metrics.tasks), 'task')}")
+    note(summary_line(evaluation))
+    for line in (*baseline_lines(evaluation), *ablation_lines(evaluation)):
         note(line)
-    for text in found.warnings:
+    for text in evaluation.warnings:
         warn(text)

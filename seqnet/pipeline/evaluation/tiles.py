@@ -91,13 +91,13 @@ def evaluate_tiles(options: TileOptions, tasks: Sequence[str], rules: TileRules)
         raise SeqnetError(f"{options.tracks}: no such file for any of {len(tasks)} tasks")
     if len(there) < len(tasks):
         note(f"--tiles: {len(there)} of {len(tasks)} tasks have a track")
-    found: list[TileMetrics] = []
+    metrics: list[TileMetrics] = []
     drawn: list[Floats] = []
     gaps = 0
     with progress_bar("tracks", len(there)) as progress:
         for task in there:
             row, resampled, gap = _evaluate_task(options, task, rules)
-            found.append(row)
+            metrics.append(row)
             drawn.append(resampled)
             gaps += gap
             progress(1)
@@ -105,10 +105,10 @@ def evaluate_tiles(options: TileOptions, tasks: Sequence[str], rules: TileRules)
         contigs = _contigs(track, options)
     if gaps:
         note(f"--tiles: {counted(gaps, 'tile')} without a prediction left out")
-    places = _say_places(rules.held, found, contigs)
-    if len(found) > 1:
-        found.append(mean_tiles(found, drawn))
-    return GenomeWide(found, contigs, places)
+    places = _say_places(rules.held, metrics, contigs)
+    if len(metrics) > 1:
+        metrics.append(mean_tiles(metrics, drawn))
+    return GenomeWide(metrics, contigs, places)
 
 
 def _say_places(held: HeldOut | None, rows: Sequence[TileMetrics], contigs: Sequence[str]) -> str:
@@ -169,10 +169,10 @@ def _evaluate_task(options: TileOptions, task: str, rules: TileRules) -> tuple[T
         resamples = Resamples(block[inside & covered], count, rules.seed)
     rows = inside & covered
     weighted = rules.held is not None and rules.held.stretches is None
-    found, drawn = tile_metrics(
+    metrics, drawn = tile_metrics(
         task, truth[rows], scores[rows], ~touching[rows], weighted=weighted, resamples=resamples
     )
-    return found, drawn, int((inside & ~covered).sum())
+    return metrics, drawn, int((inside & ~covered).sum())
 
 
 def _blocks(tiles: Intervals, size: int) -> Ints:

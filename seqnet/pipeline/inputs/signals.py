@@ -67,12 +67,12 @@ def read_tracks(source: SignalSource, layout: Layout, said: set[str] | None = No
     return tracks
 
 
-def say_missing(path: str, found: TrackGaps, bases: int) -> None:
+def say_missing(path: str, gaps: TrackGaps, bases: int) -> None:
     """Note how many of the bases read have no value."""
-    if found.absent:
-        warn(f"{path}: has no {shown_names(found.absent)}; taken as zero")
-    if found.gaps:
-        note(f"{path}: {found.gaps} of {bases} bases have no value; taken as zero")
+    if gaps.absent:
+        warn(f"{path}: has no {shown_names(gaps.absent)}; taken as zero")
+    if gaps.gaps:
+        note(f"{path}: {gaps.gaps} of {bases} bases have no value; taken as zero")
 
 
 class Signals(NamedTuple):

@@ -142,11 +142,11 @@ def draw_split(
 def known_stretches(regions: Regions) -> Stretches | None:
     """Return the stretches that a table's header names; None where its rows do not agree with them."""
     try:
-        found = Stretches.parse(regions.header, regions.source)
+        stretches = Stretches.parse(regions.header, regions.source)
     except SeqnetError as error:
         warn(f"{error}; the stretches are not used")
         return None
-    if found is not None and not found.fit(regions.intervals, regions.splits):
+    if stretches is not None and not stretches.fit(regions.intervals, regions.splits):
         warn(f"{regions.source}: some rows are not in the stretches of their split that its header names")
         return None
-    return found
+    return stretches

@@ -118,5 +118,5 @@ def _check_suffix(output: str) -> None:
     suffix = "".join(kinds)
     packed = suffix in _BINARY and not output.endswith(suffix)
     if packed or (suffix.lower() in (*_BINARY, *_OTHERS) and suffix not in _BINARY):
-        found = f"{suffix}, compressed" if packed else suffix
-        raise UsageError(f"-o {output}: expected .npz, .parquet or .tsv (.tsv.gz); found {found}")
+        actual = f"{suffix}, compressed" if packed else suffix
+        raise UsageError(f"-o {output}: expected .npz, .parquet or .tsv (.tsv.gz); found {actual}")

@@ -60,12 +60,12 @@ def draw_negatives(
         lower=lower,
         stretches=stretches,
     )
-    found = len(drawn.regions)
-    if found < drawn.wanted:
-        warn(f"only {found} of {drawn.wanted} negatives found (see --margin and the ratio)")
+    count = len(drawn.regions)
+    if count < drawn.wanted:
+        warn(f"only {count} of {drawn.wanted} negatives found (see --margin and the ratio)")
     if drawn.distances:
         apart = ", ".join(f"{what} {value:.3f}" for what, value in drawn.distances.items())
-        note(f"{found} negatives; largest difference of distribution functions to the positives: {apart}")
+        note(f"{count} negatives; largest difference of distribution functions to the positives: {apart}")
     if drawn.loose:
         warn(f"{drawn.loose} negatives match by GC content alone")
     return drawn

@@ -152,7 +152,7 @@ def _label(peaks: Peaks, genome: Genome, blacklist: Intervals | None, options: L
     """Turn peaks into rows, and report the number of each outcome."""
     tiling = _tiling(options)
     if tiling is None:
-        found = label_peaks(
+        labelled = label_peaks(
             peaks.tasks,
             genome.lengths,
             options.row_width,
@@ -162,14 +162,14 @@ def _label(peaks: Peaks, genome: Genome, blacklist: Intervals | None, options: L
             ambiguous=peaks.ambiguous,
         )
     else:
-        found = label_bins(
+        labelled = label_bins(
             peaks.tasks, genome.lengths, tiling, blacklist=blacklist, ambiguous=peaks.ambiguous
         )
-    note_skipped(found.skipped, options.row_width)
-    if not len(found.regions):
+    note_skipped(labelled.skipped, options.row_width)
+    if not len(labelled.regions):
         raise SeqnetError(_nothing(tiling, options.row_width, genome))
-    _say_merged(found, len(peaks.tasks), tiles=tiling is not None)
-    return found.regions
+    _say_merged(labelled, len(peaks.tasks), tiles=tiling is not None)
+    return labelled.regions
 
 
 def _off_blacklist(regions: Regions, blacklist: Intervals | None) -> tuple[Regions, list[Dropped]]:
@@ -198,13 +198,13 @@ def _nothing(tiling: TileRule | None, width: int, genome: Genome) -> str:
     return f"no tile of {tiling.size} bases has {least:g} of them under peaks (see --min-overlap)"
 
 
-def _say_merged(found: Labelled, tasks: int, *, tiles: bool) -> None:
+def _say_merged(labelled: Labelled, tasks: int, *, tiles: bool) -> None:
     """Report the number of rows made from the peaks."""
     several = "positive for several tasks" if tiles else "with more than one peak"
     verb = "label" if tiles else "merged into"
     note(
-        f"{counted(found.peaks, 'peak')} of {counted(tasks, 'task')} {verb} {counted(len(found.regions))}, "
-        f"{found.merged} {several}"
+        f"{counted(labelled.peaks, 'peak')} of {counted(tasks, 'task')} {verb} "
+        f"{counted(len(labelled.regions))}, {labelled.merged} {several}"
     )
 
 
@@ -214,8 +214,8 @@ def _split(regions: Regions, genome: Genome, options: LabelRequest) -> SplitRows
     Rows across the border of two splits are left out.
     """
     codes = extract_windows(genome, regions.intervals) if options.splits.by_fractions else None
-    found = apply_splits(regions, codes, options.splits, seed=options.seed, lengths=genome.lengths)
-    return found if found.cut is None else found._replace(regions=found.regions.take(~found.cut))
+    rows = apply_splits(regions, codes, options.splits, seed=options.seed, lengths=genome.lengths)
+    return rows if rows.cut is None else rows._replace(regions=rows.regions.take(~rows.cut))
 
 
 def _with_negatives(

@@ -153,10 +153,10 @@ def _positive_rows(regions: Regions) -> Bools:
     """Tell which rows are positive for a task: bool (n,); all of them in a table without tasks."""
     if not regions.tasks:
         return np.ones(len(regions), dtype=bool)
-    found = (np.nan_to_num(regions.targets) != 0).any(axis=1)
-    if not found.any():
+    positive = (np.nan_to_num(regions.targets) != 0).any(axis=1)
+    if not positive.any():
         raise SeqnetError(f"{regions.source}: no row is positive for a task; negatives have nothing to match")
-    return np.asarray(found)
+    return np.asarray(positive)
 
 
 def _read_regions(request: NegativesRequest, genome: Genome) -> Regions:

@@ -83,8 +83,8 @@ def choose_samples(paths: Sequence[str], samples: str | None, ambiguous: Sequenc
     if paths and samples is not None:
         raise UsageError("give peak files or --samples, not both")
     own = [Sample(task_name(path), path) for path in paths or ("-",)]
-    found = own if samples is None else read_samples(samples)
-    tasks = [sample.task for sample in found]
+    samples_named = own if samples is None else read_samples(samples)
+    tasks = [sample.task for sample in samples_named]
     for task in tasks:
         if tasks.count(task) > 1:
             raise UsageError(f"two peak files make a task {task!r}; rename one, or name tasks by --samples")
@@ -98,7 +98,7 @@ def choose_samples(paths: Sequence[str], samples: str | None, ambiguous: Sequenc
             f"--ambiguous {unknown[0]}=...: there is no such task; there are {', '.join(tasks[:5])}"
         )
     return [
-        Sample(s.task, s.path, s.min_score, relaxed.get(s.task, s.relaxed)) for s in found
+        Sample(s.task, s.path, s.min_score, relaxed.get(s.task, s.relaxed)) for s in samples_named
     ]  # fmt: skip
 
 

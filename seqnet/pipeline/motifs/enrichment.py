@@ -268,8 +268,8 @@ def _enrichments(scanners: Sequence[Scanner], sets: Sequence[list[Codes]], threa
     lengths = np.array([len(codes) for codes in positives], dtype=np.int64)
 
     def work(scanner: Scanner) -> Enrichment:
-        found, other = best_sites(positives, scanner), best_sites(negatives, scanner)
-        return enrichment(found, other, lengths, scanner.pssm.width)
+        best, other = best_sites(positives, scanner), best_sites(negatives, scanner)
+        return enrichment(best, other, lengths, scanner.pssm.width)
 
     results = []
     with progress_bar("motifs", len(scanners)) as progress:

@@ -21,8 +21,8 @@ def image_format(path: str) -> ImageFormat:
     """Return the picture format that a file's suffix names, ``svg`` for stdout, pipes and devices."""
     for name in get_args(ImageFormat):
         if path.lower().endswith(f".{name}"):
-            found: ImageFormat = name
-            return found
+            image: ImageFormat = name
+            return image
     if path == STANDARD or written_through(path):
         return "svg"
     raise UsageError(f"{path}: pictures are .svg, .png or .pdf")

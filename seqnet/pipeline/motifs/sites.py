@@ -100,11 +100,11 @@ def _search(regions: Regions, genome: Genome, seed: str | MotifSet, rounds: int)
     """Find each region's best site by a seed, and note how many."""
     codes = extract_windows(genome, regions.intervals)
     try:
-        found = find_sites(codes, _seed_matrix(seed), rounds=rounds)
+        sites = find_sites(codes, _seed_matrix(seed), rounds=rounds)
     except ValueError as error:
         raise SeqnetError(f"{regions.source}: {error}") from error
-    note(f"{len(found.codes)} of {len(regions)} regions hold a site; {found.rounds} rounds")
-    return found
+    note(f"{len(sites.codes)} of {len(regions)} regions hold a site; {sites.rounds} rounds")
+    return sites
 
 
 def _seed_matrix(seed: str | MotifSet) -> Pfm:
@@ -121,14 +121,14 @@ def _seed_matrix(seed: str | MotifSet) -> Pfm:
         raise UsageError(f"--seed: {error}, and there is no such file") from error
 
 
-def _write_sites(path: str, regions: Regions, found: FoundSites) -> None:
+def _write_sites(path: str, regions: Regions, sites: FoundSites) -> None:
     """Write found sites as FASTA, named by their genomic place."""
-    contigs = regions.intervals.contig_names()[found.window]
-    starts = regions.intervals.start[found.window] + found.offset
-    width = found.codes.shape[1]
+    contigs = regions.intervals.contig_names()[sites.window]
+    starts = regions.intervals.start[sites.window] + sites.offset
+    width = sites.codes.shape[1]
     names = [
         f"{contig}:{start}-{start + width}({'+' if strand > 0 else '-'})"
-        for contig, start, strand in zip(contigs, starts, found.strand, strict=True)
+        for contig, start, strand in zip(contigs, starts, sites.strand, strict=True)
     ]
     with open_output(path) as stream:
-        write_fasta(stream, map(EncodedSequence, names, found.codes))
+        write_fasta(stream, map(EncodedSequence, names, sites.codes))

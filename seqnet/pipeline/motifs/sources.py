@@ -154,10 +154,10 @@ def note_one_strand(scored: ScoredMotifs, strands: Strands | None, source: str) 
 
 def shared_strands(scored: ScoredMotifs, strands: Strands | None) -> str | None:
     """Return which strands are scanned, for provenance lines; None where all motifs are on both."""
-    found = {strands_of(pssm.info, strands) for pssm in scored.pssms}
-    if len(found) > 1:
+    strands_read = {strands_of(pssm.info, strands) for pssm in scored.pssms}
+    if len(strands_read) > 1:
         return "by alphabet"
-    return None if found == {"both"} else str(*found)
+    return None if strands_read == {"both"} else str(*strands_read)
 
 
 def make_scanners(

@@ -86,21 +86,21 @@ def scan_to_hits(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
 
 
 def _chosen(
-    found: Iterator[BlockHits], scanners: Sequence[Scanner], options: ScanRequest
+    hits: Iterator[BlockHits], scanners: Sequence[Scanner], options: ScanRequest
 ) -> Iterator[BlockHits]:
     """Keep the hits of each sequence that the options ask for."""
     if not scanners:
-        return found
+        return hits
     if options.best:
-        return best_of_sequences(found, scanners)
+        return best_of_sequences(hits, scanners)
     if options.overlaps == "best-strand":
-        return better_strands(found)
-    return nonoverlapping(found, scanners) if options.overlaps == "nonoverlapping" else found
+        return better_strands(hits)
+    return nonoverlapping(hits, scanners) if options.overlaps == "nonoverlapping" else hits
 
 
 def _write(
     writer: HitWriter | HitLines,
-    found: Iterable[BlockHits],
+    hits: Iterable[BlockHits],
     scanners: Sequence[Scanner],
     finishing: Finishing,
     counter: WindowCounter,
@@ -108,11 +108,11 @@ def _write(
     """Write hits, a batch for each block: straight as bytes where nothing is decided on lines."""
     text = HitText(scanners)
     if writer.plain and finishing.streams:
-        for each in found:
+        for each in hits:
             if len(each.hits.start):  # most of many short records have none
                 writer.write_plain(text.pieces(each), text.counts(each))
         return
-    lines = (text.lines(each) for each in found)
+    lines = (text.lines(each) for each in hits)
     for batch in finish(finishing, lines, counter.windows):
         writer.write(batch)
 

@@ -85,14 +85,14 @@ class SiteTable(ColumnTable):
 def load_ingredients(request: SimulationRequest) -> Ingredients:
     """Read the motifs and the background."""
     background = _background(request)
-    found = selected_motifs(request.motifs, request)
+    motifs = selected_motifs(request.motifs, request)
     single = Background(background.frequencies)
-    ppms = [ppm for _, ppm in usable_motifs(found, to_ppm)]
+    ppms = [ppm for _, ppm in usable_motifs(motifs, to_ppm)]
     try:
         pssms = [to_pssm(ppm, single, "0") for ppm in ppms]
     except ValueError as error:
-        raise SeqnetError(f"{found.source}: {error}") from error
-    return Ingredients(found.source, ppms, pssms, background)
+        raise SeqnetError(f"{motifs.source}: {error}") from error
+    return Ingredients(motifs.source, ppms, pssms, background)
 
 
 def _background(request: SimulationRequest) -> Background:

@@ -268,7 +268,7 @@ class GenomeRequest(SimulationRequest):
         return lengths
 
 
-def _refuse_more(found: int, most: int, what: str) -> None:
+def _refuse_more(count: int, most: int, what: str) -> None:
     """Refuse counts that no simulation is made for, before memory is taken for them.
 
     Parameters
@@ -281,8 +281,8 @@ def _refuse_more(found: int, most: int, what: str) -> None:
     UsageError
         If there are more than `most`.
     """
-    if found > most:
-        raise UsageError(f"{what}: expected up to {most}; found {found}")
+    if count > most:
+        raise UsageError(f"{what}: expected up to {most}; found {count}")
 
 
 def _refuse_outside(option: str, value: int, least: int, most: int | None = None) -> None:
