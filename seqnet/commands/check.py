@@ -37,7 +37,7 @@ from seqnet.commands.options.outputs import OUTPUT
     "signals",
     multiple=True,
     metavar="NAME=BIGWIG",
-    help="Signal track to check. Repeats.",
+    help="Signal track to check. May be repeated.",
 )
 @option_in("Input", "--motifs", metavar="FILE", help="Motifs to check.")
 @option_in("Input", "--predictions", metavar="BED", help="Predictions to check against the regions.")

@@ -29,7 +29,8 @@ from seqnet.pipeline.motifs.request_uses import CompareRequest
 )
 @click.argument("queries")
 @click.argument("collection", default="-")
-@click.option("--motif", "motif_names", multiple=True, metavar="GLOB", help="Only these queries. Repeats.")
+@click.option("--motif", "motif_names", multiple=True, metavar="GLOB",
+              help="Compare only these queries. May be repeated.")  # fmt: skip
 @on_bad_motif_option
 @on_duplicate_option
 @click.option(

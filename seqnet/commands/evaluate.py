@@ -25,7 +25,7 @@ from seqnet.pipeline.evaluation.request import EvaluateRequest
 
 _source_options = titled("Input",
     click.option("--labels", metavar="TABLE",
-                 help="Labelled regions, or a table: name, targets, and where they are, split and group."),
+                 help="Labelled regions, or a table of names and targets, optionally with split and group."),
     click.option("--model", multiple=True, metavar="MODEL",
                  help="Predict with this model instead of reading predictions. Repeats: the first is "
                  "evaluated, the others are baselines."),
@@ -38,41 +38,41 @@ _source_options = titled("Input",
     target_option,
     titled("Evaluation",
         click.option("--ablate", is_flag=True,
-                     help="Evaluate the model without each of its inputs too (with --model and --signal)."),
+                     help="Also evaluate the model without each of its inputs (with --model and --signal)."),
         click.option("--ablate-with", type=click.Choice(["mean", "zero"]),
                      default=EvaluateRequest.ablate_with, show_default=True,
-                     help="Replacement of an input: its mean in the training regions, or zero."),
+                     help="Replace an input left out by its mean in the training regions, or by zero."),
     ),
     click.option("--baseline", "baselines", multiple=True, metavar="NAME=FILE",
-                 help="Other predictions of the same rows, for comparison. Repeats."),
+                 help="Other predictions for the same rows, to compare with. May be repeated."),
 )  # fmt: skip
 _evaluation_options = titled("Evaluation",
     click.option("--split", type=click.Choice(["train", "valid", "test", "all"]),
-                 help="Rows to evaluate. Labels without a split column are taken whole, "
-                 "unless a split that --model stores is given by name. Default: test."),
+                 help="Split to evaluate. Without a split column all rows are evaluated, unless you name a "
+                 "split that --model stores. Default: test."),
     click.option("--task-type", type=click.Choice(["binary", "regression", "counts", "multiclass"]),
-                 help="What the targets are; multiclass has a 0/1 column per class. Default: the model's "
+                 help="Type of the targets; multiclass has a 0/1 column per class. Default: the model's "
                  "or the predictions' own, else binary if all are 0, 1 or unknown, else regression."),
     click.option("--threshold", type=Real(), metavar="X",
-                 help="Score from which a row is called positive, for F1 and MCC. Default: the model's, else "
+                 help="Lowest score of a row called positive, for F1 and MCC. Default: the model's, else "
                  "the one with the highest F1 on rows of split valid."),
     click.option("--intervals", type=click.Choice(["mean", "tasks", "none"]),
                  default=EvaluateRequest.intervals, show_default=True,
-                 help="95 % intervals by block bootstrap: of the mean, of each task too."),
+                 help="95 % confidence intervals by block bootstrap: of the mean, or of each task too."),
     click.option("--block-size", type=Whole(1), metavar="BASES",
-                 help="Bases that are resampled together. Default: 1000000; where fewer than 60 Mb are held "
-                 "out as stretches, a 60th of them."),
+                 help="Bases per block of the bootstrap. Default: 1000000; a 60th of the held-out stretches "
+                 "if these are less than 60 Mb."),
     seed_option,
 )  # fmt: skip
 _tile_options = titled("Tiles",
     click.option("--tiles", metavar="BIGWIG",
-                 help="Predictions in tiles, for the genome-wide figures of places that are held out; "
+                 help="Predictions in tiles, for genome-wide metrics on the held-out contigs or stretches; "
                  "'{task}' in the name for several."),
     click.option("--peaks", metavar="BED",
-                 help="Peaks of each task, '{task}' in the name for several: label --tiles, and say which "
-                 "rows of a regression lie in peaks."),
+                 help="Peaks of each task ('{task}' in the name for several), to label --tiles and to mark "
+                 "the rows of a regression that lie in peaks."),
     click.option("--peak-width", type=Whole(1), metavar="W",
-                 help="Take the W bases around each peak's centre."),
+                 help="Use the W bases around each peak's centre in place of the peak."),
     click.option("--tile", type=Whole(1), default=EvaluateRequest.tile, show_default=True, metavar="STEP",
                  help="Bases per tile of --tiles."),
     chroms_option,
@@ -83,10 +83,10 @@ _output_options = titled("Output",
                  help="Write a report: one page that opens offline."),
     click.option("--title", metavar="TEXT", help="Heading of the report."),
     click.option("--training-log", metavar="JSON",
-                 help="The model's X.json, for the report's learning curve and provenance. Default: next to "
-                 "--model."),
+                 help="JSON summary of train, for the report's learning curve and provenance. Default: the "
+                 "one next to --model."),
     option_in("Input", "--patterns", metavar="JSON",
-                 help="What discover --json wrote: show the strongest patterns in the report."),
+                 help="Output of discover --json: show the strongest patterns in the report."),
     click.option("--mqc", type=OutputFile(suffixes=MQC_SUFFIXES), metavar="PREFIX",
                  help="Write PREFIX_mqc.json and PREFIX_general_mqc.json for MultiQC."),
     option_in("Input", "--compare", is_flag=True,
@@ -118,10 +118,10 @@ _output_options = titled("Output",
 def command(**values: Any) -> None:
     """Evaluate predictions against labels.
 
-    PREDICTIONS is what predict wrote, or a table whose first column is the regions' names and
-    whose other columns are tasks. Rows join on their place (else on their name), never by order.
-    Writes a TSV, a row per task and the mean last; NA where a metric is undefined. What the
-    columns mean: docs/evaluate.md.
+    PREDICTIONS is the output of predict, or a table whose first column is the regions' names and
+    whose other columns are tasks. Rows are matched to labels by coordinates (else by name), never by
+    order. Writes a TSV with one row per task and the mean last; NA where a metric is undefined. The
+    columns are explained in docs/evaluate.md.
     """
     from seqnet.pipeline.evaluation.run import evaluate
 

@@ -57,7 +57,7 @@ _reference_options = titled("Attribution",
 @signal_options
 @option_in(
     "Attribution", "--method", "methods", type=click.Choice(list(METHODS)), multiple=True,
-    help=f"Method. Repeats. Default: {DEFAULT_METHOD}, or ism where a layer has no rule. {_METHODS_HELP}.",
+    help=f"Method. May be repeated. Default: {DEFAULT_METHOD}; ism if a layer has no rule. {_METHODS_HELP}.",
 )  # fmt: skip
 @row_options
 @_reference_options

@@ -27,24 +27,24 @@ from seqnet.commands.options.types import MOST_RATIO, Real, Whole
 _peak_options = titled("Peaks",
     click.option(
         "--samples", metavar="TSV",
-        help="Peak files instead of PEAKS: task, file ('.' if there is none), and perhaps smallest score "
+        help="Table of peak files, instead of PEAKS: task, file ('.' for none), and optionally least score "
         "and relaxed peaks.",
     ),
     click.option(
-        "--drop-chroms", multiple=True, metavar="NAMES", help="Not these contigs; names as for --chroms."
+        "--drop-chroms", multiple=True, metavar="NAMES", help="Leave out these contigs (as in --chroms)."
     ),
     click.option(
         "--min-score", type=Real(), metavar="X", help="Drop peaks with a lower score (column 5)."
     ),
     click.option(
         "--blacklist", multiple=True, metavar="BED",
-        help="Drop peaks and windows that touch these, and keep negatives away from them. Repeats.",
+        help="Drop peaks and windows that touch these regions; keep negatives away too. May be repeated.",
     ),
     option_in("Output", "--dropped", type=OUTPUT, metavar="FILE",
                  help="Write the peaks and windows that were dropped, with the reason."),
     click.option(
         "--ambiguous", multiple=True, metavar="TASK=BED",
-        help="A task is unknown ('.') where these relaxed peaks overlap a row that is not positive. Repeats.",
+        help="Relaxed peaks of a task: rows under them that are not positive are unknown. May be repeated.",
     ),
 )  # fmt: skip
 _row_options = combine(
@@ -56,8 +56,7 @@ _row_options = combine(
     titled("Peaks",
         click.option(
             "--strands", type=click.Choice(["both", "column"]), default="both", show_default=True,
-            help="Merge peaks of both strands, or each strand by itself (as column 6 says) into stranded "
-            "rows.",
+            help="Merge peaks of both strands, or those of each strand (column 6) into stranded rows.",
         ),
         click.option(
             "--merge-distance", type=Whole(0), metavar="BASES",
@@ -70,27 +69,27 @@ _row_options = combine(
             help="Label tiles of the genome instead; those with a positive task become rows.",
         ),
         click.option(
-            "--step", type=Whole(1), metavar="BASES", help="From tile to tile (default: --bins)."
+            "--step", type=Whole(1), metavar="BASES", help="Distance between tile starts (default: --bins)."
         ),
         click.option(
             "--min-overlap", type=Real(0, 1, min_open=True), default=0.5, show_default=True,
-            help="Share of a tile that peaks must cover to make it positive; less makes it unknown.",
+            help="Share of a tile that peaks must cover to make it positive; with less, it is unknown.",
         ),
-        click.option("--all-bins", is_flag=True, help="Write the tiles without a positive task too."),
+        click.option("--all-bins", is_flag=True, help="Also write the tiles without a positive task."),
     ),
 )  # fmt: skip
 _signal_options = titled("Signal tracks",
     click.option(
         "--signal", "signals", multiple=True, metavar="NAME=BIGWIG",
-        help="A further column: this track over each region. Repeats.",
+        help="Add a column with this track's value over each region. May be repeated.",
     ),
     click.option(
         "--signal-stat", type=click.Choice(["mean", "max", "sum"]), default="mean", show_default=True,
-        help="What of the track.",
+        help="Value of a track over a region.",
     ),
     click.option(
         "--missing", type=click.Choice(["zero", "nan", "error"]), default="zero", show_default=True,
-        help="Bases without a value count as 0, or not at all, or are an error.",
+        help="How to count bases of a track without a value: as 0, not at all (nan), or as an error.",
     ),
 )  # fmt: skip
 
@@ -131,7 +130,7 @@ def command(**values: Any) -> None:
 
     Each of PEAKS (BED or narrowPeak) is one task, named after its file. Peaks become windows of
     one width; those whose centres lie close are merged into one row that is 1 for all their
-    tasks. A target is '.', unknown, where another peak of the task lies over a row's middle.
+    tasks. Other targets are 0, or '.' (unknown) under a peak over the row's central third.
     """
     from seqnet.pipeline.labels.labelling import label
 

@@ -46,7 +46,7 @@ _SPAN = whole_span(0)
     "motif_names",
     multiple=True,
     metavar="GLOB",
-    help="Only motifs whose name matches. Repeats.",
+    help="Only motifs whose name matches. May be repeated.",
 )
 @option_in(
     "Effects",
@@ -88,7 +88,7 @@ _SPAN = whole_span(0)
     "task_names",
     multiple=True,
     metavar="NAME",
-    help="Task to write. Repeats. Default: at most 8.",
+    help="Task to write. May be repeated. Default: the first 8.",
 )
 @option_in(
     "Effects",

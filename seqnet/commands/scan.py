@@ -34,22 +34,21 @@ _threshold_options = titled("Hits",
         help="Report windows with a p-value up to P (default 1e-4).",
     ),
     click.option("--score", type=SCORE, metavar="BITS|file",
-                 help="Report windows that score at least BITS; file: the motif's threshold in its file."),
+                 help="Report windows that score at least BITS; file: the threshold in the motif file."),
     click.option(
         "--relative-score", type=Real(0, 1), metavar="X",
         help="Report windows at least X of the way from a motif's lowest to its highest score.",
     ),
     click.option(
         "--hits-per-mb", type=Real(0, 2e6, min_open=True), metavar="X",
-        help="Report windows with a p-value that gives up to X hits in a megabase of background, on the "
-        "strands scanned.",
+        help="Report windows up to the p-value that gives X hits per megabase of random background.",
     ),
     exact_option,
-    click.option("--best", is_flag=True, help="Only the best hit of each sequence and motif."),
+    click.option("--best", is_flag=True, help="Keep only the best hit of each motif in each sequence."),
     click.option(
         "--overlaps", type=click.Choice(["all", "best-strand", "nonoverlapping"]),
-        help="Which of overlapping hits: all (the default); the better strand of a window that a motif "
-        "hits on both; or the best by score, over all motifs.",
+        help="Which overlapping hits to keep: all (the default); of a window hit on both strands, the better "
+        "strand; or, over all motifs, only the best by score.",
     ),
 )  # fmt: skip
 _track_options = titled("Track",
@@ -63,7 +62,7 @@ _track_options = titled("Track",
         "default), or one strand's.",
     ),
     click.option("--track-min", type=Real(), metavar="X", help="In the track, leave out values below X."),
-    click.option("--track-max", is_flag=True, help="One track: at each base the highest of all motifs."),
+    click.option("--track-max", is_flag=True, help="Write one track: the highest score of all motifs."),
     click.option("--rectify", is_flag=True, help="In the track, raise scores below zero to zero."),
 )  # fmt: skip
 
@@ -101,7 +100,7 @@ _track_options = titled("Track",
     "--tests",
     type=OUTPUT,
     metavar="FILE",
-    help="Write motif, windows scored and hits; merge-hits needs it for q-values.",
+    help="Write each motif's number of windows scored and of hits; merge-hits needs it for q-values.",
 )
 @hit_file_options
 @option_in("Hits", "--per-sequence", is_flag=True, help="Report each sequence's best site instead of hits.")
@@ -115,8 +114,8 @@ def command(**values: Any) -> None:
 
     MOTIFS is a motif or PSSM file; SEQUENCES is FASTA (stdin when left out), or give --genome
     with --regions. Hits are BED: chrom start end name score strand log_odds p_value q_value
-    matched alt_name. Both strands are scanned, of RNA motifs the forward one (see --strands);
-    windows with an ambiguous base have no score.
+    matched alt_name. DNA motifs are scanned on both strands, RNA motifs on the forward strand
+    (see --strands). Windows with an ambiguous base have no score.
     """
     from seqnet.pipeline.scan.run import scan
 

@@ -168,7 +168,7 @@ def localization(**values: Any) -> None:
     metavar="NAME=BASES",
     default=("chr1=300000", "chr2=200000"),
     show_default=True,
-    help="A contig and its length. Repeats.",
+    help="A contig and its length. May be repeated.",
 )
 @option_in(
     "Sequences", "--bound", type=Whole(0), default=100, show_default=True, help="Bound sites of each motif."

@@ -55,7 +55,7 @@ command = Group("train", short_help="Train a model on labelled sequences.", help
     "Train a model on labelled sequences.\n\n"
     "Inputs are labelled regions with a genome, sequences with labels or as positives and negatives, a "
     "table with a sequence column, or (linear, dense) a k-mer table with labels; denoise reads signal "
-    "tracks alone. Rows whose split is test are never looked at."
+    "tracks alone. Rows of split test are never used."
 ))  # fmt: skip
 
 _kmer_options = counting_options("sqrt", ("counts", "frequency", "log", "sqrt"))
@@ -98,7 +98,7 @@ _side_options = titled(
 @output_option("Model file.", required=True, default=None, type=MODEL_OUTPUT)
 @_side_options
 def linear(**values: Any) -> None:
-    """Train linear models on k-mers, their L2 penalty chosen on the validation rows.
+    """Train linear models on k-mers; choose the L2 penalty on the validation rows.
 
     With --motifs the features are the motifs of a collection: log2 of the sum over all windows and strands of
     2 to the power of the score, and its excess over the 90th percentile of the training rows.
@@ -160,9 +160,9 @@ def dense(**values: Any) -> None:
     "Network",
     "--strands",
     type=click.Choice(["auto", "both", "forward", "column"]),
-    help="both: a sequence and its reverse complement mean the same; column: regions are read on the "
-    "strand of their column; auto: both or forward, whichever lets a k-mer model predict the validation rows "
-    "better. Default: both; auto with --table.",
+    help="Strands to read: both, so that a sequence and its reverse complement get the same prediction; "
+    "column: that of each region's strand column; auto: both or forward, whichever lets a k-mer model "
+    "predict the validation rows better. Default: both; auto with --table.",
 )
 @option_in(
     "Optimisation",
@@ -171,7 +171,7 @@ def dense(**values: Any) -> None:
     default=0,
     show_default=True,
     metavar="BASES",
-    help="Move training windows by up to so many bases to either side.",
+    help="Shift training windows at random by up to this many bases to either side.",
 )
 @_task_options
 @fit_options
@@ -183,7 +183,10 @@ def dense(**values: Any) -> None:
 @model_output_option
 @_side_options
 def cnn(**values: Any) -> None:
-    """Train a convolutional network on sequences, validated every epoch, best weights kept."""
+    """Train a convolutional network on sequences; keep the weights of the best epoch.
+
+    Rows are --regions, --sequences with --labels, --positives with --negatives, or those of a --table.
+    """
     older = {name: values.pop(name) for name in _DENOISING}
     if older["target_tracks"]:
         _denoise({**_denoising_values(values), **older})

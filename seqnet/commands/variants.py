@@ -33,12 +33,12 @@ _rows_options = titled(
     ),
     click.option(
         "--normalize", is_flag=True,
-        help="Rewrite rows at their leftmost place with the shortest alleles; effects do not depend on it.",
+        help="Left-align and trim the alleles, as bcftools norm does; effects do not change.",
     ),
-    click.option("--targets", metavar="BED", help="Only variants that overlap these regions."),
+    click.option("--targets", metavar="BED", help="Read only variants that overlap these regions."),
     chroms_option,
     click.option(
-        "--saturation", is_flag=True, help="Use every substitution of --regions; no variants are read."
+        "--saturation", is_flag=True, help="Predict every substitution in --regions; no variants are read."
     ),
     click.option(
         "--haplotypes", metavar="SAMPLE|all",
@@ -46,8 +46,8 @@ _rows_options = titled(
     ),
     click.option(
         "--unphased", type=click.Choice(["skip", "error"]),
-        help="How to handle haplotypes with heterozygous calls without phase, missing or overlapping calls "
-        "(default: skip, flagged).",
+        help="How to handle haplotypes with unphased heterozygous, missing or overlapping calls "
+        "(default: skip, with a flag).",
     ),
     click.option("--regions", metavar="BED", help="Regions for --saturation and --haplotypes."),
 )  # fmt: skip
@@ -55,12 +55,12 @@ _effect_options = titled(
     "Effects",
     click.option(
         "--task", "task_names", multiple=True, metavar="NAME",
-        help=f"Task to write. Repeats. Default: all, at most {MOST_TASKS}.",
+        help=f"Task to write. May be repeated. Default: the first {MOST_TASKS}.",
     ),
     click.option(
         "--prefix", default=VariantsRequest.prefix, show_default=True, metavar="TEXT",
         callback=lambda _ctx, _param, value: _checked_prefix(value),
-        help="How the INFO keys begin.",
+        help="Prefix of the INFO keys.",
     ),
     click.option(
         "--width", type=Whole(1), metavar="BASES",
@@ -70,12 +70,12 @@ _effect_options = titled(
         "--shifts", type=whole_list(-_LARGEST_SHIFT, _LARGEST_SHIFT, "whole numbers such as -20,0,20",
                                     "-20,0,20"),
         metavar="BASES,...", callback=lambda _ctx, _param, value: tuple(value or ()),
-        help="Average over windows moved by these numbers of bases.",
+        help="Average over windows shifted by these numbers of bases.",
     ),
     click.option(
         "--null", type=Whole(1, 100_000), metavar="N",
-        help="Also write the quantile of the effect's size among up to N substitutions of the same kind, in "
-        "the same three bases, in the same window (SNVs).",
+        help="Also write the quantile of |effect| among up to N substitutions of the same kind, in the same "
+        "trinucleotide, in the same window (SNVs).",
     ),
     seed_option,
     click.option(
@@ -83,7 +83,7 @@ _effect_options = titled(
     ),
     click.option(
         "--motif-p", type=Real(0, 1, min_open=True), metavar="P",
-        help=f"P-value that a motif's match with one allele must have (default {MOTIF_P:g}).",
+        help=f"Largest p-value of a motif's match with one of the alleles (default {MOTIF_P:g}).",
     ),
 )  # fmt: skip
 
@@ -116,9 +116,9 @@ def _checked_prefix(value: str) -> str:
     "Run",
     "--resume",
     is_flag=True,
-    help="Keep finished predictions in a folder until all are done, and go on from what is there.",
+    help="Save finished predictions in a folder until all are done; continue from those already there.",
 )
-@option_in("Run", "--work-dir", metavar="DIR", help="That folder (default: the output's name and .parts).")
+@option_in("Run", "--work-dir", metavar="DIR", help="Folder of --resume (default: the output plus .parts).")
 @device_option
 @threads_option(0)
 @output_option(
@@ -131,11 +131,10 @@ def command(**values: Any) -> None:
     """Predict the effects of variants.
 
     MODELS are models (several are averaged) or one motif or PSSM file; VARIANTS is VCF, BCF or a table with
-    columns chrom, pos, ref and alt (stdin when left out). Each alternative allele gets the output with
-    either allele and their difference, on the scale of the logit (regressions: in the units of the targets;
-    motifs: the best score in bits), in INFO fields SN_REF_*, SN_ALT_* and SN_DELTA_*; alleles without an
-    effect get a reason in SN_FLAG. Indels are compared in two windows, so that bases that only move do not
-    count.
+    columns chrom, pos, ref and alt (stdin when left out). INFO fields SN_REF_*, SN_ALT_* and SN_DELTA_*
+    give the output with each allele and their difference, as logits (counts: log rates; regressions: units of
+    the targets; motifs: the best score in bits). SN_FLAG gives the reason why an allele has no effect.
+    Indels are compared in two windows, so that bases that only move do not count.
     """
     from seqnet.pipeline.variants.run import variants
 

@@ -17,7 +17,7 @@ class Initialiser(NamedTuple):
 
 INITIALISERS: dict[str, Initialiser] = {
     "zeros": Initialiser(lambda _inputs, _outputs: 0.0, "all 0, for models without hidden layers"),
-    "normal": Initialiser(lambda _inputs, _outputs: 0.01, "deviation 0.01"),
+    "normal": Initialiser(lambda _inputs, _outputs: 0.01, "0.01"),
     "fan-in": Initialiser(lambda inputs, _outputs: 1 / sqrt(inputs), "1/sqrt(n), n inputs"),
     "glorot": Initialiser(lambda inputs, outputs: sqrt(2 / (inputs + outputs)), "sqrt(2/(inputs + outputs))"),
     "he": Initialiser(lambda inputs, _outputs: sqrt(2 / inputs), "sqrt(2/n), for relu"),

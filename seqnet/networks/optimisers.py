@@ -30,13 +30,13 @@ OPTIMISERS: dict[str, Optimiser] = {
     ),
     "adagrad": Optimiser("torch.optim:Adagrad", 0.01, {"eps": 1e-10}, {}, "s += g^2; w -= r g / sqrt s"),
     "adadelta": Optimiser(
-        "torch.optim:Adadelta", 1.0, {"rho": 0.9, "eps": 1e-6}, {}, "steps as large as the last ones"
+        "torch.optim:Adadelta", 1.0, {"rho": 0.9, "eps": 1e-6}, {}, "steps scaled by the sizes of past steps"
     ),
     "rmsprop": Optimiser(
         "torch.optim:RMSprop", 1e-3, {"alpha": 0.99, "eps": 1e-8}, {},
         "s = a s + (1 - a) g^2; w -= r g / sqrt s",
     ),
     "adam": Optimiser("torch.optim:Adam", 1e-3, _BETAS, {}, "momentum and RMSprop, bias-corrected"),
-    "adamw": Optimiser("torch.optim:AdamW", 2e-3, _BETAS, {}, "Adam, weight decay apart from the gradient"),
+    "adamw": Optimiser("torch.optim:AdamW", 2e-3, _BETAS, {}, "Adam with decoupled weight decay"),
 }  # fmt: skip
 DEFAULT_OPTIMISER = "adamw"

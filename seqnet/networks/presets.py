@@ -188,15 +188,15 @@ _ATACWORKS: Layers = [
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(_DEFAULT, "exponential first layer, dilated residual blocks, global and local pooling"),
-    "lecture": Preset(_LECTURE, "the lecture's, 3 filters of 4, pool 2, 2 filters of 3"),
-    "dragonn": Preset(_DRAGONN, "DragoNN's, 10 filters of 15, pool 35"),
+    "lecture": Preset(_LECTURE, "for teaching, 3 filters of 4, pool 2, 2 filters of 3"),
+    "dragonn": Preset(_DRAGONN, "DragoNN, 10 filters of 15, pool 35"),
     "deepbind": Preset(_DEEPBIND, "like DeepBind (Alipanahi et al. 2015)"),
-    "basset": Preset(_BASSET, "Basset (Kelley et al. 2016), made for 600 bases"),
-    "deepsea": Preset(_DEEPSEA, "DeepSEA (Zhou and Troyanskaya 2015), for 1000"),
-    "danq": Preset(_DANQ, "DanQ (Quang and Xie 2016), for 1000"),
-    "factornet": Preset(_FACTORNET, "FactorNet (Quang and Xie 2019), for 1000 with signals"),
-    "coda": Preset(_CODA, "Coda (Koh et al. 2017), signal to signal"),
-    "atacworks": Preset(_ATACWORKS, "AtacWorks' regression (Lal et al. 2021), signal to signal"),
+    "basset": Preset(_BASSET, "Basset (Kelley et al. 2016), for inputs of 600 bases"),
+    "deepsea": Preset(_DEEPSEA, "DeepSEA (Zhou and Troyanskaya 2015), 1000 bases"),
+    "danq": Preset(_DANQ, "DanQ (Quang and Xie 2016), 1000 bases"),
+    "factornet": Preset(_FACTORNET, "FactorNet (Quang and Xie 2019), 1000 bases with signal tracks"),
+    "coda": Preset(_CODA, "Coda (Koh et al. 2017), for train denoise"),
+    "atacworks": Preset(_ATACWORKS, "AtacWorks' regression (Lal et al. 2021), for train denoise"),
 }
 DEFAULT_PRESET = "default"
 

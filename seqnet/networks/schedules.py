@@ -14,11 +14,11 @@ class Schedule(NamedTuple):
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "constant": Schedule("seqnet.training.schedule:constant", "the same throughout"),
-    "step": Schedule("seqnet.training.schedule:step", "times --decay-factor every --decay-epochs"),
+    "constant": Schedule("seqnet.training.schedule:constant", "no change"),
+    "step": Schedule("seqnet.training.schedule:step", "multiplied by --decay-factor every --decay-epochs"),
     "plateau": Schedule(
         "seqnet.training.schedule:plateau",
-        "times --decay-factor after --decay-epochs without a better validation loss",
+        "multiplied by --decay-factor after --decay-epochs without a better validation loss",
     ),
     "cosine": Schedule("seqnet.training.schedule:cosine", "down to 0 along half a cosine"),
     "one-cycle": Schedule(

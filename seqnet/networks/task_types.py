@@ -16,7 +16,7 @@ class Head(NamedTuple):
 
 
 TASK_TYPES: dict[str, Head] = {
-    "binary": Head(("bce", "hinge"), "sigmoid", "each target 0 or 1, any number of them at once"),
+    "binary": Head(("bce", "hinge"), "sigmoid", "targets of 0 or 1, any number of them 1 at once"),
     "multiclass": Head(("cross_entropy",), "softmax", "one of the targets is 1, the others 0"),
     "regression": Head(("mse",), "identity", "numbers"),
     "counts": Head(("poisson",), "exp", "counts, 0 or more; the network's output is their log rate"),
@@ -35,11 +35,11 @@ TARGET_SCALES: dict[str, str] = {
     "z": "mean 0, standard deviation 1",
     "none": "as they are",
     LOG1P: "ln(1 + y), then z",
-    QUANTILE: "normal scores of the ranks; predictions stay within the range of the training targets",
+    QUANTILE: "normal quantiles of the ranks, then z; predictions stay in the range of the training targets",
 }
 LOSS_NAMES: dict[str, str] = {
     "bce": "binary cross-entropy of logits",
-    "hinge": "hinge, 1 away from the boundary",
+    "hinge": "hinge loss with margin 1",
     "cross_entropy": "cross-entropy of the softmax over tasks",
     "mse": "mean squared error",
     "poisson": "negative log likelihood of Poisson counts",

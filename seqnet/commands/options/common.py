@@ -24,11 +24,11 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 common_options = titled("Run",
     click.option(
         "-q", "--quiet", is_flag=True, expose_value=False, callback=set_verbosity,
-        help="Say nothing on stderr but errors.",
+        help="Print only errors on stderr.",
     ),
     click.option(
         "-v", "--verbose", is_flag=True, expose_value=False, callback=set_verbosity,
-        help="Say more on stderr.",
+        help="Print more on stderr.",
     ),
     click.option(
         "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
@@ -111,7 +111,7 @@ def header_option_of(default: HeaderMode) -> Callable[[Function], Function]:
     return titled("Output",
         click.option(
             "--header", type=click.Choice(HEADER_MODES), default=default, show_default=True, callback=_header,
-            help="Lines above a table's rows: provenance (##) and column line, that line alone, or none.",
+            help="Lines above a table's rows: provenance (##) and column names, column names only, or none.",
         ),
         click.option(
             "--no-header", is_flag=True, is_eager=True, hidden=True, expose_value=False, callback=_no_header,
@@ -127,11 +127,11 @@ genome_option = option_in(
     help="Genome: FASTA, plain or compressed, 2bit, GenBank or EMBL.",
 )  # fmt: skip
 regions_option = option_in("Regions and genome", "--regions", metavar="BED", help="Regions of the genome.")
-CHROMS_HELP = "Only these contigs: a comma list of names or wildcards, or a file of names. Repeats."
+CHROMS_HELP = "Use these contigs: comma-separated names or wildcards, or a file of names. May be repeated."
 chroms_option = option_in("Regions and genome", "--chroms", multiple=True, metavar="NAMES", help=CHROMS_HELP)
 soft_mask_option = option_in("Regions and genome",
     "--soft-mask", type=click.Choice(["ignore", "mask", "error"]), default="ignore",
-    show_default=True, help="What lower-case bases are: nothing special, ambiguous, an error.",
+    show_default=True, help="Read lower-case bases as upper case (ignore), as N (mask), or stop (error).",
 )  # fmt: skip
 center_option = option_in("Regions and genome",
     "--center", type=click.Choice(["auto", "summit", "midpoint"]), default="auto",
@@ -139,22 +139,22 @@ center_option = option_in("Regions and genome",
 )  # fmt: skip
 tasks_option = option_in("Input",
     "--tasks", metavar="A,B,C", callback=_split_names,
-    help="Task names of a table that lost its column line.",
+    help="Task names, for a table that has lost its column names.",
 )  # fmt: skip
 exclude_option = option_in(
     "Negatives",
     "--exclude",
     multiple=True,
     metavar="BED",
-    help="Keep negatives away from these too. Repeats.",
+    help="Keep negatives away from these regions too. May be repeated.",
 )
 margin_option = option_in("Negatives",
     "--margin", type=Whole(0), metavar="BASES",
-    help="Distance of negatives from any peak (default: the width).",
+    help="Least distance of negatives from any peak (default: the width).",
 )  # fmt: skip
 width_option = option_in("Regions and genome",
     "--width", type=Whole(1), metavar="BASES",
-    help="Cut windows of so many bases around each region's centre (default: regions as they are).",
+    help="Cut windows of this many bases around each region's centre (default: regions as they are).",
 )  # fmt: skip
 on_bad_option = option_in("Regions and genome",
     "--on-bad", type=click.Choice(["error", "skip", "clip"]), default="error", show_default=True,
@@ -163,7 +163,7 @@ on_bad_option = option_in("Regions and genome",
 background_option = option_in("Scores",
     "--background", type=BACKGROUND, metavar="SPEC",
     help="uniform, a MEME background file, from:FASTA (counted on both strands), or four numbers "
-    "A,C,G,T. A file of order k gives scores by its single frequencies, p-values by the whole model. "
+    "A,C,G,T. With a file of order k, scores use its base frequencies, p-values the whole Markov model. "
     "Default: the motif file's own, else uniform.",
 )  # fmt: skip
 small_sample_option = click.option(
@@ -212,19 +212,18 @@ scoring_options = titled("Scores",
     ),
     click.option(
         "--preset", type=click.Choice(["fimo"]),
-        help="Scores in another program's arithmetic, pseudocount included.",
+        help="Compute scores as this program does, including its pseudocount.",
     ),
 )  # fmt: skip
 exact_option = option_in("Scores",
     "--exact", is_flag=True,
-    help="Exact p-values by enumeration, slow, for widths up to 20; by default they are upper "
-    "bounds, at most 0.1 % high.",
+    help="Compute exact p-values (slow; widths up to 20). Default: upper bounds, at most 0.1 % too high.",
 )  # fmt: skip
 
 
 on_duplicate_option = option_in("Motifs",
     "--on-duplicate", type=click.Choice(["error", "rename"]), default="error", show_default=True,
-    help="How to handle motifs of one name: rename adds a number (NAME_2) to the later ones.",
+    help="How to handle motifs with the same name: rename adds a number (NAME_2) to the later ones.",
 )  # fmt: skip
 on_bad_motif_option = option_in("Motifs",
     "--on-bad", type=click.Choice(["error", "skip"]), default="error", show_default=True,
@@ -238,10 +237,10 @@ on_bad_region_or_motif_option = option_in("Regions and genome",
 motif_options = titled("Motifs",
     click.option(
         "--motif", "motif_names", multiple=True, metavar="GLOB",
-        help="Only motifs whose name matches. Repeats.",
+        help="Read only motifs whose name matches this wildcard. May be repeated.",
     ),
     click.option(
-        "--motif-format", metavar="FORMAT", help="Format of the motif file, where content does not tell."
+        "--motif-format", metavar="FORMAT", help="Format of the motif file (default: by its content)."
     ),
     on_duplicate_option,
 )  # fmt: skip
@@ -264,7 +263,7 @@ split_options = titled(
         "--split-blocks",
         type=Whole(1),
         metavar="SIZE",
-        help="Fractions of regions hold out whole stretches of the genome of this many bases. Default: 1/50 "
+        help="With fractions, hold out whole stretches of the genome of this many bases. Default: 1/50 "
         "of the genome, at most 1000000.",
     ),
 )

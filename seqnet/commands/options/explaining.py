@@ -11,7 +11,7 @@ from seqnet.pipeline.inputs.request import MOST_TASKS
 
 row_options = titled("Input",
     click.option("--task", "tasks", multiple=True, metavar="NAME",
-                 help=f"Task to explain. Repeats. Default: all, at most {MOST_TASKS}."),
+                 help=f"Task to explain. May be repeated. Default: the first {MOST_TASKS}."),
     click.option("--rows", metavar="WHICH",
                  help="Rows to explain of each task: positive, all, or top:N by prediction. Default: "
                  "positive where rows are labelled, else all."),

@@ -42,7 +42,7 @@ def named_files(
 
 target_option = option_in("Signal tracks",
     "--target-track", "target_tracks", multiple=True, metavar="[NAME=]BIGWIG", callback=named_files,
-    help="Deep track that the tracks of --signal are to become (denoising). Repeats.",
+    help="Deep track to predict from the tracks of --signal (denoising). May be repeated.",
 )  # fmt: skip
 
 
@@ -59,11 +59,11 @@ def _denoising_options(step: int | None, *, hidden: bool) -> Callable[[Function]
     return titled("Signal tracks",
         click.option("--target-track", "target_tracks", multiple=True, metavar="[NAME=]BIGWIG",
                      callback=named_files, hidden=hidden,
-                     help="Deep track that the tracks of --signal are to become. Repeats."),
+                     help="Deep track to predict from the tracks of --signal. May be repeated."),
         click.option("--target-peaks", metavar="BED", hidden=hidden,
-                     help="Learn these peaks from the tracks too."),
+                     help="Also learn to predict these peaks."),
         click.option("--bin", "step", type=Whole(1), metavar="BASES", default=step, show_default=True,
-                     hidden=hidden, help="Bases per bin, whose means are read."),
+                     hidden=hidden, help="Bases per bin; tracks are read as means of bins."),
         click.option("--window", type=Whole(1), metavar="BINS", hidden=hidden,
                      help="Bins per training row. Default: the receptive field, at least 64."),
         option_in("Regions and genome", "--chroms", multiple=True, metavar="NAMES", hidden=hidden,
@@ -90,13 +90,13 @@ def counting_options(normalize: str, choices: Sequence[str]) -> Callable[[Functi
     default = normalize if normalize == "sqrt" else f"{normalize}, sqrt with --gapped"
     return titled("K-mers",
         click.option("-k", "--k", "k", type=Whole(1, LONGEST_WORD), multiple=True,
-                     help=f"Length of the k-mers. Repeats. Default: {DEFAULT_K}, or none with patterns."),
+                     help=f"Length of k-mers. May be repeated. Default: {DEFAULT_K}, or none with patterns."),
         click.option("--pattern", "patterns", multiple=True, metavar="1101",
-                     help="Gapped k-mers: 1 is a base that counts, 0 any base. Repeats."),
+                     help="Gapped k-mers: 1 is a base of the k-mer, 0 any base. May be repeated."),
         click.option("--gapped", is_flag=True,
-                     help="Eleven symmetric patterns, square-rooted unless --normalize says otherwise."),
+                     help="Use eleven symmetric patterns; --normalize is then sqrt by default."),
         click.option("--gapped-all", type=(Whole(1), Whole(1)), metavar="L K",
-                     help="Every pattern of L bases of which K count, the first and the last among them."),
+                     help="Use every pattern of L bases with K ones, including the first and the last base."),
         click.option("--hash", "hash_bits", type=Whole(1, LARGEST_HASH), metavar="BITS",
                      help="Hash the features into 2**BITS columns."),
         kmer_strands_option,
@@ -107,14 +107,13 @@ def counting_options(normalize: str, choices: Sequence[str]) -> Callable[[Functi
 
 signal_options = titled("Signal tracks",
     click.option("--signal", "signals", multiple=True, metavar="[NAME=]BIGWIG", callback=named_files,
-                 help="Signal track as input, with the sequence or alone. Repeats. Named after its file "
-                 "by default; a model needs tracks of the same names."),
+                 help="Signal track as input, with the sequence or alone. NAME defaults to the file's; a "
+                 "model needs tracks of the same names. May be repeated."),
     click.option("--signal-missing", type=click.Choice(["zero", "error"]),
-                 help="What bases of a track without a value are. Default: gaps are zero, contigs that the "
-                 "track does not have an error."),
+                 help="How to read bases without a value: as zero, or as an error. Default: zero in gaps, an "
+                 "error for contigs that the track lacks."),
     click.option("--cache-dir", metavar="DIR",
-                 help="Where tracks are kept as plain arrays between runs (default: SEQNET_CACHE, else the "
-                 "user's cache folder)."),
+                 help="Folder for cached tracks (default: $SEQNET_CACHE, else the user's cache folder)."),
 )  # fmt: skip
 
 
@@ -174,9 +173,9 @@ signal_fit_options = titled("Signal tracks",
     click.option("--signal-clip", metavar="[NAME=]Q", **_per_track(_quantile, "0.9", "dnase=0.9"),
                  help="Clip values above this quantile, computed on the training regions. Default: 1."),
     click.option("--signal-transform", metavar="[NAME=]RULE", **_per_track(_one_of(_TRANSFORMS), "log1p"),
-                 help=f"Then transform them: {', '.join(_TRANSFORMS)}. Default: asinh."),
+                 help=f"Transform clipped values: {', '.join(_TRANSFORMS)}. Default: asinh."),
     click.option("--signal-scale", metavar="[NAME=]RULE", **_per_track(_one_of(_SCALES), "max"),
-                 help="Then scale them, by the training regions: "
+                 help="Scale transformed values, by the training regions: "
                  + "; ".join(f"{name}: {text}" for name, text in _SCALES.items() if name != text)
                  + "; none. Default: z; center-max in train denoise."),
 )  # fmt: skip
@@ -184,28 +183,28 @@ signal_fit_options = titled("Signal tracks",
 
 strand_pair_option = option_in("Signal tracks",
     "--strand-pair", "strand_pairs", multiple=True, metavar="PLUS,MINUS", callback=_pairs,
-    help="Tracks of the two strands: they change places in reverse complements. Repeats.",
+    help="Tracks of the two strands, which reverse complements swap. May be repeated.",
 )  # fmt: skip
 
 
 towers_option = option_in("Network",
     "--towers", is_flag=True,
-    help="Read sequence and tracks by layers of their own, joined after pooling, instead of as "
+    help="Read sequence and tracks with separate layers, joined after pooling, instead of as "
     "channels of one input.",
 )  # fmt: skip
 
 
 _SEQUENCE_COLUMN = click.option(
     "--sequence-column", metavar="COLUMN",
-    help="Name (or number, without a header) of the column of sequences.",
+    help="Column with the sequences: its name, or its number if there is no header.",
 )  # fmt: skip
-_NAME_COLUMN = click.option("--name-column", metavar="COLUMN", help="Column of names (with --table).")
+_NAME_COLUMN = click.option("--name-column", metavar="COLUMN", help="Column with the names (with --table).")
 _TARGETS = click.option(
     "--target", "target_columns", multiple=True, metavar="COLUMN",
-    help="Column of a target (with --table). Repeats.",
+    help="Column with a target (with --table). May be repeated.",
 )  # fmt: skip
 _SPLIT_COLUMN = click.option(
-    "--split-column", metavar="COLUMN", help="Column of train, valid, test (with --table)."
+    "--split-column", metavar="COLUMN", help="Column with train, valid or test (with --table)."
 )
 table_to_predict_options = titled("Table",
     click.option("--table", metavar="FILE", help="TSV or CSV with a column of sequences to predict."),
@@ -220,7 +219,7 @@ table_to_evaluate_options = titled("Table",
     _NAME_COLUMN,
     _SPLIT_COLUMN,
     click.option("--group-column", metavar="COLUMN",
-                 help="Rows with the same text here are resampled together (with --table)."),
+                 help="Column with groups: rows of a group are resampled together (with --table)."),
 )  # fmt: skip
 feature_options = option_in(
     "Input", "--features", metavar="TABLE", help="k-mer table, joined to --labels by name."
@@ -235,7 +234,7 @@ sequence_options = titled("Input",
     click.option("--labels", metavar="TABLE", help="Labelled regions, or a table of names and tasks."),
     click.option("--positives", metavar="FASTA", help="Positive sequences of one task."),
     click.option("--negatives", metavar="FASTA|shuffle",
-                 help="Negative sequences (with --positives); shuffle takes dinucleotide shuffles of the "
+                 help="Negative sequences (with --positives), or shuffle: dinucleotide shuffles of the "
                  "positives, new ones each epoch."),
     titled("Table",
         click.option("--table", metavar="FILE", help="TSV or CSV with a sequence column."),
@@ -244,9 +243,9 @@ sequence_options = titled("Input",
         _NAME_COLUMN,
         _SPLIT_COLUMN,
         click.option("--group-column", metavar="COLUMN",
-                     help="Rows with the same text here stay in one split (with --table)."),
+                     help="Column with groups: rows of a group stay in one split (with --table)."),
         click.option("--weight-column", metavar="COLUMN",
-                     help="Weight of each row in the loss: 0 or more (with --table)."),
+                     help="Column with each row's weight in the loss: 0 or more (with --table)."),
     ),
     click.option("--length", type=Whole(1), metavar="BASES",
                  help="Crop or pad sequences around their centre to this length. Default: the longest."),

@@ -35,11 +35,11 @@ model_output_option = output_option("Model file; needed unless --dry-run.", defa
 _layer_options = titled("Network",
     click.option(
         "--layers", metavar="TEXT",
-        help="Layers, such as 'conv 128x15, batch_norm, relu, max_pool 4, global_pool max, dense 64, relu'.",
+        help="Layers (docs/networks.md), such as 'conv 128x15, relu, max_pool 4, global_pool max, dense 64'.",
     ),
     click.option(
         "--architecture", "architecture_path", metavar="TOML",
-        help="Layers from a file: 'layers' as text, or a table [[layers]] of each.",
+        help="Read the layers from a file: 'layers' as text, or one table [[layers]] for each.",
     ),
 )  # fmt: skip
 
@@ -48,7 +48,7 @@ _start_options = titled("Network",
     click.option("--no-bias", is_flag=True, help="Leave out the biases of all layers with weights."),
     click.option(
         "--init", type=click.Choice(list(INITIALISERS)),
-        help="Initial weights, normal around 0: "
+        help="Initial weights from a normal distribution of mean 0 and this deviation; "
         + "; ".join(f"{name}: {row.help}" for name, row in INITIALISERS.items())
         + ". Default: uniform within 1/sqrt(n).",
     ),
@@ -73,7 +73,7 @@ cnn_architecture_options = combine(
     _preset_option,
     _layer_options,
     option_in("Motifs",
-        "--init-motifs", metavar="MOTIFS", help="Start the first filters as these motifs, on both strands."
+        "--init-motifs", metavar="MOTIFS", help="Initialise first filters with these motifs, on both strands."
     ),
     _start_options,
 )  # fmt: skip
@@ -81,7 +81,7 @@ cnn_architecture_options = combine(
 
 dense_architecture_options = titled("Network",
     click.option("--hidden", type=whole_list(1, _MOST_UNITS, "sizes such as 64,16", "8", "8,4"),
-                 metavar="SIZES", help="Hidden layers, comma list. Default: 64."),
+                 metavar="SIZES", help="Units of each hidden layer, separated by commas. Default: 64."),
     click.option(
         "--dropout", type=Real(0, 1, max_open=True), default=0.3, show_default=True,
         help="Dropout after each hidden layer (with --hidden).",
@@ -96,8 +96,8 @@ baseline_options = titled("Evaluation",
                  help="Report a linear model (squared hinge) of gapped k-mers, fitted to the same training "
                  "rows, next to the network. Binary targets only."),
     click.option("--baseline-motifs", metavar="MOTIFS",
-                 help="With --baselines, report the score of the best window too, of the motif of this file "
-                 "that tells the training rows apart best."),
+                 help="With --baselines, also report a scan: the best score of each row, for the motif of "
+                 "this file that separates the training rows best."),
     on_bad_motif_option,
     on_duplicate_option,
 )  # fmt: skip
@@ -137,27 +137,28 @@ def _listed(table: dict[str, Any]) -> str:
 
 _step_options = titled("Optimisation",
     click.option("--epochs", type=Whole(1),
-                 help="Epochs at most. Default: 25 up to 20,000 training rows, 12 from 30,000 on; up to 50 "
-                 "where that is less than 2,000 steps."),
+                 help="Epochs at most. Default: 25 for up to 20,000 training rows, falling to 12 from 30,000 "
+                 "on; more (at most 50) if this is less than 2,000 steps."),
     click.option("--batch-size", type=Parsed(_batch_size, "8", "full"),
                  metavar="ROWS",
                  help="Rows per step, over all processes; full (or 0) takes all rows. Default: 32 below "
-                 "20,000 training rows, else 128; in train denoise as many windows as hold some thousands of "
-                 "bins."),
+                 "20,000 training rows, else 128; in train denoise, windows of about 8,192 bins in all."),
     click.option("--optimiser", type=click.Choice(list(OPTIMISERS)), default=DEFAULT_OPTIMISER,
-                 show_default=True, help=_listed(OPTIMISERS)),
+                 show_default=True,
+                 help="Step for a weight w with gradient g, learning rate r, momentum m and alpha a: "
+                 + _listed(OPTIMISERS)),
     click.option("--optimiser-option", "optimiser_options", multiple=True, metavar="NAME=X",
                  type=Parsed(_setting, "momentum=0.8", "eps=1e-7"), callback=_settings,
-                 help="momentum, alpha, rho, beta1, beta2 or eps. Repeats."),
+                 help="Set momentum, alpha, rho, beta1, beta2 or eps of the optimiser. May be repeated."),
     click.option("--learning-rate", type=Real(0, min_open=True), metavar="X",
-                 help="The highest of the schedule. Default: "
+                 help="Highest learning rate of the schedule. Default: "
                  + ", ".join(f"{row.rate:g} ({name})" for name, row in OPTIMISERS.items()) + "."),
     click.option("--schedule", type=click.Choice(list(SCHEDULES)), default=DEFAULT_SCHEDULE,
-                 show_default=True, help=_listed(SCHEDULES)),
+                 show_default=True, help="Learning rate during training: " + _listed(SCHEDULES)),
     click.option("--decay-epochs", type=Whole(1), default=5, show_default=True,
-                 help="Epochs of a stage of the schedules step and plateau."),
+                 help="Epochs between decays, or of waiting for a better loss (schedules step and plateau)."),
     click.option("--decay-factor", type=Real(0, 1), default=0.1, show_default=True,
-                 help="What a stage multiplies the learning rate by."),
+                 help="Factor of each decay of the learning rate (schedules step and plateau)."),
     click.option("--warmup", type=Whole(0), default=0, show_default=True, metavar="STEPS",
                  help="Steps over which the learning rate rises from 0."),
 )  # fmt: skip
@@ -165,19 +166,19 @@ _step_options = titled("Optimisation",
 
 _penalty_options = titled("Optimisation",
     click.option("--weight-decay", type=Real(0), default=0.01, show_default=True,
-                 help="Weight decay."),
+                 help="Strength of weight decay (an L2 penalty, except in adamw)."),
     click.option("--clip", type=Real(0, min_open=True), metavar="X",
-                 help="Largest norm of the gradients, all together."),
+                 help="Clip the gradients to this norm, over all weights together. Default: no clipping."),
     click.option("--max-norm", type=Real(0, min_open=True), metavar="X",
-                 help="Largest norm of the weights of a filter or unit (Basset: 7)."),
+                 help="Limit the norm of the weights of each filter or unit (Basset: 7). Default: no limit."),
 )  # fmt: skip
 
 
 _class_options = titled("Targets and loss",
     click.option("--class-weights", is_flag=True,
-                 help="Weigh positives so that both classes weigh the same."),
+                 help="Weight positives so that both classes have the same total weight."),
     click.option("--balance", is_flag=True,
-                 help="Draw rows, with replacement, so that both classes come as often."),
+                 help="Draw rows, with replacement, so that both classes are equally frequent."),
 )  # fmt: skip
 
 
@@ -193,20 +194,20 @@ def _stop_options(monitors: Sequence[str], average: str, best: str) -> Callable[
     """
     return titled("Optimisation",
     click.option("--ema", type=Real(0, 1, max_open=True), metavar="DECAY",
-                 help="Validate and keep a running average of the weights; 0 for none. "
+                 help="Decay of a running average of the weights, which is validated and saved; 0 for none. "
                  f"Default: {average}."),
     click.option("--monitor", type=click.Choice(monitors),
-                 help=f"What on the validation rows makes an epoch the best. Default: {best}."),
+                 help=f"Metric on the validation rows that picks the best epoch. Default: {best}."),
     click.option("--patience", type=Whole(1), default=10, show_default=True,
-                 help="Epochs without a better one before stopping."),
+                 help="Stop after this many epochs without a better one."),
     )  # fmt: skip
 
 
 _machine_options = titled("Run",
     device_option,
     click.option("--precision", type=click.Choice(["auto", "float32", "bf16"]), default="auto",
-                 show_default=True, help="Arithmetic of training; auto is bf16 where the hardware has it."),
-    click.option("--compile", is_flag=True, help="Compile the network first (torch.compile)."),
+                 show_default=True, help="Arithmetic in training; auto is bf16 if the hardware supports it."),
+    click.option("--compile", is_flag=True, help="Compile the network before training (torch.compile)."),
 )  # fmt: skip
 
 
@@ -228,10 +229,10 @@ def _interval(text: str) -> tuple[int | None, float | None]:
 
 _resume_options = titled("Checkpoints",
     click.option("--checkpoint-dir", metavar="DIR",
-                 help="Keep the state of training there, to go on after being stopped or killed."),
+                 help="Save checkpoints in this folder, to resume a run that was stopped or killed."),
     click.option("--checkpoint-every", type=Parsed(_interval, "500", "300s"), default="600s",
-                 show_default=True, metavar="STEPS|SECONDSs", help="How often."),
-    click.option("--resume", is_flag=True, help="Go on from --checkpoint-dir if there is a checkpoint."),
+                 show_default=True, metavar="STEPS|SECONDSs", help="Interval, such as 500 (steps) or 300s."),
+    click.option("--resume", is_flag=True, help="Resume from --checkpoint-dir if it has a checkpoint."),
     click.option("--requeue-code", type=Whole(1, 255), default=85, show_default=True,
                  help="Exit code after SIGUSR1."),
 )  # fmt: skip
@@ -239,7 +240,7 @@ _resume_options = titled("Checkpoints",
 
 _target_option = option_in("Targets and loss",
     "--target-scale", type=click.Choice(list(TARGET_SCALES)),
-    help="Scale the targets of a regression, by the training rows, while the network learns them: "
+    help="Scaling of regression targets in training, by the training rows: "
     + "; ".join(f"{name}: {text}" for name, text in TARGET_SCALES.items())
     + f". Losses are in these units, metrics and predictions in the targets' own. Default: "
     f"{DEFAULT_TARGET_SCALE}.",
@@ -254,8 +255,8 @@ _plot_option = option_in(
 fit_options = combine(
     _target_option, _step_options, _penalty_options, _class_options,
     _stop_options(
-        METRICS, "over a sixth of the steps for regressions and filters that start as --motifs, else 0",
-        "auprc where fewer than a tenth of the rows are positive, else loss",
+        METRICS, "over a sixth of the steps for regressions and if --motifs initialises filters, else 0",
+        "auprc if less than a tenth of the rows are positive, else loss",
     ),
     _machine_options, _resume_options, _plot_option,
 )  # fmt: skip
@@ -274,9 +275,9 @@ term_options = titled("Network",
     ),
     click.option(
         "--motifs", metavar="MOTIFS",
-        help="Add a linear model of how much of each motif of this collection a sequence holds, weighted on "
-        "the validation rows. Its weights choose motifs that the first filters of the preset "
-        f"{DEFAULT_PRESET} start as.",
+        help="Add a linear model of the occupancy of each motif of this collection to the network's outputs, "
+        "weighted on the validation rows. In the preset "
+        f"{DEFAULT_PRESET}, the motifs with the largest weights initialise the first filters.",
     ),
 )  # fmt: skip
 
@@ -297,7 +298,7 @@ linear_options = titled("Targets and loss",
 
 linear_motif_options = titled("Motifs",
     click.option("--motifs", metavar="MOTIFS",
-                 help="Read how much of each motif of this collection a sequence holds, in place of k-mers."),
+                 help="Use the occupancy of each motif of this collection in place of k-mers."),
     on_bad_motif_option,
     on_duplicate_option,
 )  # fmt: skip
