@@ -28,8 +28,9 @@ from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
 from seqnet.networks.presets import PRESETS
 from seqnet.pipeline.inputs.request import SignalSource
-from seqnet.pipeline.variants.effects import ModelScorer, WindowPredictions, WindowTracks
+from seqnet.pipeline.variants.effects import ModelScorer, WindowPredictions
 from seqnet.pipeline.variants.rows import Allele
+from seqnet.pipeline.variants.windows import WindowTracks
 
 ROUNDS = 3
 LENGTH = 200_000

@@ -34,6 +34,10 @@ class KmerBatch(NamedTuple):
     means: NDArray[np.float32] | None
     """float32 (b, S): of signal tracks, where the model reads some."""
 
+    def rows(self, rows: Ints) -> KmerBatch:
+        """Return some rows."""
+        return KmerBatch(self.codes[rows], None if self.means is None else self.means[rows])
+
     def with_codes(self, codes: Codes, row: int) -> KmerBatch:
         """Return other sequences, uint8 (m, L), with the signals of one row."""
         means = None if self.means is None else np.repeat(self.means[row : row + 1], len(codes), axis=0)
@@ -50,8 +54,8 @@ class ExplainedKmers(Protocol):
         """Return the outputs, float64 (b, T)."""
         ...
 
-    def effects(self, batch: KmerBatch, row: int, positions: Ints) -> Floats:
-        """Return what substitutions of one row change, float64 (P, 4, T)."""
+    def effects(self, batch: KmerBatch, positions: Ints) -> Floats:
+        """Return what substitutions change, float64 (b, P, 4, T)."""
         ...
 
     def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Floats | None:
@@ -85,9 +89,9 @@ class ExplainedLinear:
     def _products(self, matrix: csr_matrix) -> Floats:
         return self._features.products(matrix, self._weights, self._bias)
 
-    def effects(self, batch: KmerBatch, row: int, positions: Ints) -> Floats:
-        """Return what substitutions of one row change, exactly by the words that they change."""
-        return self.words.effects(batch.codes[row], positions)
+    def effects(self, batch: KmerBatch, positions: Ints) -> Floats:
+        """Return what substitutions change, exactly by the words that they change."""
+        return self.words.effects(batch.codes, positions)
 
     def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> None:
         """Return None: the weights are those of `words` for all references."""
@@ -125,8 +129,7 @@ def kmer_mutagenesis(
     rows = np.flatnonzero(wanted.any(axis=1))
     length, positions = batch.codes.shape[1], plan.positions(batch.codes.shape[1])
     effects = np.zeros((len(rows), length, 4, wanted.shape[1]))
-    for number, row in enumerate(rows.tolist()):
-        effects[number, positions] = explained.effects(batch, row, positions)
+    effects[:, positions] = explained.effects(batch.rows(rows), positions)
     codes = batch.codes[rows]
     inside, found = inside_rows(codes), {}
     for task, own in rows_wanted(wanted[rows]):

@@ -54,10 +54,13 @@ class ExplainedKmerNetwork:
         dense = (matrix.toarray() - self._features.mean) / self._features.scale
         return torch.from_numpy(dense.astype(np.float32)).to(self._device)
 
-    def effects(self, batch: KmerBatch, row: int, positions: Ints) -> Floats:
-        """Return the outputs with every base at every position of one row, float64 (P, 4, T)."""
-        edited = batch.with_codes(substitutions(batch.codes[row], positions), row)
-        return self.outputs(edited).reshape(len(positions), 4, -1)
+    def effects(self, batch: KmerBatch, positions: Ints) -> Floats:
+        """Return the outputs with every base at every position, float64 (b, P, 4, T)."""
+        outputs = [
+            self.outputs(batch.with_codes(substitutions(codes, positions), row))
+            for row, codes in enumerate(batch.codes)
+        ]
+        return np.stack(outputs).reshape(len(outputs), len(positions), 4, len(self.tasks))
 
     def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Floats:
         """Return DeepLIFT's multipliers of the k-mer features, float64 (N, d), for references of a row."""

@@ -104,8 +104,7 @@ def mutagenesis(
     effects = np.zeros((len(rows), length, *outputs.shape[2:]))
     effects[:, positions] = explained.scale * outputs
     if explained.words is not None:
-        for row, own in enumerate(codes):
-            effects[row, positions] += explained.words.effects(own, positions)
+        effects[:, positions] += explained.words.effects(codes, positions)
     inside = inside_rows(codes)
     found = {}
     for task, own in rows_wanted(wanted[rows]):

@@ -15,6 +15,8 @@ from seqnet.inference.prior import prior_shift
 from seqnet.inference.target_scale import TargetScale
 from seqnet.inference.terms.motif_term import KEY, MotifTerm
 from seqnet.inference.tiling import Tiling
+from seqnet.kernels.word_edits import EditedSums, Edits
+from seqnet.kmers.edits import KmerFunction
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 from seqnet.model_inputs.kmer_features import KmerFeatures
@@ -82,6 +84,10 @@ class LinearPredictor:
         self._bias = np.asarray(model.tensors["0.bias"], dtype=np.float64)
         if self._weights.shape != (len(self.tasks), len(features.mean)):
             raise SeqnetError("the model's weights do not fit its architecture")
+        scaled = self._weights / features.scale
+        words = scaled.shape[1] - features.tracks
+        self._function = KmerFunction(features.settings, scaled[:, :words])
+        self._constant, self._of_tracks = self._bias - scaled @ features.mean, scaled[:, words:].T
         self._read_output(model, prior)
 
     def _read_output(self, model: Model, prior: float | None) -> None:
@@ -130,12 +136,36 @@ class LinearPredictor:
         single = None if means is None else means.astype(np.float32)
         return self._outputs(self._features.of_codes(codes, self.threads, single), progress)
 
+    def edited_logits(
+        self, windows: Codes, edits: Edits, tracks: Sequence[NDArray[np.float32]] = ()
+    ) -> EditedSums:
+        """Return what `logits` does for windows, and what edits of single bases add to it, float64.
+
+        Only words that overlap an edit are looked at.
+
+        Parameters
+        ----------
+        windows
+            uint8 (n, width).
+        tracks
+            As `logits` takes them.
+        """
+        wholes, changes = self._function.edited(windows, edits, self.threads)
+        if tracks:
+            means = np.stack([track.mean(1, np.float64) for track in tracks], 1).astype(np.float32)
+            wholes = wholes + means.astype(np.float64) @ self._of_tracks
+        return EditedSums(wholes + self._constant, changes)
+
     def align_rows(self) -> None:
         """Do nothing: a row's outputs depend on the row alone."""
 
     def in_units(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (n, T), those of a regression in the units of its targets."""
         return logits if self._targets is None else self._targets.predictions(logits)
+
+    def doubles_in_units(self, logits: Floats) -> Floats:
+        """Return what `in_units` does of float64 logits, in float64."""
+        return logits if self._targets is None else self._targets.undo(logits)
 
     def plan(self, _tiling: Tiling) -> None:
         """Return None: windows share no work."""

@@ -104,6 +104,12 @@ class CompiledKernels(Protocol):
         strand: NDArray[np.int8], score: Floats, hits: Ints, total: Floats, /,
     ) -> None: ...  # fmt: skip
 
+    def edit_words(
+        self, codes: Codes, width: int, ends: Ints, places: Ints, letters: Codes, masks: NDArray[np.uint32],
+        bases: Ints, tables: NDArray[np.int32], starts: Ints, features: int, hash_bits: int, weights: Floats,
+        values: Floats, shares: bool, changes: Floats, wholes: Floats, /,
+    ) -> None: ...  # fmt: skip
+
     def word_maxima(
         self, kind: str, words: Codes, tables: Singles, row: Ints, begin: Ints, rows: int, filters: int,
         span: int, stride: int, floor: float, out: Singles, /,

@@ -1,3 +1,4 @@
+#include "kmer_words.h"
 #include "kmers.h"
 
 #include <stdlib.h>
@@ -43,36 +44,6 @@ static void close_counters(struct counters *counters) {
     free(counters->scratch);
 }
 
-/* The informative bases of a window are in stretches; each is moved down to its place in the word. */
-struct stretches {
-    unsigned count, down[KMER_WIDEST];
-    uint64_t bits[KMER_WIDEST];
-};
-
-static struct stretches stretches_of(uint32_t mask) {
-    struct stretches found = {0};
-    unsigned below = 0; /* informative bases so far */
-    for (unsigned at = 0; at < KMER_WIDEST;) {
-        if (!(mask >> at & 1)) {
-            at++;
-            continue;
-        }
-        const unsigned begin = at, low = below;
-        while (at < KMER_WIDEST && mask >> at & 1) at++, below++;
-        found.down[found.count] = 2 * (begin - low);
-        found.bits[found.count++] = ((UINT64_C(1) << 2 * (at - begin)) - 1) << 2 * low;
-    }
-    return found;
-}
-
-/* Steele, Lea and Flood 2014 (splitmix64): every bit of the result depends on every bit of the key. */
-static uint64_t mixed(uint64_t key) {
-    key += UINT64_C(0x9e3779b97f4a7c15);
-    key = (key ^ key >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    key = (key ^ key >> 27) * UINT64_C(0x94d049bb133111eb);
-    return key ^ key >> 31;
-}
-
 /* A rule, and where its columns lie among those of its group. */
 struct member {
     const int32_t *table;
@@ -99,15 +70,6 @@ struct row {
     size_t length, fresh;
     int clear; /* without an ambiguous base */
 };
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* The word of a window; no stretches mean one that ends where the window does. */
-INLINE uint64_t word_in(uint64_t window, const struct stretches *parts, unsigned stretches) {
-    uint64_t word = stretches ? window >> parts->down[0] & parts->bits[0] : window & parts->bits[0];
-    for (unsigned i = 1; i < stretches; i++) word |= window >> parts->down[i] & parts->bits[i];
-    return word;
-}
 
 /* The column of a word in its group; not below the group's columns where it has none. */
 INLINE uint64_t column_in(uint64_t word, const struct member *member, const struct group *group, int plain) {
@@ -322,12 +284,6 @@ static enum kmer_outcome count_rows(enum cpu_kind kind, const struct kmer_rows *
         ends[i] = (int64_t)out->used;
     }
     return KMER_DONE;
-}
-
-static unsigned informative(uint32_t mask) {
-    unsigned bases = 0;
-    for (; mask; mask &= mask - 1) bases++;
-    return bases;
 }
 
 static struct member member_of(const struct kmer_rule *rule, size_t base) {

@@ -12,23 +12,20 @@ from seqnet.aliases import Bools, Codes, Floats, Ints, Progress
 from seqnet.errors import SeqnetError
 from seqnet.formats.tracks.finished_contigs import Parts
 from seqnet.genome.alphabet import AMBIGUOUS
-from seqnet.genome.intervals import make_intervals
 from seqnet.genome.sequence import Genome
-from seqnet.genome.signals.layout import needed_stretches
 from seqnet.genome.variants import fits_window, window_pairs
-from seqnet.kernels.gather import gather_values
-from seqnet.pipeline.inputs.request import SignalSource
-from seqnet.pipeline.inputs.signals import model_specs, signals_for
+from seqnet.inference.linear_predictor import LinearPredictor
 from seqnet.pipeline.prediction.model import ModelPredictor, Singles
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
+from seqnet.pipeline.variants.substitutions import (
+    SubstitutionScorer,
+    gather_substitutions,
+    substitution_rows,
+)
+from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, WindowTracks, like_substitutions
 
 if TYPE_CHECKING:
     from seqnet.networks.model import Model
-
-MOST_AMBIGUOUS = 0.5
-"""Share of a window that may be ambiguous."""
-_BASES_AT_ONCE = 1 << 24
-_COMPLEMENT = np.array([3, 2, 1, 0, AMBIGUOUS], np.uint8)
 
 
 class ReadyModel(NamedTuple):
@@ -78,30 +75,6 @@ class WindowPredictions:
             return found
         self.known += len(codes)
         return np.concatenate(list(self._parts.read(self._number, tasks, len(codes))))
-
-
-class WindowTracks:
-    """The signal tracks of a model along windows of a genome."""
-
-    def __init__(self, model: Model, source: SignalSource, genome: Genome) -> None:
-        self._specs, self._source, self._lengths = model_specs(model), source, genome.lengths
-        self._said: set[str] = set()
-
-    def of(self, contigs: Sequence[str], starts: Sequence[int], width: int) -> list[Singles]:
-        """Return the tracks along windows, float32 (n, width) each; 0 outside the contigs."""
-        if not self._specs:
-            return []
-        begin = np.array(starts, dtype=np.int64)
-        intervals = make_intervals(contigs, begin, begin + width)
-        layout = needed_stretches(intervals, self._lengths)
-        signals = signals_for(self._source, self._specs, layout, self._said, gaps_once=True)
-        places, forward = layout.places(intervals), np.zeros(len(begin), dtype=bool)
-        found = []
-        for track in signals.tracks:
-            values = np.empty((len(begin), width, 1), dtype=np.float32)
-            gather_values(track.values, places, forward, 0, values)
-            found.append(values[:, :, 0])
-        return found
 
 
 class _Windows:
@@ -159,9 +132,27 @@ class ModelScorer:
         self._predictor, self._genome, self._width = predictor, genome, width
         self._tracks, self._predictions = tracks, predictions
         self._shifts, self._null, self._seed = shifts, null, seed
+        self._single = None
+        if isinstance(predictor, LinearPredictor):
+            self._single = SubstitutionScorer(
+                predictor, genome, width, tracks, shifts=shifts, null=null, seed=seed
+            )
 
     def effects(self, alleles: Sequence[Allele], progress: Progress) -> Effects:
         """Compute the effects of alleles that have places."""
+        if self._single is None:
+            return self._whole_effects(alleles, progress)
+        single = substitution_rows(alleles)
+        if single.all():
+            return self._single.effects(gather_substitutions(alleles), progress)
+        others = self._whole_effects([alleles[row] for row in np.flatnonzero(~single).tolist()], progress)
+        if not single.any():
+            return others
+        some = gather_substitutions([alleles[row] for row in np.flatnonzero(single).tolist()])
+        return _interleaved(single, self._single.effects(some, progress), others)
+
+    def _whole_effects(self, alleles: Sequence[Allele], progress: Progress) -> Effects:
+        """Compute effects by predicting whole windows."""
         windows = _Windows()
         flags = [self._gather(windows, number, allele) for number, allele in enumerate(alleles)]
         shape = (len(alleles), len(self.tasks))
@@ -194,7 +185,7 @@ class ModelScorer:
 
     def _predicted(self, windows: _Windows, progress: Progress) -> Floats:
         """Return the model's outputs for windows, float64 (m, T)."""
-        step = max(1, _BASES_AT_ONCE // self._width)
+        step = max(1, BASES_AT_ONCE // self._width)
         parts = []
         for begin in range(0, len(windows.codes), step):
             some = slice(begin, begin + step)
@@ -208,7 +199,7 @@ class ModelScorer:
     ) -> Floats:
         """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
         found = np.full(deltas.shape, np.nan)
-        step = max(1, _BASES_AT_ONCE // (self._width * (self._null + 1)))
+        step = max(1, BASES_AT_ONCE // (self._width * (self._null + 1)))
         rows = [row for row, flag in enumerate(flags) if not flag]
         for begin in range(0, len(rows), step):
             windows, some = _Windows(), rows[begin : begin + step]
@@ -243,35 +234,6 @@ class ModelScorer:
             windows.add_pair(number, allele.contig, pair.start, pair.ref, changed)
 
 
-def like_substitutions(window: Codes, place: int, base: int) -> tuple[Ints, Codes]:
-    """Return where a window has the substituted base with its two neighbours, on either strand.
-
-    Parameters
-    ----------
-    window
-        uint8 (L,).
-    place
-        Index of the substituted base, which is left out.
-    base
-        Code of what takes its place.
-
-    Returns
-    -------
-    places, bases
-        int64 (m,) and uint8 (m,): where, and the code of what takes the base's place there.
-    """
-    middle = np.arange(1, len(window) - 1)
-    if not 0 < place < len(window) - 1:
-        return middle[:0], window[:0]
-    triples = np.stack([window[:-2], window[1:-1], window[2:]])
-    wanted = window[place - 1 : place + 2, np.newaxis]
-    forward = (triples == wanted).all(axis=0)
-    reverse = (triples == _COMPLEMENT[wanted[::-1]]).all(axis=0)
-    either = (forward | reverse) & (triples < AMBIGUOUS).all(axis=0) & (middle != place)
-    bases = np.where(forward, np.uint8(base), _COMPLEMENT[base])[either]
-    return middle[either], bases
-
-
 def _ambiguous(codes: Codes) -> float:
     """Return the share of a window that is ambiguous."""
     unknown: Bools = codes == AMBIGUOUS
@@ -284,6 +246,20 @@ def _means(values: Floats, number: Ints, count: int) -> Floats:
     np.add.at(total, number, values)
     times = np.bincount(number, minlength=count)[:, np.newaxis]
     return np.where(times > 0, total / np.maximum(times, 1), np.nan)
+
+
+def _interleaved(chosen: Bools, one: Effects, other: Effects) -> Effects:
+    """Return the rows of `one` where chosen, bool (n,), and those of `other` elsewhere."""
+
+    def joined(first: Floats, second: Floats) -> Floats:
+        found = np.empty((len(chosen), first.shape[1]))
+        found[chosen], found[~chosen] = first, second
+        return found
+
+    flags = np.empty(len(chosen), dtype=object)
+    flags[chosen], flags[~chosen] = one.flags, other.flags
+    more = {name: joined(values, other.more[name]) for name, values in one.more.items()}
+    return Effects(joined(one.ref, other.ref), joined(one.alt, other.alt), flags.tolist(), more)
 
 
 def combined(effects: Sequence[Effects]) -> Effects:

@@ -23,12 +23,13 @@ from seqnet.genome.variants import Variant, apply_variants
 from seqnet.pipeline.inputs.genome import cut_regions
 from seqnet.pipeline.inputs.models import chosen_tasks
 from seqnet.pipeline.outputs import memory_rows, open_result
-from seqnet.pipeline.variants.effects import ReadyModel, WindowTracks
+from seqnet.pipeline.variants.effects import ReadyModel
 from seqnet.pipeline.variants.fields import DIGITS, EXACT_DIGITS, number_texts
 from seqnet.pipeline.variants.genotypes import HAPLOTYPE_FLAGS, Haplotype, haplotypes_of
 from seqnet.pipeline.variants.request import VariantsRequest
 from seqnet.pipeline.variants.results import HaplotypeTable, VariantsResult
 from seqnet.pipeline.variants.rows import RowChecker, VariantRow
+from seqnet.pipeline.variants.windows import WindowTracks
 from seqnet.reporting import meter, note
 
 _COLUMNS = ("chrom", "start", "end", "name", "sample", "haplotype", "variants")

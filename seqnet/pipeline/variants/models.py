@@ -18,9 +18,10 @@ from seqnet.pipeline.inputs.signals import ordered_source
 from seqnet.pipeline.motifs.request import Scoring
 from seqnet.pipeline.motifs.sources import ScoredMotifs, load_motifs, make_pssms
 from seqnet.pipeline.prediction.model import load_predictor
-from seqnet.pipeline.variants.effects import ModelScorer, ReadyModel, Scorer, WindowPredictions, WindowTracks
+from seqnet.pipeline.variants.effects import ModelScorer, ReadyModel, Scorer, WindowPredictions
 from seqnet.pipeline.variants.motif_effects import MotifScorer
 from seqnet.pipeline.variants.request import VariantsRequest
+from seqnet.pipeline.variants.windows import WindowTracks
 from seqnet.reporting import detail, note
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.genome.alphabet import encode_text
 from seqnet.networks.model import Model
 from seqnet.pipeline.variants import run as step
-from seqnet.pipeline.variants.effects import like_substitutions
 from seqnet.pipeline.variants.haplotypes import haplotype_window
 from seqnet.pipeline.variants.rows import FLAGS
+from seqnet.pipeline.variants.windows import like_substitutions
 from tests.unit.inference.test_tiles import PADDED, network_model
 
 WIDTH = 60
@@ -175,23 +175,55 @@ def test_a_k_mer_model_s_effects_are_those_of_counted_windows(at):
         assert found.others["delta_t"][number] == pytest.approx(want[0, 0], abs=1e-5)
 
 
-def test_values_do_not_depend_on_the_other_rows(at, monkeypatch):
+@pytest.mark.parametrize("normalize", ["sqrt", "log", "counts", "frequency"])
+def test_substitutions_under_a_k_mer_model_are_those_of_whole_windows(at, normalize):
+    made = kmer_model(normalize=normalize, tasks=("t", "u"))
+    text = f"{CONTIG[:200]}{'N' * 9}{CONTIG[209:230]}N{CONTIG[231:]}"
+    fasta, changed = at.folder / "padded.fa", at.folder / "changed.fa"
+    fasta.write_text(f">c1\n{text}\n")
+    rows = [(pos, text[pos - 1], "ACGT".replace(text[pos - 1], "")[pos % 3])
+            for pos in (1, 2, 31, 190, 200, 210, 400, len(text) - 3, len(text))]  # fmt: skip
+    rows.append((231, "A", "C"))  # the genome has N there
+    found = at.effects([("c1", *row) for row in rows], made, fasta)
+    inner = range(2, 7)  # those whose moved windows are not mostly outside the contig
+    moved = at.effects([("c1", *rows[number]) for number in inner], made, fasta, shifts=(-5, 0))
+    assert set(found.flag) == {""}
+    pad = "N" * WIDTH
+    for number, (pos, _, alt) in enumerate(rows):
+        fasta.write_text(f">c1\n{pad}{text}{pad}\n")
+        changed.write_text(f">c1\n{pad}{text[: pos - 1]}{alt}{text[pos:]}{pad}\n")
+        start = pos - 1 + WIDTH - WIDTH // 2
+        old, new = (logits(path, [start, start - 5], made) for path in (fasta, changed))
+        for task, name in enumerate("tu"):
+            assert found.others[f"ref_{name}"][number] == pytest.approx(old[0, task], abs=1e-5)
+            delta = (new - old)[:, task]
+            assert found.others[f"delta_{name}"][number] == pytest.approx(delta[0], abs=1e-5)
+            if number in inner:
+                shifted = moved.others[f"delta_{name}"][inner.index(number)]
+                assert shifted == pytest.approx(delta.mean(), abs=1e-5)
+    assert np.abs(found.others["delta_t"]).min() > 1e-4
+
+
+@pytest.mark.parametrize("made", [model, kmer_model], ids=["network", "k-mers"])
+def test_values_do_not_depend_on_the_other_rows(at, monkeypatch, made):
     rows = [("c1", *row) for row in ROWS]
-    whole = at.effects(rows)
+    whole = at.effects(rows, made())
     monkeypatch.setattr(step, "_ALLELES_AT_ONCE", 2)
-    parts = at.effects(rows[::-1])
+    parts = at.effects(rows[::-1], made())
     for name, values in whole.others.items():
         np.testing.assert_array_equal(values, parts.others[name][::-1])
 
 
-def test_multiallelic_rows_and_duplicates_keep_their_order(at):
+@pytest.mark.parametrize("made", [model, kmer_model], ids=["network", "k-mers"])
+def test_multiallelic_rows_and_duplicates_keep_their_order(at, made):
     base = CONTIG[99]
     alts = [letter for letter in "ACGT" if letter != base]
-    apart = at.effects([("c1", 100, base, alt) for alt in alts])
-    together = at.effects([("c1", 100, base, ",".join(alts)), ("c1", 100, base, alts[1])])
+    apart = at.effects([("c1", 100, base, alt) for alt in alts], made())
+    together = at.effects([("c1", 100, base, ",".join(alts)), ("c1", 100, base, alts[1])], made())
     assert together.alt.tolist() == [*alts, alts[1]]
-    np.testing.assert_array_equal(together.others["delta_A"][:3], apart.others["delta_A"])
-    assert together.others["delta_A"][3] == apart.others["delta_A"][1]
+    name = next(name for name in together.others if name.startswith("delta_"))
+    np.testing.assert_array_equal(together.others[name][:3], apart.others[name])
+    assert together.others[name][3] == apart.others[name][1]
 
 
 def test_several_models_give_mean_and_spread(at):
@@ -267,10 +299,23 @@ def test_at_the_ends_of_a_contig_windows_are_padded_as_those_of_tiles(at):
     assert found.others["delta_A"][0] == pytest.approx(want[0, 0], abs=3e-5)
 
 
-def test_windows_that_are_mostly_ambiguous_are_flagged(at):
+@pytest.mark.parametrize("made", [model, kmer_model], ids=["network", "k-mers"])
+def test_windows_that_are_mostly_ambiguous_are_flagged(at, made):
     fasta = at.folder / "n.fa"
-    fasta.write_text(f">c1\n{'N' * 95}{CONTIG[95:101]}{'N' * 95}\n")
-    assert at.effects([("c1", 100, CONTIG[99], "AG"[CONTIG[99] == "A"])], fasta=fasta).flag[0] == "N_WINDOW"
+    alt = "AG"[CONTIG[99] == "A"]
+    for known, flag in ((6, "N_WINDOW"), (29, "N_WINDOW"), (30, "")):
+        end = 95 + known
+        fasta.write_text(f">c1\n{'N' * 95}{CONTIG[95:end]}{'N' * 95}\n")
+        found = at.effects([("c1", 100, CONTIG[99], alt)], made(), fasta)
+        assert found.flag[0] == flag
+        assert np.isnan(found.others[next(iter(found.others))]).all() == bool(flag)
+
+
+def test_a_window_too_short_for_a_base_on_either_side_is_flagged(at):
+    found = at.effects([("c1", *ROWS[0])], kmer_model(width=2))
+    assert found.flag.tolist() == ["LONG"]
+    assert at.effects([("c1", *ROWS[0])], kmer_model(width=3)).flag.tolist() == [""]
+    assert at.effects([("c1", *ROWS[0])], kmer_model(), shifts=(WIDTH // 2,)).flag.tolist() == ["LONG"]
 
 
 def test_a_hundred_alternative_alleles(at):
@@ -408,7 +453,8 @@ def test_like_substitutions_have_the_same_three_bases_on_either_strand():
     assert bases.tolist() == [0, 3, 0, 3]  # CGT is ACG on the other strand, where C>T is G>A
 
 
-def test_the_null_quantile_is_that_of_substitutions_made_by_hand(at):
+@pytest.mark.parametrize("made", [model, kmer_model], ids=["network", "k-mers"])
+def test_the_null_quantile_is_that_of_substitutions_made_by_hand(at, made):
     pos, ref, alt = ROWS[0]
     start = pos - 1 - WIDTH // 2
     window = CONTIG[start : start + WIDTH]
@@ -417,28 +463,32 @@ def test_the_null_quantile_is_that_of_substitutions_made_by_hand(at):
     reverse = "".join(pairs[letter] for letter in reversed(triple))
     fasta = at.folder / "e.fa"
     fasta.write_text(f">c1\n{edited(pos, ref, alt)}\n")
-    base = logits(at.genome, [start])[0, 0]
-    own, sizes = abs(logits(fasta, [start])[0, 0] - base), []
+    base = logits(at.genome, [start], made())[0, 0]
+    own, sizes = abs(logits(fasta, [start], made())[0, 0] - base), []
     for place in range(1, WIDTH - 1):
         around = window[place - 1 : place + 2]
         if start + place == pos - 1 or around not in (triple, reverse):
             continue
         new = alt if around == triple else pairs[alt]
         fasta.write_text(f">c1\n{edited(start + place + 1, window[place], new)}\n")
-        sizes.append(abs(logits(fasta, [start])[0, 0] - base))
+        sizes.append(abs(logits(fasta, [start], made())[0, 0] - base))
     assert sizes
-    found = at.effects([("c1", pos, ref, alt), ("c1", *ROWS[2])], null=1000)
-    assert found.others["null_A"][0] == pytest.approx(np.mean([size < own for size in sizes]))
-    assert np.isnan(found.others["null_A"][1])  # an indel
+    found = at.effects([("c1", pos, ref, alt), ("c1", *ROWS[2])], made(), null=1000)
+    values = next(column for name, column in found.others.items() if name.startswith("null_"))
+    assert values[0] == pytest.approx(np.mean([size < own for size in sizes]))
+    assert np.isnan(values[1])  # an indel
 
 
-def test_null_draws_depend_on_the_seed_and_the_variant_alone(at):
+@pytest.mark.parametrize(("made", "name"), [(model, "null_A"), (kmer_model, "null_t")])
+def test_null_draws_depend_on_the_seed_and_the_variant_alone(at, made, name):
     rows = [("c1", *ROWS[0]), ("c2", 100, OTHER[99], "G"), ("c2", 200, OTHER[199], "G")]
-    one = at.effects(rows, null=2)
-    np.testing.assert_array_equal(one.others["null_A"], at.effects(rows[::-1], null=2).others["null_A"][::-1])
-    assert any(
-        (at.effects(rows, null=2, seed=s).others["null_A"] != one.others["null_A"]).any() for s in range(1, 9)
-    )
+
+    def quantiles(rows, seed=0):
+        return at.effects(rows, made(), null=2, seed=seed).others[name]
+
+    one = quantiles(rows)
+    np.testing.assert_array_equal(one, quantiles(rows[::-1])[::-1])
+    assert any((quantiles(rows, seed) != one).any() for seed in range(1, 9))
 
 
 def test_saturation_judges_every_substitution_of_the_regions(at):

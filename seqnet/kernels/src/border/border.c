@@ -142,7 +142,8 @@ PyMODINIT_FUNC PyInit__compiled(void) {
     struct function *const every[] = {
         seqnet_border_blocks, seqnet_border_fasta,   seqnet_border_gather, seqnet_border_kmers,
         seqnet_border_maxima, seqnet_border_occupancy, seqnet_border_screen, seqnet_border_shuffle,
-        seqnet_border_tails,  seqnet_border_text,      seqnet_border_windows, seqnet_border_word_maxima,
+        seqnet_border_tails,  seqnet_border_text,      seqnet_border_windows, seqnet_border_word_edits,
+        seqnet_border_word_maxima,
     };
     PyObject *module = PyModule_Create(&definition);
     for (size_t i = 0; module && i < sizeof every / sizeof *every; i++)

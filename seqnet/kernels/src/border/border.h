@@ -62,6 +62,7 @@ static inline Py_ssize_t items(const Py_buffer *buffer, size_t size) {
 
 extern struct function seqnet_border_blocks[], seqnet_border_fasta[], seqnet_border_gather[],
     seqnet_border_kmers[], seqnet_border_maxima[], seqnet_border_occupancy[], seqnet_border_screen[], seqnet_border_shuffle[],
-    seqnet_border_tails[], seqnet_border_text[], seqnet_border_windows[], seqnet_border_word_maxima[];
+    seqnet_border_tails[], seqnet_border_text[], seqnet_border_windows[], seqnet_border_word_edits[],
+    seqnet_border_word_maxima[];
 
 #endif

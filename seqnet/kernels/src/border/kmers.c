@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "../kmers.h"
+#include "rules.h"
 
 PyDoc_STRVAR(count_words_doc,
              "count_words(kind, codes, offsets, fresh, masks, bases, tables, starts, features, hash_bits,\n"
@@ -27,20 +27,24 @@ static int rule_fits(uint32_t mask, int64_t base, int64_t start, Py_ssize_t room
     return 0;
 }
 
-/* The rules, allocated; NULL with the error set if one does not fit. */
-static struct kmer_rule *make_rules(const Py_buffer *b, Py_ssize_t count) {
-    const uint32_t *masks = b[MASKS].buf;
-    const int64_t *bases = b[BASES].buf, *starts = b[STARTS].buf;
-    const int32_t *tables = b[TABLES].buf;
-    const Py_ssize_t room = b[TABLES].len / (Py_ssize_t)sizeof(int32_t);
+struct kmer_rule *seqnet_make_rules(const Py_buffer *masks, const Py_buffer *bases, const Py_buffer *tables,
+                                    const Py_buffer *starts, Py_ssize_t count) {
+    const uint32_t *mask = masks->buf;
+    const int64_t *base = bases->buf, *start = starts->buf;
+    const int32_t *table = tables->buf;
+    const Py_ssize_t room = items(tables, sizeof(int32_t));
+    if (!seqnet_holds(masks, count, sizeof(uint32_t), "masks") ||
+        !seqnet_holds(bases, count, sizeof(int64_t), "bases") ||
+        !seqnet_holds(starts, count, sizeof(int64_t), "starts"))
+        return NULL;
     struct kmer_rule *rules = malloc(((size_t)count + 1) * sizeof *rules);
     if (!rules) PyErr_NoMemory();
     for (Py_ssize_t i = 0; rules && i < count; i++) {
-        if (!rule_fits(masks[i], bases[i], starts[i], room)) {
+        if (!rule_fits(mask[i], base[i], start[i], room)) {
             free(rules);
             return NULL;
         }
-        rules[i] = (struct kmer_rule){masks[i], bases[i], starts[i] < 0 ? NULL : tables + starts[i]};
+        rules[i] = (struct kmer_rule){mask[i], base[i], start[i] < 0 ? NULL : table + start[i]};
     }
     return rules;
 }
@@ -54,8 +58,6 @@ static int counts_fit(const Py_buffer *b, Py_ssize_t rows, Py_ssize_t rules,
         return 0;
     }
     if (!seqnet_holds(&b[OFFSETS], rows + 1, size, "offsets") || !seqnet_holds(&b[FRESH], rows, size, "fresh") ||
-        !seqnet_holds(&b[MASKS], rules, sizeof(uint32_t), "masks") ||
-        !seqnet_holds(&b[BASES], rules, size, "bases") || !seqnet_holds(&b[STARTS], rules, size, "starts") ||
         !seqnet_holds(&b[ENDS], rows, size, "ends") ||
         !seqnet_holds(&b[COLUMNS], b[COLUMNS].len / 4, sizeof(int32_t), "columns") ||
         !seqnet_holds(&b[COUNTS], b[COLUMNS].len / 4, sizeof(uint32_t), "counts") ||
@@ -75,7 +77,7 @@ static PyObject *count_words(const struct call *c) {
     const Py_ssize_t features = c->n[0], hash_bits = c->n[1];
     const Py_ssize_t rows = items(&b[OFFSETS], sizeof(int64_t)) - 1, count = items(&b[MASKS], sizeof(uint32_t));
     if (!counts_fit(b, rows, count, features, hash_bits)) return NULL;
-    struct kmer_rule *rules = make_rules(b, count);
+    struct kmer_rule *rules = seqnet_make_rules(&b[MASKS], &b[BASES], &b[TABLES], &b[STARTS], count);
     if (!rules) return NULL;
     const struct kmer_rows held = {b[CODES].buf, b[OFFSETS].buf, b[FRESH].buf, (size_t)rows};
     const size_t room = (size_t)items(&b[COLUMNS], sizeof(int32_t));

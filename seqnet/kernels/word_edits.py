@@ -1,0 +1,210 @@
+"""What edits of single bases change in sums over counted words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqnet.aliases import Codes, Floats, Ints
+from seqnet.kernels import _dispatch
+from seqnet.kernels.kmers import WIDEST_WINDOW, WordRules, hashed
+
+
+class Edits(NamedTuple):
+    """The m edits of n windows, those of a window one behind the other."""
+
+    ends: Ints
+    """int64 (n + 1,): the edits of window i are ``ends[i]`` to before ``ends[i + 1]``."""
+    places: Ints
+    """int64 (m,): the index of the edited base in its window."""
+    letters: Codes
+    """uint8 (m,): the code that is put there; above 3 is ambiguous."""
+
+
+class WordFunction(NamedTuple):
+    """Sums of weights times values of counts, one for each of T tasks."""
+
+    rules: WordRules
+    """Those of one base follow each other and are a group; columns of different groups are apart."""
+    features: int
+    """Number d of columns."""
+    hash_bits: int
+    """Where it is not 0, columns are hashed into ``2**hash_bits``, all of one group."""
+    weights: Floats
+    """float64 (d, T)."""
+    values: Floats
+    """float64 (c,): the value of each count, that of 0 is 0; empty where values are the counts."""
+    shares: bool
+    """Whether the sum over a group is divided by the number of its words."""
+
+
+class EditedSums(NamedTuple):
+    """A function of windows, and what edits add to it."""
+
+    wholes: Floats
+    """float64 (n, T): the function of each window."""
+    changes: Floats
+    """float64 (m, T): what each edit alone adds."""
+
+
+def edit_words(windows: Codes, edits: Edits, function: WordFunction) -> EditedSums:
+    """Compute a function of windows, and by the words that overlap an edit what the edit changes.
+
+    Sums are float64; their order depends on a window and on one edit alone.
+
+    Parameters
+    ----------
+    windows
+        uint8 (n, W): codes above 3 are ambiguous, and words with one at an informative base do not count.
+
+    Raises
+    ------
+    ValueError
+        If sizes do not fit together, values do not reach the largest count, or a word has no column.
+    """
+    compiled = _dispatch.compiled()
+    if compiled is None:
+        return edit_words_numpy(windows, edits, function)
+    tasks = function.weights.shape[1]
+    found = EditedSums(np.empty((len(windows), tasks)), np.empty((len(edits.letters), tasks)))
+    rules = function.rules
+    compiled.edit_words(
+        np.ascontiguousarray(windows), windows.shape[1], *edits, rules.masks, rules.bases, rules.tables,
+        rules.starts, function.features, function.hash_bits, function.weights, function.values,
+        function.shares, found.changes, found.wholes,
+    )  # fmt: skip
+    return found
+
+
+def informative_places(rules: WordRules) -> list[list[int]]:
+    """Return the places of each rule's informative bases, counted back from a word's last base."""
+    return [[bit for bit in range(WIDEST_WINDOW) if mask >> bit & 1] for mask in rules.masks.tolist()]
+
+
+def columns_at(codes: Codes, rules: WordRules, features: int, hash_bits: int) -> Ints:
+    """Return the column of the word that ends at each base of a sequence, int64 (rules, L).
+
+    Parameters
+    ----------
+    codes
+        uint8 (L,).
+
+    Returns
+    -------
+    -1 where there is no word: it would begin before the sequence, or hold an ambiguous base.
+
+    Raises
+    ------
+    ValueError
+        If a word has no column below `features`.
+    """
+    found = np.full((len(rules.masks), len(codes)), -1, dtype=np.int64)
+    for rule, places in enumerate(informative_places(rules)):
+        ends = np.arange(places[-1], len(codes))
+        found[rule, ends] = _columns(codes[ends[:, None] - places], rule, rules, features, hash_bits)
+    return found
+
+
+def _columns(
+    letters: NDArray[np.integer], rule: int, rules: WordRules, features: int, hash_bits: int
+) -> Ints:
+    """Return the columns of words by their letters (..., k), the last first; -1 where one is ambiguous."""
+    digits = 4 ** np.arange(letters.shape[-1])
+    words = np.minimum(letters, 3).astype(np.int64) @ digits
+    start, base = int(rules.starts[rule]), int(rules.bases[rule])
+    columns = base + (words if start < 0 else rules.tables[start:][words].astype(np.int64))
+    columns = hashed(columns, hash_bits) if hash_bits else columns
+    known = (letters < 4).all(axis=-1)
+    if (known & ((columns < 0) | (columns >= features))).any():
+        raise ValueError("tables must lead to columns below features")
+    return np.where(known, columns, -1)
+
+
+def edit_words_numpy(windows: Codes, edits: Edits, function: WordFunction) -> EditedSums:
+    """Do what `edit_words` does without the compiled kernel."""
+    rules, tasks = function.rules, function.weights.shape[1]
+    bases = np.zeros(len(rules.bases), np.int64) if function.hash_bits else rules.bases
+    groups = np.cumsum(np.diff(bases, prepend=bases[:1]) != 0)
+    wholes, changes = np.zeros((len(windows), tasks)), np.zeros((len(edits.letters), tasks))
+    for row, codes in enumerate(windows):
+        columns = columns_at(codes, rules, function.features, function.hash_bits)
+        some = slice(int(edits.ends[row]), int(edits.ends[row + 1]))
+        for group in range(int(groups[-1]) + 1 if len(groups) else 0):
+            own = np.flatnonzero(groups == group)
+            counted = columns[own]
+            present, counts = np.unique(counted[counted >= 0], return_counts=True)
+            old, new = _replaced(codes, edits.places[some], edits.letters[some], own, function)
+            whole, change = _group_sums(present, counts, old, new, function)
+            wholes[row] += whole
+            changes[some] += change
+    return EditedSums(wholes, changes)
+
+
+def _replaced(
+    codes: Codes, places: Ints, letters: Codes, own: Ints, function: WordFunction
+) -> tuple[Ints, Ints]:
+    """Return the columns of the words that edits take away and bring, -1 for none: int64 (m, items) both."""
+    rules, length = function.rules, len(codes)
+    all_places = informative_places(rules)
+    found = []
+    for rule in own.tolist():
+        back = np.array(all_places[rule])
+        for digit, place in enumerate(back.tolist()):
+            ends = places + place
+            inside = (ends < length) & (ends >= back[-1])
+            at = np.where(inside, ends, back[-1])[:, None] - back
+            word = np.where(inside[:, None], codes[np.minimum(at, length - 1)], 4)
+            changed = word.copy()
+            changed[:, digit] = np.where(inside, letters, 4)
+            both = np.stack([word, changed], axis=1)
+            found.append(_columns(both, rule, rules, function.features, function.hash_bits))
+    columns = np.stack(found, axis=-1)
+    return columns[:, 0], columns[:, 1]
+
+
+def _group_sums(
+    present: Ints, counts: Ints, old: Ints, new: Ints, function: WordFunction
+) -> tuple[Floats, Floats]:
+    """Return a group's sum (T,) and the edits' changes of it (m, T).
+
+    Parameters
+    ----------
+    present, counts
+        int64 (c,): the columns of the window's words in order, and how often they occur.
+    """
+    weights = function.weights
+    values = function.values if len(function.values) else None
+    whole = _valued(counts, values) @ weights[present]
+    rows, items = old.shape
+    keys = np.sort(np.concatenate([2 * old, 2 * new + 1], axis=1), axis=1)  # -1 becomes -2 and -1
+    columns = keys >> 1
+    ends = np.ones(columns.shape, dtype=bool)
+    ends[:, :-1] = columns[:, 1:] != columns[:, :-1]
+    # as many go as come, -1 counted: the running sum is 0 at the end of each row
+    net = np.diff(np.cumsum(2 * (keys & 1) - 1)[np.flatnonzero(ends)], prepend=0)
+    changed = np.flatnonzero((net != 0) & (columns[ends] >= 0))
+    row, column, step = np.flatnonzero(ends)[changed] // (2 * items), columns[ends][changed], net[changed]
+    before = _looked_up(column, present, counts)
+    steps = _valued(before + step, values) - _valued(before, values)
+    change = np.stack([np.bincount(row, task * steps, rows) for task in weights[column].T], axis=1)
+    if function.shares:
+        words = counts.sum()
+        after = words + (new >= 0).sum(axis=1) - (old >= 0).sum(axis=1)
+        change = (whole + change) / np.maximum(after, 1)[:, None] - whole / max(words, 1)
+        whole = whole / max(words, 1)
+    return whole, change
+
+
+def _valued(counts: Ints, values: Floats | None) -> Floats:
+    """Return the values of counts."""
+    return counts.astype(np.float64) if values is None else values[counts]
+
+
+def _looked_up(columns: Ints, present: Ints, counts: Ints) -> Ints:
+    """Return how often columns occur, of those that are present and of others."""
+    if not len(present):
+        return np.zeros(len(columns), np.int64)
+    place = np.minimum(np.searchsorted(present, columns), len(present) - 1)
+    return np.where(present[place] == columns, counts[place], 0)

@@ -1,0 +1,205 @@
+"""Effects of single-base substitutions under linear models: by what they change in one window."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from seqnet.aliases import Bools, Codes, Floats, Ints, Progress
+from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.genome.extract import padded_stretch
+from seqnet.genome.sequence import Genome
+from seqnet.inference.linear_predictor import LinearPredictor
+from seqnet.kernels.word_edits import Edits
+from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
+from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, WindowTracks, like_substitutions
+
+_BACKGROUND = 0
+"""The code that stands at a site while its window is computed: no allele is preferred, so that swapping them
+gives exactly the negative, and an effect does not depend on the site's other alleles."""
+
+
+class Substitutions(NamedTuple):
+    """Single bases of contigs and what takes their place."""
+
+    contigs: Sequence[str]
+    starts: Ints
+    """int64 (n,): positions on the contigs."""
+    bases: Codes
+    """uint8 (n,): the alternative alleles."""
+
+    def part(self, rows: slice) -> Substitutions:
+        """Return some of them."""
+        return Substitutions(self.contigs[rows], self.starts[rows], self.bases[rows])
+
+
+class _Sites(NamedTuple):
+    """Distinct positions with their windows."""
+
+    contigs: list[str]
+    firsts: Ints
+    """int64 (u,): where windows begin; it may be negative."""
+    windows: Codes
+    """uint8 (u, width)."""
+    row: Ints
+    """int64 (n,): the site of each substitution."""
+
+
+def substitution_rows(alleles: Sequence[Allele]) -> Bools:
+    """Return which alleles put one base in place of another, bool (n,)."""
+    return np.fromiter((_is_substitution(allele) for allele in alleles), dtype=bool, count=len(alleles))
+
+
+def _is_substitution(allele: Allele) -> bool:
+    placed = allele.placed
+    return placed is not None and len(placed[0][1]) == 1 == len(placed[0][2])
+
+
+def gather_substitutions(alleles: Sequence[Allele]) -> Substitutions:
+    """Return alleles of which `substitution_rows` holds."""
+    contigs, placed, _ = zip(*alleles, strict=True)
+    starts, _, alts = zip(*[places[0] for places in placed], strict=True)
+    return Substitutions(contigs, np.array(starts, np.int64), np.frombuffer(b"".join(alts), np.uint8))
+
+
+class SubstitutionScorer:
+    """Computes effects of substitutions under a linear model; parameters as of `ModelScorer`."""
+
+    def __init__(
+        self,
+        predictor: LinearPredictor,
+        genome: Genome,
+        width: int,
+        tracks: WindowTracks,
+        *,
+        shifts: Sequence[int] = (0,),
+        null: int = 0,
+        seed: int = 0,
+    ) -> None:
+        self._predictor, self._genome, self._width = predictor, genome, width
+        self._tracks, self._shifts, self._null, self._seed = tracks, shifts, null, seed
+
+    def effects(self, changes: Substitutions, progress: Progress) -> Effects:
+        """Compute the effects of n substitutions."""
+        n = len(changes.starts)
+        befores = [self._width // 2 - shift for shift in self._shifts]  # bases before the site
+        if any(min(before, self._width - 1 - before) < 1 for before in befores):
+            none = np.full((n, len(self._predictor.tasks)), np.nan)
+            return Effects(none, none, [LONG] * n, {"null": none} if self._null else {})
+        step = max(1, BASES_AT_ONCE // (self._width * (1 + self._null)))
+        parts = []
+        for start in range(0, n, step):
+            parts.append(self._part(changes.part(slice(start, start + step)), befores))
+            progress(len(parts[-1].flags))
+        ref, alt = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ref", "alt"))
+        more = {name: np.concatenate([part.more[name] for part in parts]) for name in parts[0].more}
+        return Effects(ref, alt, [flag for part in parts for flag in part.flags], more)
+
+    def _part(self, changes: Substitutions, befores: Sequence[int]) -> Effects:
+        """Compute the effects of some substitutions."""
+        n = len(changes.starts)
+        ref, alt = np.zeros((2, n, len(self._predictor.tasks)))
+        hidden = np.zeros(n, dtype=bool)
+        for before in befores:
+            sites = self._sites(changes, before)
+            own, unknown = self._at_background(sites, before, changes.bases)
+            ref += own[0]
+            alt += own[1]
+            hidden |= unknown[sites.row]
+        ref[hidden] = alt[hidden] = np.nan
+        ref, alt = ref / len(befores), alt / len(befores)
+        more = {}
+        if self._null:
+            more["null"] = self._quantiles(changes, ~hidden, np.abs(alt - ref))
+        return Effects(ref, alt, [N_WINDOW if flag else "" for flag in hidden.tolist()], more)
+
+    def _sites(self, changes: Substitutions, before: int) -> _Sites:
+        """Return the distinct positions of substitutions."""
+        names = dict.fromkeys(changes.contigs)
+        number = dict(zip(names, range(len(names)), strict=True))
+        contig = np.fromiter(map(number.__getitem__, changes.contigs), np.int64, len(changes.contigs))
+        order = np.lexsort((changes.starts, contig))
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = (np.diff(contig[order]) != 0) | (np.diff(changes.starts[order]) != 0)
+        row = np.empty(len(order), np.int64)
+        row[order] = np.cumsum(first) - 1
+        chosen = order[first]
+        firsts = changes.starts[chosen] - before
+        windows = np.empty((len(chosen), self._width), np.uint8)
+        for name, own in number.items():
+            rows = np.flatnonzero(contig[chosen] == own)
+            windows[rows] = _windows(self._genome.codes[name], firsts[rows], self._width)
+        return _Sites([changes.contigs[at] for at in chosen.tolist()], firsts, windows, row)
+
+    def _at_background(self, sites: _Sites, place: int, alts: Codes) -> tuple[tuple[Floats, Floats], Bools]:
+        """Return the outputs with either allele, float64 (n, T) each, and which windows are mostly ambiguous.
+
+        Parameters
+        ----------
+        place
+            Of the site in its window.
+        """
+        refs = sites.windows[:, place].copy()
+        unknown = (sites.windows == AMBIGUOUS).sum(axis=1) > MOST_AMBIGUOUS * self._width
+        sites.windows[:, place] = _BACKGROUND
+        of_site = np.concatenate([np.arange(len(refs)), sites.row])
+        order = np.argsort(of_site, kind="stable")
+        letters = np.concatenate([refs, alts])[order]
+        ends = np.concatenate([[0], np.cumsum(np.bincount(of_site, minlength=len(refs)))])
+        tracks = self._tracks.of(sites.contigs, sites.firsts.tolist(), self._width)
+        edits = Edits(ends, np.full(len(letters), place, np.int64), letters)
+        wholes, changes = self._predictor.edited_logits(sites.windows, edits, tracks)
+        outputs = np.empty((len(order), wholes.shape[1]))
+        outputs[order] = wholes[of_site[order]] + changes
+        outputs = self._predictor.doubles_in_units(outputs)
+        return (outputs[: len(refs)][sites.row], outputs[len(refs) :]), unknown
+
+    def _quantiles(self, changes: Substitutions, usable: Bools, own: Floats) -> Floats:
+        """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
+        place = self._width // 2
+        sites = self._sites(changes, place)
+        found = np.full(own.shape, np.nan)
+        chosen = list(self._like(changes, sites.windows[sites.row], np.flatnonzero(usable)))
+        if not chosen:
+            return found
+        rows = np.array([row for row, _, _ in chosen])
+        counts = np.array([len(places) for _, places, _ in chosen])
+        edits = Edits(
+            np.concatenate([[0], np.cumsum(counts)]), np.concatenate([places for _, places, _ in chosen]),
+            np.concatenate([bases for _, _, bases in chosen]),
+        )  # fmt: skip
+        of_row = sites.row[rows].tolist()
+        tracks = self._tracks.of([sites.contigs[site] for site in of_row],
+                                 sites.firsts[of_row].tolist(), self._width)  # fmt: skip
+        wholes, steps = self._predictor.edited_logits(sites.windows[of_row], edits, tracks)
+        number = np.repeat(np.arange(len(rows)), counts)
+        moved = self._predictor.doubles_in_units(wholes[number] + steps)
+        sizes = np.abs(moved - self._predictor.doubles_in_units(wholes)[number])
+        mine = own[rows][number]
+        equal = np.isclose(sizes, mine, rtol=1e-9, atol=0)  # sums of one value may be rounded apart
+        below = np.where(equal, 0.5, sizes < mine)
+        sums = np.stack([np.bincount(number, task, len(rows)) for task in below.T], axis=1)
+        found[rows] = sums / counts[:, None]
+        return found
+
+    def _like(self, changes: Substitutions, windows: Codes, rows: Ints) -> Iterator[tuple[int, Ints, Codes]]:
+        """Yield rows with drawn places in their windows, and the bases that are put there."""
+        for row in rows.tolist():
+            base, start = int(changes.bases[row]), int(changes.starts[row])
+            places, bases = like_substitutions(windows[row], self._width // 2, base)
+            key = [self._seed, zlib.crc32(changes.contigs[row].encode()), start, base]
+            drawn = np.sort(np.random.default_rng(key).permutation(len(places))[: self._null])
+            if len(drawn):
+                yield row, places[drawn], bases[drawn]
+
+
+def _windows(codes: Codes, firsts: Ints, width: int) -> Codes:
+    """Return the windows of a contig that begin at some positions, ambiguous outside it: uint8 (n, width)."""
+    inside = (firsts >= 0) & (firsts + width <= len(codes))
+    if len(firsts) and inside.all():
+        return sliding_window_view(codes, width)[firsts]
+    return np.stack([padded_stretch(codes, first, first + width) for first in firsts.tolist()])
