@@ -2,7 +2,8 @@
 
 Networks have random weights: Basset's layers on 600 bp and the default preset on 200 bp, forward strand, one
 task. The plain passes run them as torch has them by default on one-hot windows. "Whole" goes from rows to
-effects as the command does, genome lookups and batches included. Rows are substitutions at random places of a
+effects as the command does, genome lookups and batches included. Of k-mer models, "predictions" are those of
+both windows by ``LinearPredictor.logits``, windows given. Rows are substitutions at random places of a
 random contig, one alternative allele each; "saturation" has the three of every base, which share the windows
 of the reference.
 """
@@ -18,6 +19,7 @@ from _measure import function_seconds, medians
 from torch import nn
 
 from seqnet.aliases import no_progress
+from seqnet.attribution.kmer_models import ExplainedLinear, KmerBatch
 from seqnet.genome.sequence import Genome
 from seqnet.genome.variants import Placements, Variant
 from seqnet.inference.linear_predictor import LinearPredictor
@@ -97,6 +99,44 @@ def plain_passes(network: nn.Sequential, codes: np.ndarray, alleles: list[Allele
             network(letters.permute(0, 2, 1).unsqueeze(2).float())
 
 
+def window_pairs(codes: np.ndarray, alleles: list[Allele], width: int) -> np.ndarray:
+    """Return windows with the reference and the alternative base in turn, uint8 (2 n, width)."""
+    windows = []
+    for allele in alleles:
+        variant = allele.placed.left
+        begin = variant.start - width // 2
+        for base in (variant.ref[0], variant.alt[0]):
+            windows.append(codes[begin : begin + width].copy())
+            windows[-1][width // 2] = base
+    return np.stack(windows)
+
+
+def k_mer_models(codes: np.ndarray, genome: Genome) -> None:
+    """Print effects per CPU second of linear models of 11 gapped patterns."""
+    count = 4000
+    for normalize, width in (("counts", 200), ("sqrt", 200), ("sqrt", 1000)):
+        model = kmer_model(normalize, width)
+        predictor = LinearPredictor(model)
+        ours, explained = scorer(model, predictor, genome), ExplainedLinear(model)
+        single = substitutions(codes, count, saturated=False)
+        windows = window_pairs(codes, single, width)
+        batch = KmerBatch(windows[:32:2], None)
+        found = medians(
+            {
+                "two predictions": lambda p=predictor, w=windows: function_seconds(lambda: p.logits(w)),
+                "single": lambda o=ours, a=single: function_seconds(lambda: o.effects(a, no_progress)),
+                "mutagenesis": lambda e=explained, b=batch, n=width: function_seconds(
+                    lambda: e.effects(b, np.arange(n))
+                ),
+            },
+            5,
+        )
+        sizes = {"mutagenesis": 16 * 3 * width}
+        rates = ", ".join(f"{name} {sizes.get(name, count) / value:,.0f}/s" for name, value in found.items())
+        print(f"11 gapped patterns, {normalize}, {width} bp: {rates}")
+        sys.stdout.flush()
+
+
 def main() -> None:
     """Print effects per CPU second."""
     torch.set_num_threads(1)
@@ -121,15 +161,7 @@ def main() -> None:
         rates = ", ".join(f"{name} {count / value:,.0f}/s" for name, value in found.items())
         print(f"{preset} {width} bp: {rates}; {found['plain'] / found['single']:.2f}x plain")
         sys.stdout.flush()
-    for normalize, width in (("counts", 200), ("sqrt", 200), ("sqrt", 1000)):
-        model = kmer_model(normalize, width)
-        ours = scorer(model, LinearPredictor(model), genome)
-        single = substitutions(codes, 4000, saturated=False)
-        seconds = medians(
-            {"ours": lambda o=ours, a=single: function_seconds(lambda: o.effects(a, no_progress))}, ROUNDS
-        )["ours"]
-        print(f"11 gapped patterns, {normalize}, {width} bp: {4000 / seconds:,.0f}/s")
-        sys.stdout.flush()
+    k_mer_models(codes, genome)
 
 
 if __name__ == "__main__":

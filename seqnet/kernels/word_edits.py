@@ -176,7 +176,7 @@ def _group_sums(
     """
     weights = function.weights
     values = function.values if len(function.values) else None
-    whole = _valued(counts, values) @ weights[present]
+    whole: Floats = _valued(counts, values) @ weights[present]
     rows, items = old.shape
     keys = np.sort(np.concatenate([2 * old, 2 * new + 1], axis=1), axis=1)  # -1 becomes -2 and -1
     columns = keys >> 1
@@ -188,7 +188,8 @@ def _group_sums(
     row, column, step = np.flatnonzero(ends)[changed] // (2 * items), columns[ends][changed], net[changed]
     before = _looked_up(column, present, counts)
     steps = _valued(before + step, values) - _valued(before, values)
-    change = np.stack([np.bincount(row, task * steps, rows) for task in weights[column].T], axis=1)
+    changes = [np.bincount(row, task * steps, rows) for task in weights[column].T]
+    change: Floats = np.stack(changes, axis=1).astype(np.float64)  # whole numbers where nothing changes
     if function.shares:
         words = counts.sum()
         after = words + (new >= 0).sum(axis=1) - (old >= 0).sum(axis=1)

@@ -15,7 +15,6 @@ from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.sequence import Genome
 from seqnet.genome.variants import fits_window, window_pairs
 from seqnet.inference.linear_predictor import LinearPredictor
-from seqnet.pipeline.prediction.model import ModelPredictor, Singles
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
 from seqnet.pipeline.variants.substitutions import (
     SubstitutionScorer,
@@ -26,6 +25,7 @@ from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, Wind
 
 if TYPE_CHECKING:
     from seqnet.networks.model import Model
+    from seqnet.pipeline.prediction.model import ModelPredictor, Singles
 
 
 class ReadyModel(NamedTuple):

@@ -1,4 +1,4 @@
-"""Effects of single-base substitutions under linear models: by what they change in one window."""
+"""Effects of single-base substitutions under linear models, computed as differences in one window."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
 from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, WindowTracks, like_substitutions
 
 _BACKGROUND = 0
-"""The code that stands at a site while its window is computed: no allele is preferred, so that swapping them
-gives exactly the negative, and an effect does not depend on the site's other alleles."""
+"""The code at a site while its window is computed. No allele is preferred: swapping them gives exactly the
+negative, and an effect does not depend on the site's other alleles."""
 
 
-class Substitutions(NamedTuple):
+class BaseChanges(NamedTuple):
     """Single bases of contigs and what takes their place."""
 
     contigs: Sequence[str]
@@ -32,9 +32,9 @@ class Substitutions(NamedTuple):
     bases: Codes
     """uint8 (n,): the alternative alleles."""
 
-    def part(self, rows: slice) -> Substitutions:
+    def part(self, rows: slice) -> BaseChanges:
         """Return some of them."""
-        return Substitutions(self.contigs[rows], self.starts[rows], self.bases[rows])
+        return BaseChanges(self.contigs[rows], self.starts[rows], self.bases[rows])
 
 
 class _Sites(NamedTuple):
@@ -59,11 +59,11 @@ def _is_substitution(allele: Allele) -> bool:
     return placed is not None and len(placed[0][1]) == 1 == len(placed[0][2])
 
 
-def gather_substitutions(alleles: Sequence[Allele]) -> Substitutions:
+def gather_substitutions(alleles: Sequence[Allele]) -> BaseChanges:
     """Return alleles of which `substitution_rows` holds."""
     contigs, placed, _ = zip(*alleles, strict=True)
     starts, _, alts = zip(*[places[0] for places in placed], strict=True)
-    return Substitutions(contigs, np.array(starts, np.int64), np.frombuffer(b"".join(alts), np.uint8))
+    return BaseChanges(contigs, np.array(starts, np.int64), np.frombuffer(b"".join(alts), np.uint8))
 
 
 class SubstitutionScorer:
@@ -83,7 +83,7 @@ class SubstitutionScorer:
         self._predictor, self._genome, self._width = predictor, genome, width
         self._tracks, self._shifts, self._null, self._seed = tracks, shifts, null, seed
 
-    def effects(self, changes: Substitutions, progress: Progress) -> Effects:
+    def effects(self, changes: BaseChanges, progress: Progress) -> Effects:
         """Compute the effects of n substitutions."""
         n = len(changes.starts)
         befores = [self._width // 2 - shift for shift in self._shifts]  # bases before the site
@@ -99,7 +99,7 @@ class SubstitutionScorer:
         more = {name: np.concatenate([part.more[name] for part in parts]) for name in parts[0].more}
         return Effects(ref, alt, [flag for part in parts for flag in part.flags], more)
 
-    def _part(self, changes: Substitutions, befores: Sequence[int]) -> Effects:
+    def _part(self, changes: BaseChanges, befores: Sequence[int]) -> Effects:
         """Compute the effects of some substitutions."""
         n = len(changes.starts)
         ref, alt = np.zeros((2, n, len(self._predictor.tasks)))
@@ -117,7 +117,7 @@ class SubstitutionScorer:
             more["null"] = self._quantiles(changes, ~hidden, np.abs(alt - ref))
         return Effects(ref, alt, [N_WINDOW if flag else "" for flag in hidden.tolist()], more)
 
-    def _sites(self, changes: Substitutions, before: int) -> _Sites:
+    def _sites(self, changes: BaseChanges, before: int) -> _Sites:
         """Return the distinct positions of substitutions."""
         names = dict.fromkeys(changes.contigs)
         number = dict(zip(names, range(len(names)), strict=True))
@@ -158,7 +158,7 @@ class SubstitutionScorer:
         outputs = self._predictor.doubles_in_units(outputs)
         return (outputs[: len(refs)][sites.row], outputs[len(refs) :]), unknown
 
-    def _quantiles(self, changes: Substitutions, usable: Bools, own: Floats) -> Floats:
+    def _quantiles(self, changes: BaseChanges, usable: Bools, own: Floats) -> Floats:
         """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
         place = self._width // 2
         sites = self._sites(changes, place)
@@ -186,7 +186,7 @@ class SubstitutionScorer:
         found[rows] = sums / counts[:, None]
         return found
 
-    def _like(self, changes: Substitutions, windows: Codes, rows: Ints) -> Iterator[tuple[int, Ints, Codes]]:
+    def _like(self, changes: BaseChanges, windows: Codes, rows: Ints) -> Iterator[tuple[int, Ints, Codes]]:
         """Yield rows with drawn places in their windows, and the bases that are put there."""
         for row in rows.tolist():
             base, start = int(changes.bases[row]), int(changes.starts[row])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Ints
 from seqnet.genome.alphabet import AMBIGUOUS
@@ -15,7 +16,6 @@ from seqnet.genome.signals.layout import needed_stretches
 from seqnet.kernels.gather import gather_values
 from seqnet.pipeline.inputs.request import SignalSource
 from seqnet.pipeline.inputs.signals import model_specs, signals_for
-from seqnet.pipeline.prediction.model import Singles
 
 if TYPE_CHECKING:
     from seqnet.networks.model import Model
@@ -33,7 +33,7 @@ class WindowTracks:
         self._specs, self._source, self._lengths = model_specs(model), source, genome.lengths
         self._said: set[str] = set()
 
-    def of(self, contigs: Sequence[str], starts: Sequence[int], width: int) -> list[Singles]:
+    def of(self, contigs: Sequence[str], starts: Sequence[int], width: int) -> list[NDArray[np.float32]]:
         """Return the tracks along windows, float32 (n, width) each; 0 outside the contigs."""
         if not self._specs:
             return []
