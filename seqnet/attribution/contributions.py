@@ -28,6 +28,20 @@ class Contributions(NamedTuple):
     """float64 (b,): |sum of attributions - (output - reference)| relative to the sum of |attributions|."""
 
 
+class Shares(NamedTuple):
+    """Attributions of one sequence to one output, or to a part of it, means over references."""
+
+    hypothetical: Floats
+    """float64 (4, L): what each possible base would contribute."""
+    observed: Floats
+    """float64 (L,): what the observed base contributes."""
+
+
+def observed_shares(codes: Codes, shares: Floats) -> Shares:
+    """Return shares (L,) as those of the observed bases, where nothing is known of others."""
+    return Shares((np.arange(4)[:, None] == codes) * shares, shares)
+
+
 def observed_of(hypothetical: Singles, codes: Codes) -> Singles:
     """Return the hypothetical attributions (b, 4, L) of the observed bases, 0 at ambiguous ones: (b, L)."""
     index = np.minimum(codes, 3).astype(np.int64)[:, None]

@@ -20,7 +20,6 @@ from seqnet.attribution.contributions import Contributions, completeness, rows_w
 from seqnet.attribution.networks import ExplainedNetwork, StrandBatch
 from seqnet.attribution.references import AttributionPlan
 from seqnet.attribution.rescale import Compared, rescaled
-from seqnet.kmers.counting import count_codes
 from seqnet.model_inputs.inputs import one_hot_tensor
 
 
@@ -107,8 +106,8 @@ def _contributions(
         parts.append(one)
     found = _Parts(*(np.concatenate(each)[: len(rows)] for each in zip(*parts, strict=True)))
     found = _Parts(*(explained.scale[task] * each for each in found))
-    if explained.term is not None and batch.codes is not None and references is not None:
-        found = _with_term(explained, found, batch.codes[rows], references[rows], task)
+    if explained.terms and batch.codes is not None and references is not None:
+        found = _with_terms(explained, found, batch.codes[rows], references[rows], task)
     total = found.observed.sum(axis=1) + found.signals.sum(axis=(1, 2))
     size = np.abs(found.observed).sum(axis=1) + np.abs(found.signals).sum(axis=(1, 2))
     return Contributions(
@@ -165,20 +164,19 @@ def _mean(one: _Parts, other: _Parts) -> _Parts:
     )
 
 
-def _with_term(
+def _with_terms(
     explained: ExplainedNetwork, found: _Parts, codes: Codes, references: Codes, task: int
 ) -> _Parts:
-    """Add the shares of the k-mer term, which say nothing of other bases than the observed ones."""
-    assert explained.words is not None
-    assert explained.term is not None
-    words, n = explained.words, len(codes)
-    shares = np.stack([words.shares(codes[row], references[row], task) for row in range(n)])
-    weights, bias = words.weights[task], float(explained.term.bias[task])
-    output = count_codes(codes, words.settings) @ weights + bias
-    flat = references.reshape(-1, references.shape[2])
-    reference = (count_codes(flat, words.settings) @ weights).reshape(n, -1).mean(axis=1) + bias
-    observed = np.arange(4)[:, None] == codes[:, None]
-    return _Parts(
-        found.hypothetical + observed * shares[:, None], found.observed + shares, found.signals,
-        found.output + output, found.reference + reference,
-    )  # fmt: skip
+    """Add the attributions of the terms."""
+    n, count, length = references.shape
+    hypothetical, observed = found.hypothetical.copy(), found.observed.copy()
+    output, reference = found.output + explained.bias[task], found.reference + explained.bias[task]
+    for term in explained.terms:
+        for row in range(n):
+            shares = term.shares(codes[row], references[row], task)
+            hypothetical[row] += shares.hypothetical
+            observed[row] += shares.observed
+        output = output + term.outputs(codes)[:, task]
+        others = term.outputs(references.reshape(-1, length))[:, task]
+        reference = reference + others.reshape(n, count).mean(axis=1)
+    return _Parts(hypothetical, observed, found.signals, output, reference)

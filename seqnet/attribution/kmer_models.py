@@ -1,4 +1,7 @@
-"""Models of k-mers, linear or not, as functions of sequences whose outputs are explained; without torch."""
+"""Models of k-mers and linear models of motifs as functions of sequences whose outputs are explained.
+
+Without torch.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from scipy.sparse import csr_matrix
 from seqnet.aliases import Bools, Codes, Floats, Ints
 from seqnet.attribution.contributions import (
     Contributions,
+    Shares,
     centred_effects,
     completeness,
     inside_rows,
@@ -18,7 +22,9 @@ from seqnet.attribution.contributions import (
     rows_wanted,
 )
 from seqnet.attribution.kmer_words import WordSum
+from seqnet.attribution.motif_sums import MotifSum
 from seqnet.attribution.references import AttributionPlan
+from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.model import Model
 
@@ -27,7 +33,7 @@ _ROWS = 256
 
 
 class KmerBatch(NamedTuple):
-    """Some rows as a model of k-mers reads them."""
+    """Some rows as a model of k-mers or motifs reads them."""
 
     codes: Codes
     """uint8 (b, L)."""
@@ -45,10 +51,9 @@ class KmerBatch(NamedTuple):
 
 
 class ExplainedKmers(Protocol):
-    """The outputs of a model of k-mers before the last sigmoid, softmax or exponential."""
+    """The outputs of a model of k-mers or motifs before the last sigmoid, softmax or exponential."""
 
     tasks: tuple[str, ...]
-    words: WordSum
 
     def outputs(self, batch: KmerBatch) -> Floats:
         """Return the outputs, float64 (b, T)."""
@@ -58,8 +63,8 @@ class ExplainedKmers(Protocol):
         """Return what substitutions change, float64 (b, P, 4, T)."""
         ...
 
-    def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Floats | None:
-        """Return weights of the features for a row's references (N, d); None for those of `words`."""
+    def shares(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Shares:
+        """Return attributions of one row against references (N, L)."""
         ...
 
 
@@ -93,9 +98,38 @@ class ExplainedLinear:
         """Return what substitutions change, exactly by the words that they change."""
         return self.words.effects(batch.codes, positions)
 
-    def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> None:
-        """Return None: the weights are those of `words` for all references."""
-        del batch, row, references, task
+    def shares(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Shares:
+        """Return the shares of words; see `WordSum.word_shares`."""
+        return self.words.shares(batch.codes[row], references, task)
+
+
+class ExplainedMotifs:
+    """A linear model of motifs.
+
+    Parameters
+    ----------
+    model
+        See `seqnet.inference.linear_predictor.is_linear`.
+    """
+
+    def __init__(self, model: Model) -> None:
+        term = MotifTerm.of(model)
+        assert term is not None
+        self.tasks = model.tasks
+        self._bias = term.bias.astype(np.float64)
+        self.motifs = MotifSum(term.features, term.weights.astype(np.float64))
+
+    def outputs(self, batch: KmerBatch) -> Floats:
+        """Return the outputs, float64 (b, T)."""
+        return self.motifs.outputs(batch.codes) + self._bias
+
+    def effects(self, batch: KmerBatch, positions: Ints) -> Floats:
+        """Return what substitutions change, exactly by the windows that they change."""
+        return self.motifs.effects(batch.codes, positions)
+
+    def shares(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Shares:
+        """Return the attributions of windows; see `MotifSum.shares`."""
+        return self.motifs.shares(batch.codes[row], references, task)
 
 
 class _Outputs(Protocol):
@@ -141,22 +175,21 @@ def kmer_mutagenesis(
 def kmer_shares(
     explained: ExplainedKmers, batch: KmerBatch, wanted: Bools, plan: AttributionPlan
 ) -> dict[int, Contributions]:
-    """Return how the difference from references is shared among the bases, see `WordSum.shares`.
+    """Return how the difference from references is shared among the bases.
 
-    Hypothetical attributions are those of the observed bases: what other words would contribute is not
-    known without their counts.
+    Of models of k-mers, hypothetical attributions are those of the observed bases: what other words would
+    contribute is not known without their counts.
     """
     outputs, found = explained.outputs(batch), {}
     for task, rows in rows_wanted(wanted):
-        observed, means = [], []
+        shares, means = [], []
         for row in rows.tolist():
             (references,) = plan.references.of(batch.codes[row : row + 1])
-            weights = explained.multipliers(batch, row, references, task)
-            observed.append(explained.words.shares(batch.codes[row], references, task, weights))
+            shares.append(explained.shares(batch, row, references, task))
             means.append(explained.outputs(batch.with_codes(references, row))[:, task].mean())
-        shares, reference = np.stack(observed), np.array(means)
-        gap = completeness(shares.sum(axis=1), np.abs(shares).sum(axis=1), outputs[rows, task], reference)
-        hypothetical = (np.arange(4)[:, None] == batch.codes[rows][:, None]) * shares[:, None]
-        values = hypothetical.astype(np.float32), shares.astype(np.float32)
+        hypothetical, observed = (np.stack(parts) for parts in zip(*shares, strict=True))
+        reference, size = np.array(means), np.abs(observed).sum(axis=1)
+        gap = completeness(observed.sum(axis=1), size, outputs[rows, task], reference)
+        values = hypothetical.astype(np.float32), observed.astype(np.float32)
         found[task] = Contributions(*values, None, reference, gap)
     return found

@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from seqnet.aliases import Codes, Floats, Ints
+from seqnet.attribution.contributions import Shares, observed_shares
 from seqnet.attribution.deeplift import multipliers
 from seqnet.attribution.kmer_models import KmerBatch, in_parts, substitutions
 from seqnet.attribution.kmer_words import WordSum
@@ -37,7 +38,7 @@ class ExplainedKmerNetwork:
         fold_batch_norms(self._network)
         self._network.requires_grad_(False)
         self._count = len(features.mean) - features.tracks
-        self.words = WordSum(features.settings, np.zeros((len(model.tasks), self._count)))
+        self._words = WordSum(features.settings, np.zeros((len(model.tasks), self._count)))
 
     def outputs(self, batch: KmerBatch) -> Floats:
         """Return the outputs, float64 (b, T)."""
@@ -62,11 +63,11 @@ class ExplainedKmerNetwork:
         ]
         return np.stack(outputs).reshape(len(outputs), len(positions), 4, len(self.tasks))
 
-    def multipliers(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Floats:
-        """Return DeepLIFT's multipliers of the k-mer features, float64 (N, d), for references of a row."""
-        both = np.concatenate([batch.codes[row : row + 1], references])
-        values = batch.with_codes(both, row)
+    def shares(self, batch: KmerBatch, row: int, references: Codes, task: int) -> Shares:
+        """Return the shares of words, by DeepLIFT's multipliers of their features for references (N, L)."""
+        codes = batch.codes[row]
+        values = batch.with_codes(np.concatenate([codes[None], references]), row)
         scaled = self._scaled(self._features.of_codes(values.codes, 1, values.means))
         found = multipliers(self._network, scaled[:1], scaled[1:], task).values[0]
-        numbers: Floats = found.double().cpu().numpy() / self._features.scale
-        return numbers[:, : self._count]
+        weights: Floats = (found.double().cpu().numpy() / self._features.scale)[:, : self._count]
+        return observed_shares(codes, self._words.word_shares(codes, references, task, weights))

@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from seqnet.aliases import Codes, Floats, Ints
+from seqnet.attribution.contributions import Shares, observed_shares
 from seqnet.kernels.word_edits import Edits, columns_at, informative_places
+from seqnet.kmers.counting import count_codes
 from seqnet.kmers.edits import KmerFunction
 
 
@@ -67,7 +69,18 @@ class WordSum(KmerFunction):
 
     # ---- shares ------------------------------------------------------------------------------
 
-    def shares(self, codes: Codes, references: Codes, task: int, multipliers: Floats | None = None) -> Floats:
+    def outputs(self, codes: Codes) -> Floats:
+        """Return the function of sequences (n, L), float64 (n, T)."""
+        found: Floats = count_codes(codes, self.settings).astype(np.float64) @ self.weights.T
+        return found
+
+    def shares(self, codes: Codes, references: Codes, task: int) -> Shares:
+        """Return `word_shares` as attributions: of other bases than the observed ones nothing is known."""
+        return observed_shares(codes, self.word_shares(codes, references, task))
+
+    def word_shares(
+        self, codes: Codes, references: Codes, task: int, multipliers: Floats | None = None
+    ) -> Floats:
         """Return how much of the difference from references each base accounts for.
 
         A feature's difference is shared out equally among the words that it counts in the sequence, and,

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 
 class Method(NamedTuple):
-    """A method: where it is computed for networks that read sequences, and for models that read k-mers."""
+    """A method: where it is computed for networks that read sequences, and for other models."""
 
     help: str
     network: str
     """``module:function``, see `seqnet.attribution.networks`."""
     kmers: str | None
-    """The same for models of k-mers; None where the method does not apply to them."""
+    """The same for models of k-mers and linear models of motifs; None where the method does not apply."""
     takes_references: bool = False
     """Whether sequences are compared with references."""
-    reads_term: bool = True
-    """Whether it applies to networks with a k-mer term."""
+    reads_terms: bool = True
+    """Whether it applies to networks with a term of k-mers or motifs."""
 
 
 METHODS: dict[str, Method] = {
@@ -35,7 +35,7 @@ METHODS: dict[str, Method] = {
         "input times gradient, corrected for the simplex",
         "seqnet.attribution.gradient:gradient",
         None,
-        reads_term=False,
+        reads_terms=False,
     ),
 }
 DEFAULT_METHOD, WITHOUT_RULES = "deeplift", "ism"

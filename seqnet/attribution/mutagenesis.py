@@ -103,8 +103,8 @@ def mutagenesis(
         outputs = (outputs + other[:, ::-1, ::-1]) / 2
     effects = np.zeros((len(rows), length, *outputs.shape[2:]))
     effects[:, positions] = explained.scale * outputs
-    if explained.words is not None:
-        effects[:, positions] += explained.words.effects(codes, positions)
+    for term in explained.terms:
+        effects[:, positions] += term.effects(codes, positions)
     inside = inside_rows(codes)
     found = {}
     for task, own in rows_wanted(wanted[rows]):

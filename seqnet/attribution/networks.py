@@ -10,21 +10,24 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from seqnet.aliases import Bools, Codes, Floats, Ints
-from seqnet.attribution.contributions import Contributions
+from seqnet.attribution.contributions import Contributions, Shares
 from seqnet.attribution.kmer_words import WordSum
+from seqnet.attribution.motif_sums import MotifSum
 from seqnet.attribution.references import AttributionPlan
 from seqnet.inference.batched import Strands, predict_logits
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.predictor import batch_rows, restored
 from seqnet.inference.sharing.substitutions import Substitutions
 from seqnet.inference.terms.kmer_term import KmerTerm
+from seqnet.inference.terms.motif_term import MotifTerm
+from seqnet.inference.terms.stored import stored_terms
 from seqnet.model_inputs.inputs import Inputs
 from seqnet.networks.fast.blocked_conv import learn_in_blocks
 from seqnet.networks.model import Model, input_channels
@@ -46,8 +49,24 @@ NetworkMethod: TypeAlias = (
 )
 
 
+class ExplainedTerm(Protocol):
+    """A function of sequences that is added to a network's outputs."""
+
+    def outputs(self, codes: Codes, /) -> Floats:
+        """Return the function of sequences (n, L), float64 (n, T)."""
+        ...
+
+    def effects(self, codes: Codes, positions: Ints, /) -> Floats:
+        """Return what substitutions change, float64 (n, P, 4, T)."""
+        ...
+
+    def shares(self, codes: Codes, references: Codes, task: int, /) -> Shares:
+        """Return attributions of a sequence (L,) against references (N, L)."""
+        ...
+
+
 class ExplainedNetwork:
-    """The outputs of a network before the last sigmoid, softmax or exponential, k-mer term included.
+    """The outputs of a network before the last sigmoid, softmax or exponential, its terms included.
 
     Outputs of regressions are in the units that the network learnt, before its targets' scale is undone.
 
@@ -73,14 +92,17 @@ class ExplainedNetwork:
         self.strands: Strands = "both" if model.header["strands"] == "both" else "forward"
         self.rows = batch_rows(model)
         """Rows computed at a time."""
-        self.term = KmerTerm.of(model)
-        none = np.ones(len(self.tasks))
-        self.scale: Floats = none if self.term is None else self.term.scale.astype(np.float64)
-        """float64 (T,): factors of the network's outputs; 1 without a k-mer term."""
-        self.words = (
-            None if self.term is None else WordSum(self.term.settings, self.term.weights.astype(np.float64))
-        )
-        """The k-mer term."""
+        self._stored = stored_terms(model)
+        self.scale: Floats = np.ones(len(self.tasks))
+        """float64 (T,): factors of the network's outputs; 1 without terms."""
+        self.bias: Floats = np.zeros(len(self.tasks))
+        """float64 (T,): of the terms."""
+        self.terms: list[ExplainedTerm] = []
+        """What is added to the network's outputs."""
+        for term in reversed(self._stored):  # each scales all before it
+            self.bias += self.scale * term.bias
+            self.terms.append(_explained_term(term, self.scale))
+            self.scale *= term.scale
 
     @cached_property
     def differentiable(self) -> nn.Sequential:
@@ -103,6 +125,13 @@ class ExplainedNetwork:
             self.network, inputs, device=self.device, strands=self.strands, threads=threads, batch=self.rows
         )
         found = found.reshape(len(inputs), len(self.tasks))
-        if self.term is not None and codes is not None:
-            found = self.term.added(found, codes, threads)
+        if codes is not None:
+            for term in self._stored:
+                found = term.added(found, codes, threads)
         return found.astype(np.float64)
+
+
+def _explained_term(term: KmerTerm | MotifTerm, scale: Floats) -> ExplainedTerm:
+    """Return a term times `scale` (T,) in a form that can be explained, without its bias."""
+    weights = scale[:, None] * term.weights
+    return WordSum(term.settings, weights) if isinstance(term, KmerTerm) else MotifSum(term.features, weights)

@@ -68,13 +68,21 @@ class MotifScores:
         threads
             Parts computed at a time.
         """
+        return occupancies_of(self.sums(codes, threads))
+
+    def sums(self, codes: Codes, threads: int = 1) -> Floats:
+        """Return the sum of 2**score over windows and strands, float64 (n, m), of which occupancy is log2."""
         lookups = self._lookups
         parts = ordered_map(
             lambda begin: _sums(codes[begin : begin + _ROWS], lookups), range(0, len(codes), _ROWS), threads
         )
-        sums = np.concatenate([np.zeros((0, len(lookups))), *parts])
-        with np.errstate(divide="ignore"):
-            return np.where(sums > 0, np.log2(sums), np.nan)
+        return np.concatenate([np.zeros((0, len(lookups))), *parts])
+
+
+def occupancies_of(sums: Floats) -> Floats:
+    """Return log2 of sums of 2**score, bits; NaN where no window has a score."""
+    with np.errstate(divide="ignore"):
+        return np.where(sums > 0, np.log2(sums), np.nan)
 
 
 def _sums(codes: Codes, lookups: Sequence[tuple[Lookups, ...]]) -> Floats:
@@ -114,10 +122,10 @@ class MotifFeatures:
 
     def of_codes(self, codes: Codes, threads: int = 1) -> Singles:
         """Return the features of sequences, float32 (n, 2m); 0, the mean, where no window has a score."""
-        return self._standardised(self.motifs.occupancies(codes, threads))
+        return self.standardised(self.motifs.occupancies(codes, threads))
 
-    def _standardised(self, occupancies: Floats) -> Singles:
-        """Return the features of occupancies."""
+    def standardised(self, occupancies: Floats) -> Singles:
+        """Return the features of occupancies (n, m), float32 (n, 2m); 0 where they are NaN."""
         raw = np.concatenate([occupancies, np.maximum(occupancies - self.knee, 0)], axis=1)
         found: Singles = np.nan_to_num((raw - self.mean) / self.deviation, nan=0.0).astype(np.float32)
         return found
@@ -139,7 +147,7 @@ def fit_motif_features(motifs: MotifScores, codes: Codes, threads: int = 1) -> t
     features = MotifFeatures(
         motifs, knee, np.nanmean(raw, axis=0), np.where(deviation > 1e-9, deviation, 1.0)
     )
-    return features, features._standardised(occupancies)
+    return features, features.standardised(occupancies)
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ def describe_model(path: str) -> Description:
 
 def _advice(model: Model) -> str:
     """Name the commands that show what a model has learnt, of those that take it."""
-    if "bin" in model.input or MotifTerm.of(model) is not None:  # neither is explained base by base
+    if "bin" in model.input:  # whole tracks are not explained
         return ""
     explain = "see what the model has learnt with 'seqnet explain' (attributions of bases)"
     reads_signals = model.input["type"] == "signals" or model.input.get("signals")

@@ -104,12 +104,12 @@ def chosen_methods(request: ExplainRequest, model: Model) -> tuple[str, ...]:
 def _refusal(method: str, request: ExplainRequest, model: Model) -> str | None:
     """Return why a method does not apply to a model, None where it does."""
     row, kind = METHODS[method], model.input["type"]
-    if model.header.get("motif_term") is not None:
-        return "the model has motifs, which cannot be explained base by base; train without --motifs"
     if kind == "kmers" and row.kmers is None:
         return "a model of k-mers is no smooth function of bases; use ism or deeplift"
-    if model.header.get("kmer_term") is not None and not row.reads_term:
+    if model.header.get("kmer_term") is not None and not row.reads_terms:
         return "the model's k-mer term is no smooth function of bases; use ism or deeplift"
+    if model.header.get("motif_term") is not None and not row.reads_terms:
+        return "it has no rule for the motifs of the model; use ism or deeplift"
     if kind == "signals" and method == WITHOUT_RULES:
         return "the model reads no sequence; use gradient, or deeplift with --signal-reference mean"
     if not row.takes_references:

@@ -1,4 +1,4 @@
-"""Models made ready to be explained: networks of sequences, and models of k-mers."""
+"""Models made ready to be explained: networks of sequences, models of k-mers, linear models of motifs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from seqnet.aliases import Bools, Floats, Ints
 from seqnet.attribution.contributions import Contributions
-from seqnet.attribution.kmer_models import ExplainedKmers, ExplainedLinear, KmerBatch
+from seqnet.attribution.kmer_models import ExplainedKmers, ExplainedLinear, ExplainedMotifs, KmerBatch
 from seqnet.attribution.methods import METHODS
 from seqnet.attribution.references import AttributionPlan
 from seqnet.inference.device import torch_device
@@ -66,8 +66,8 @@ class NetworkExplainer:
         return found
 
 
-class _Kmers:
-    """A model of k-mers."""
+class _Features:
+    """A model of k-mers, or a linear model of motifs."""
 
     def __init__(self, explained: ExplainedKmers, rows: ExplainedRows) -> None:
         assert rows.codes is not None
@@ -92,10 +92,11 @@ class _Kmers:
 def load_explainer(model: Model, rows: ExplainedRows, device: str) -> Explainer:
     """Make a model ready to be explained; linear ones without torch."""
     if is_linear(model):
-        return _Kmers(ExplainedLinear(model), rows)
+        explained = ExplainedLinear(model) if model.input["type"] == "kmers" else ExplainedMotifs(model)
+        return _Features(explained, rows)
     place = torch_device(device, 1)  # threads each take a batch of their own
     if model.input["type"] == "kmers":
-        return _Kmers(resolve("seqnet.attribution.kmer_networks:ExplainedKmerNetwork")(model, place), rows)
+        return _Features(resolve("seqnet.attribution.kmer_networks:ExplainedKmerNetwork")(model, place), rows)
     return NetworkExplainer(resolve("seqnet.attribution.networks:ExplainedNetwork")(model, place), rows)
 
 

@@ -133,7 +133,7 @@ class ModelScorer:
         self._tracks, self._predictions = tracks, predictions
         self._shifts, self._null, self._seed = shifts, null, seed
         self._single = None
-        if isinstance(predictor, LinearPredictor):
+        if isinstance(predictor, LinearPredictor) and predictor.takes_kmers:
             self._single = SubstitutionScorer(
                 predictor, genome, width, tracks, shifts=shifts, null=null, seed=seed
             )

@@ -61,7 +61,7 @@ def test_shares_add_up_to_the_difference(settings):
     words = word_sum(settings)
     codes = random_codes(1, 50)[0]
     references = References(6).of(codes[None])[0]
-    shares = words.shares(codes, references, 1)
+    shares = words.word_shares(codes, references, 1)
     expected = values_of(words, codes[None])[0, 1] - values_of(words, references)[:, 1].mean()
     assert shares.sum() == pytest.approx(expected, abs=1e-5)
 
@@ -70,7 +70,7 @@ def test_a_word_is_shared_by_its_informative_bases():
     words = WordSum(KmerSettings(("101",), "forward", "counts"), np.eye(16)[[6]])  # C.G
     codes = np.array([0, 1, 0, 2, 0], np.uint8)  # A C A G A
     reference = np.zeros((1, 5), np.uint8)
-    assert words.shares(codes, reference, 0).tolist() == [0, 0.5, 0, 0.5, 0]
+    assert words.word_shares(codes, reference, 0).tolist() == [0, 0.5, 0, 0.5, 0]
 
 
 @pytest.mark.parametrize("name", ["linear", "linear_regression", "dense"])
