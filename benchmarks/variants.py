@@ -121,7 +121,7 @@ def k_mer_models(codes: np.ndarray, genome: Genome) -> None:
         single = substitutions(codes, count, saturated=False)
         windows = window_pairs(codes, single, width)
         batch = KmerBatch(windows[:32:2], None)
-        found = medians(
+        seconds = medians(
             {
                 "two predictions": lambda p=predictor, w=windows: function_seconds(lambda: p.logits(w)),
                 "single": lambda o=ours, a=single: function_seconds(lambda: o.effects(a, no_progress)),
@@ -132,7 +132,9 @@ def k_mer_models(codes: np.ndarray, genome: Genome) -> None:
             5,
         )
         sizes = {"mutagenesis": 16 * 3 * width}
-        rates = ", ".join(f"{name} {sizes.get(name, count) / value:,.0f}/s" for name, value in found.items())
+        rates = ", ".join(
+            f"{name} {sizes.get(name, count) / value:,.0f}/s" for name, value in seconds.items()
+        )
         print(f"11 gapped patterns, {normalize}, {width} bp: {rates}")
         sys.stdout.flush()
 

@@ -71,8 +71,8 @@ class WordSum(KmerFunction):
 
     def outputs(self, codes: Codes) -> Floats:
         """Return the function of sequences (n, L), float64 (n, T)."""
-        found: Floats = count_codes(codes, self.settings).astype(np.float64) @ self.weights.T
-        return found
+        values: Floats = count_codes(codes, self.settings).astype(np.float64) @ self.weights.T
+        return values
 
     def shares(self, codes: Codes, references: Codes, task: int) -> Shares:
         """Return `word_shares` as attributions: of other bases than the observed ones nothing is known."""

@@ -32,8 +32,8 @@ class _Strand(NamedTuple):
         """Yield some motifs at a time, for arrays of so many numbers for each."""
         step = max(1, _NUMBERS // max(1, numbers))
         for start in range(0, len(self.motifs), step):
-            some = slice(start, start + step)
-            yield _Strand(self.motifs[some], np.ascontiguousarray(self.scores[:, :, some]))
+            part = slice(start, start + step)
+            yield _Strand(self.motifs[part], np.ascontiguousarray(self.scores[:, :, part]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +59,19 @@ class MotifSum:
         for number, (scores, both) in enumerate(zip(motifs.scores, motifs.both, strict=True)):
             for turned in (False, True)[: 1 + both]:
                 groups.setdefault((len(scores), turned), []).append(number)
-        found = []
-        for (width, turned), own in groups.items():
-            table = np.full((width, 5, len(own)), _NEVER)
-            for column, number in enumerate(own):
+        strands = []
+        for (width, turned), members in groups.items():
+            table = np.full((width, 5, len(members)), _NEVER)
+            for column, number in enumerate(members):
                 scores = motifs.scores[number]
                 table[:, :4, column] = reverse_complement_matrix(scores) if turned else scores
-            found.append(_Strand(np.array(own), np.maximum(table, _NEVER)))
-        return found
+            strands.append(_Strand(np.array(members), np.maximum(table, _NEVER)))
+        return strands
 
     def outputs(self, codes: Codes) -> Floats:
         """Return the function of sequences (n, L), float64 (n, T)."""
-        found: Floats = self.features.of_codes(codes).astype(np.float64) @ self.weights.T
-        return found
+        values: Floats = self.features.of_codes(codes).astype(np.float64) @ self.weights.T
+        return values
 
     # ---- substitutions -----------------------------------------------------------------------
 
@@ -92,15 +92,15 @@ class MotifSum:
         -------
         float64 (n, P, 4, T): the function with each base in place, less the function.
         """
-        found = np.zeros((len(codes), len(positions), 4, len(self.weights)))
+        effects = np.zeros((len(codes), len(positions), 4, len(self.weights)))
         plain = self.outputs(codes)
-        for row, own in enumerate(codes):
-            sums = self._edited_sums(own, positions).reshape(4 * len(positions), -1)
+        for row, sequence in enumerate(codes):
+            sums = self._edited_sums(sequence, positions).reshape(4 * len(positions), -1)
             features = self.features.standardised(occupancies_of(sums)).astype(np.float64)
-            found[row] = (features @ self.weights.T - plain[row]).reshape(len(positions), 4, -1)
-            known = np.flatnonzero(own[positions] < 4)
-            found[row, known, own[positions[known]]] = 0  # the base itself: no change, not even by rounding
-        return found
+            effects[row] = (features @ self.weights.T - plain[row]).reshape(len(positions), 4, -1)
+            known = np.flatnonzero(sequence[positions] < 4)
+            effects[row, known, sequence[positions[known]]] = 0  # the base itself, free of rounding too
+        return effects
 
     def _edited_sums(self, codes: Codes, positions: Ints) -> Floats:
         """Return the sums of 2**score with every base at every position, float64 (P, 4, m).
@@ -112,7 +112,7 @@ class MotifSum:
                         `before'   overlap p    `behind'
         """
         length, letters = len(codes), np.minimum(codes, 4)
-        found = np.zeros((len(positions), 4, len(self.features.motifs.names)))
+        edited = np.zeros((len(positions), 4, len(self.features.motifs.names)))
         for strand in self._strands:
             width = len(strand.scores)
             windows = length - width + 1
@@ -128,8 +128,8 @@ class MotifSum:
                     product = others * after[place]
                     sums[place : place + windows] += product[:, None] * factors[place, :4]
                 sums += _outside(products, width, length)[:, None]
-                found[:, :, part.motifs] += sums[positions]
-        return found
+                edited[:, :, part.motifs] += sums[positions]
+        return edited
 
     # ---- DeepLIFT ----------------------------------------------------------------------------
 
@@ -216,8 +216,8 @@ def _outside(products: Floats, width: int, length: int) -> Floats:
     upto = np.concatenate([none, np.cumsum(products, axis=0)])
     since = np.concatenate([np.cumsum(products[::-1], axis=0)[::-1], none])
     place = np.arange(length)
-    found: Floats = upto[np.clip(place - width + 1, 0, windows)] + since[np.minimum(place + 1, windows)]
-    return found
+    outside: Floats = upto[np.clip(place - width + 1, 0, windows)] + since[np.minimum(place + 1, windows)]
+    return outside
 
 
 def _window_slopes(scores: Floats) -> tuple[Floats, Floats]:

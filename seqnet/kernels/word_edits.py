@@ -68,14 +68,14 @@ def edit_words(windows: Codes, edits: Edits, function: WordFunction) -> EditedSu
     if compiled is None:
         return edit_words_numpy(windows, edits, function)
     tasks = function.weights.shape[1]
-    found = EditedSums(np.empty((len(windows), tasks)), np.empty((len(edits.letters), tasks)))
+    sums = EditedSums(np.empty((len(windows), tasks)), np.empty((len(edits.letters), tasks)))
     rules = function.rules
     compiled.edit_words(
         np.ascontiguousarray(windows), windows.shape[1], *edits, rules.masks, rules.bases, rules.tables,
         rules.starts, function.features, function.hash_bits, function.weights, function.values,
-        function.shares, found.changes, found.wholes,
+        function.shares, sums.changes, sums.wholes,
     )  # fmt: skip
-    return found
+    return sums
 
 
 def informative_places(rules: WordRules) -> list[list[int]]:
@@ -100,11 +100,11 @@ def columns_at(codes: Codes, rules: WordRules, features: int, hash_bits: int) ->
     ValueError
         If a word has no column below `features`.
     """
-    found = np.full((len(rules.masks), len(codes)), -1, dtype=np.int64)
+    columns = np.full((len(rules.masks), len(codes)), -1, dtype=np.int64)
     for rule, places in enumerate(informative_places(rules)):
         ends = np.arange(places[-1], len(codes))
-        found[rule, ends] = _columns(codes[ends[:, None] - places], rule, rules, features, hash_bits)
-    return found
+        columns[rule, ends] = _columns(codes[ends[:, None] - places], rule, rules, features, hash_bits)
+    return columns
 
 
 def _columns(
@@ -130,26 +130,26 @@ def edit_words_numpy(windows: Codes, edits: Edits, function: WordFunction) -> Ed
     wholes, changes = np.zeros((len(windows), tasks)), np.zeros((len(edits.letters), tasks))
     for row, codes in enumerate(windows):
         columns = columns_at(codes, rules, function.features, function.hash_bits)
-        some = slice(int(edits.ends[row]), int(edits.ends[row + 1]))
+        edited = slice(int(edits.ends[row]), int(edits.ends[row + 1]))
         for group in range(int(groups[-1]) + 1 if len(groups) else 0):
-            own = np.flatnonzero(groups == group)
-            counted = columns[own]
+            members = np.flatnonzero(groups == group)
+            counted = columns[members]
             present, counts = np.unique(counted[counted >= 0], return_counts=True)
-            old, new = _replaced(codes, edits.places[some], edits.letters[some], own, function)
+            old, new = _replaced(codes, edits.places[edited], edits.letters[edited], members, function)
             whole, change = _group_sums(present, counts, old, new, function)
             wholes[row] += whole
-            changes[some] += change
+            changes[edited] += change
     return EditedSums(wholes, changes)
 
 
 def _replaced(
-    codes: Codes, places: Ints, letters: Codes, own: Ints, function: WordFunction
+    codes: Codes, places: Ints, letters: Codes, members: Ints, function: WordFunction
 ) -> tuple[Ints, Ints]:
     """Return the columns of the words that edits take away and bring, -1 for none: int64 (m, items) both."""
     rules, length = function.rules, len(codes)
     all_places = informative_places(rules)
-    found = []
-    for rule in own.tolist():
+    parts = []
+    for rule in members.tolist():
         back = np.array(all_places[rule])
         for digit, place in enumerate(back.tolist()):
             ends = places + place
@@ -159,8 +159,8 @@ def _replaced(
             changed = word.copy()
             changed[:, digit] = np.where(inside, letters, 4)
             both = np.stack([word, changed], axis=1)
-            found.append(_columns(both, rule, rules, function.features, function.hash_bits))
-    columns = np.stack(found, axis=-1)
+            parts.append(_columns(both, rule, rules, function.features, function.hash_bits))
+    columns = np.stack(parts, axis=-1)
     return columns[:, 0], columns[:, 1]
 
 

@@ -49,9 +49,9 @@ class KmerFunction:
         def compute(begin: int) -> EditedSums:
             end = min(begin + step, len(windows))
             ends = edits.ends[begin : end + 1]
-            some = slice(int(ends[0]), int(ends[-1]))
-            own = Edits(ends - ends[0], edits.places[some], edits.letters[some])
-            return edit_words(windows[begin:end], own, function)
+            rows = slice(int(ends[0]), int(ends[-1]))
+            part = Edits(ends - ends[0], edits.places[rows], edits.letters[rows])
+            return edit_words(windows[begin:end], part, function)
 
         parts = list(ordered_map(compute, range(0, len(windows), step), threads))
         none = np.zeros((0, len(self.weights)))

@@ -1,5 +1,6 @@
 """The terms of train cnn: when there are some, what the model holds, and that every way to predict adds them."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -250,3 +251,77 @@ def test_k_mers_decide_which_strands_of_a_table_are_read(run, folder, tmp_path, 
     assert (
         f"sequences are read {'on both strands' if strands == 'both' else 'forward'}: k-mers" in finished.err
     )
+
+
+def best_row(folder):
+    """The sequence of a row with the site."""
+    return (folder / "s.fa").read_text().splitlines()[3]
+
+
+@pytest.mark.parametrize("method", ["ism", "deeplift"])
+def test_models_with_terms_are_explained(run, folder, model, method):
+    _, path = model
+    (folder / "one.fa").write_text(f">r\n{best_row(folder)}\n")
+    finished = run("explain", path, folder / "one.fa", "--method", method, "-q", "-t", 1,
+                   "-o", folder / "a.npz", "-o", folder / "a.tsv")  # fmt: skip
+    assert finished.code == 0, finished.err
+    observed = np.abs(np.load(folder / "a.npz")["arr_0"][0]).max(axis=0)
+    inside = observed[20 : 20 + len(SITE)].sum()
+    assert inside > 0.5 * observed.sum()  # the site is 11 of 60 bases
+
+
+def test_mutagenesis_is_what_predict_says_of_edited_sequences(run, folder, model):
+    _, path = model
+    text = best_row(folder)
+    edited = [text[:25] + base + text[26:] for base in "ACGT"]
+    (folder / "one.fa").write_text(f">r\n{text}\n")
+    (folder / "four.fa").write_text("".join(f">r{base}\n{row}\n" for base, row in enumerate(edited)))
+    run("explain", path, folder / "one.fa", "--method", "ism", "-q", "-t", 1, "-o", folder / "a.npz")
+    predicted = run("predict", path, folder / "four.fa", "-q")
+    values = np.array([float(value) for value in last_column(predicted.out)[-4:]])
+    logits = np.log(values / (1 - values))
+    found = np.load(folder / "a.npz")["arr_0"][0, :, 25]
+    np.testing.assert_allclose(found, logits - logits.mean(), atol=2e-3)  # of printed probabilities
+
+
+def test_gradients_of_models_with_terms_are_refused(run, folder, model):
+    kind, path = model
+    finished = run("explain", path, folder / "s.fa", "--method", "gradient", "-o", folder / "a.tsv")
+    message = "it has no rule for the motifs of the model" if kind == "motifs" else "the model's k-mer term"
+    assert finished.code != 0
+    assert message in finished.err
+
+
+def test_other_commands_take_models_with_terms(run, folder, model, motifs):
+    _, path = model
+    letters = (folder / "g.fa").read_text().splitlines()[1]
+    place = 60 * 3 + 25
+    other = "ACGT".replace(letters[place], "")[0]
+    (folder / "v.vcf").write_text(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        f"chr1\t{place + 1}\t.\t{letters[place]}\t{other}\t.\t.\t.\n"
+    )
+    effects = run("variants", path, folder / "v.vcf", "--genome", folder / "g.fa", "-q")
+    assert effects.code == 0, effects.err
+    assert "SN_DELTA_bound=-" in effects.out.decode()
+    discovered = run(
+        "discover", path, *regions(folder), "-q", "-t", 1, "--shuffles", 3, "-o", folder / "p.meme"
+    )
+    assert discovered.code == 0, discovered.err
+    assert "MOTIF" in (folder / "p.meme").read_text()
+    table = run("perturb", path, "--insert", motifs, *regions(folder), "-q", "-t", 1)
+    assert table.code == 0, table.err
+
+
+def test_a_linear_model_of_motifs_is_explained_without_torch(run, folder, motifs, monkeypatch):
+    path = folder / "plain.safetensors"
+    assert run("train", "linear", *regions(folder), "--motifs", motifs, "-t", 1, "-q", "-o", path).code == 0
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (folder / "one.fa").write_text(f">r\n{best_row(folder)}\n")
+    for method in ("ism", "deeplift"):
+        finished = run("explain", path, folder / "one.fa", "--method", method, "-q", "-o", folder / "a.npz")
+        assert finished.code == 0, finished.err
+        observed = np.abs(np.load(folder / "a.npz")["arr_0"][0]).max(axis=0)
+        assert observed[20 : 20 + len(SITE)].sum() > 0.6 * observed.sum()
+    refused = run("explain", path, folder / "one.fa", "--method", "gradient", "-o", folder / "a.tsv")
+    assert "it has no rule for the motifs of the model" in refused.err

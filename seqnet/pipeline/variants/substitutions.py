@@ -106,9 +106,9 @@ class SubstitutionScorer:
         hidden = np.zeros(n, dtype=bool)
         for before in befores:
             sites = self._sites(changes, before)
-            own, unknown = self._at_background(sites, before, changes.bases)
-            ref += own[0]
-            alt += own[1]
+            outputs, unknown = self._at_background(sites, before, changes.bases)
+            ref += outputs[0]
+            alt += outputs[1]
             hidden |= unknown[sites.row]
         ref[hidden] = alt[hidden] = np.nan
         ref, alt = ref / len(befores), alt / len(befores)
@@ -130,8 +130,8 @@ class SubstitutionScorer:
         chosen = order[first]
         firsts = changes.starts[chosen] - before
         windows = np.empty((len(chosen), self._width), np.uint8)
-        for name, own in number.items():
-            rows = np.flatnonzero(contig[chosen] == own)
+        for name, index in number.items():
+            rows = np.flatnonzero(contig[chosen] == index)
             windows[rows] = _windows(self._genome.codes[name], firsts[rows], self._width)
         return _Sites([changes.contigs[at] for at in chosen.tolist()], firsts, windows, row)
 
@@ -158,14 +158,14 @@ class SubstitutionScorer:
         outputs = self._predictor.doubles_in_units(outputs)
         return (outputs[: len(refs)][sites.row], outputs[len(refs) :]), unknown
 
-    def _quantiles(self, changes: BaseChanges, usable: Bools, own: Floats) -> Floats:
+    def _quantiles(self, changes: BaseChanges, usable: Bools, deltas: Floats) -> Floats:
         """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
         place = self._width // 2
         sites = self._sites(changes, place)
-        found = np.full(own.shape, np.nan)
+        quantiles = np.full(deltas.shape, np.nan)
         chosen = list(self._like(changes, sites.windows[sites.row], np.flatnonzero(usable)))
         if not chosen:
-            return found
+            return quantiles
         rows = np.array([row for row, _, _ in chosen])
         counts = np.array([len(places) for _, places, _ in chosen])
         edits = Edits(
@@ -179,12 +179,12 @@ class SubstitutionScorer:
         number = np.repeat(np.arange(len(rows)), counts)
         moved = self._predictor.doubles_in_units(wholes[number] + steps)
         sizes = np.abs(moved - self._predictor.doubles_in_units(wholes)[number])
-        mine = own[rows][number]
-        equal = np.isclose(sizes, mine, rtol=1e-9, atol=0)  # sums of one value may be rounded apart
-        below = np.where(equal, 0.5, sizes < mine)
+        delta = deltas[rows][number]
+        equal = np.isclose(sizes, delta, rtol=1e-9, atol=0)  # sums of one value may be rounded apart
+        below = np.where(equal, 0.5, sizes < delta)
         sums = np.stack([np.bincount(number, task, len(rows)) for task in below.T], axis=1)
-        found[rows] = sums / counts[:, None]
-        return found
+        quantiles[rows] = sums / counts[:, None]
+        return quantiles
 
     def _like(self, changes: BaseChanges, windows: Codes, rows: Ints) -> Iterator[tuple[int, Ints, Codes]]:
         """Yield rows with drawn places in their windows, and the bases that are put there."""
