@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +85,6 @@ class LinearPredictor:
         self._bias = np.asarray(model.tensors["0.bias"], dtype=np.float64)
         if self._weights.shape != (len(self.tasks), len(features.mean)):
             raise SeqnetError("the model's weights do not fit its architecture")
-        scaled = self._weights / features.scale
-        words = scaled.shape[1] - features.tracks
-        self._function = KmerFunction(features.settings, scaled[:, :words])
-        self._constant, self._of_tracks = self._bias - scaled @ features.mean, scaled[:, words:].T
         self._read_output(model, prior)
 
     def _read_output(self, model: Model, prior: float | None) -> None:
@@ -150,11 +147,24 @@ class LinearPredictor:
         tracks
             As `logits` takes them.
         """
+        words = self._weights.shape[1] - self._features.tracks
         wholes, changes = self._function.edited(windows, edits, self.threads)
         if tracks:
             means = np.stack([track.mean(1, np.float64) for track in tracks], 1).astype(np.float32)
-            wholes = wholes + means.astype(np.float64) @ self._of_tracks
-        return EditedSums(wholes + self._constant, changes)
+            wholes = wholes + means.astype(np.float64) @ self._scaled[:, words:].T
+        return EditedSums(wholes + (self._bias - self._scaled @ self._features.mean), changes)
+
+    @cached_property
+    def _scaled(self) -> Floats:
+        """The weights of features as they are counted, float64 (T, d)."""
+        scaled: Floats = self._weights / self._features.scale
+        return scaled
+
+    @cached_property
+    def _function(self) -> KmerFunction:
+        """The part of the outputs that words account for, but for a constant."""
+        words = self._weights.shape[1] - self._features.tracks
+        return KmerFunction(self._features.settings, self._scaled[:, :words])
 
     def align_rows(self) -> None:
         """Do nothing: a row's outputs depend on the row alone."""

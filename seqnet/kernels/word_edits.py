@@ -84,12 +84,12 @@ def informative_places(rules: WordRules) -> list[list[int]]:
 
 
 def columns_at(codes: Codes, rules: WordRules, features: int, hash_bits: int) -> Ints:
-    """Return the column of the word that ends at each base of a sequence, int64 (rules, L).
+    """Return the column of the word that ends at each base of sequences, int64 (..., rules, L).
 
     Parameters
     ----------
     codes
-        uint8 (L,).
+        uint8 (..., L).
 
     Returns
     -------
@@ -100,10 +100,12 @@ def columns_at(codes: Codes, rules: WordRules, features: int, hash_bits: int) ->
     ValueError
         If a word has no column below `features`.
     """
-    columns = np.full((len(rules.masks), len(codes)), -1, dtype=np.int64)
+    length = codes.shape[-1]
+    columns = np.full((*codes.shape[:-1], len(rules.masks), length), -1, dtype=np.int64)
     for rule, places in enumerate(informative_places(rules)):
-        ends = np.arange(places[-1], len(codes))
-        columns[rule, ends] = _columns(codes[ends[:, None] - places], rule, rules, features, hash_bits)
+        ends = np.arange(places[-1], length)
+        letters = codes[..., ends[:, None] - places]
+        columns[..., rule, places[-1] :] = _columns(letters, rule, rules, features, hash_bits)
     return columns
 
 
@@ -122,90 +124,117 @@ def _columns(
     return np.where(known, columns, -1)
 
 
+_BASES_AT_ONCE = 1 << 18
+"""Bases of the windows that numpy computes at a time."""
+
+
 def edit_words_numpy(windows: Codes, edits: Edits, function: WordFunction) -> EditedSums:
     """Do what `edit_words` does without the compiled kernel."""
-    rules, tasks = function.rules, function.weights.shape[1]
-    bases = np.zeros(len(rules.bases), np.int64) if function.hash_bits else rules.bases
-    groups = np.cumsum(np.diff(bases, prepend=bases[:1]) != 0)
+    tasks, step = function.weights.shape[1], max(1, _BASES_AT_ONCE // max(1, windows.shape[1]))
     wholes, changes = np.zeros((len(windows), tasks)), np.zeros((len(edits.letters), tasks))
-    for row, codes in enumerate(windows):
-        columns = columns_at(codes, rules, function.features, function.hash_bits)
-        edited = slice(int(edits.ends[row]), int(edits.ends[row + 1]))
+    bases = np.zeros(len(function.rules.bases), np.int64) if function.hash_bits else function.rules.bases
+    groups = np.cumsum(np.diff(bases, prepend=bases[:1]) != 0)
+    for begin in range(0, len(windows), step):
+        part, ends = windows[begin : begin + step], edits.ends[begin : begin + step + 1]
+        edited = slice(int(ends[0]), int(ends[-1]))
+        row = np.repeat(np.arange(len(part)), np.diff(ends))
+        columns = columns_at(part, function.rules, function.features, function.hash_bits)
         for group in range(int(groups[-1]) + 1 if len(groups) else 0):
             members = np.flatnonzero(groups == group)
-            counted = columns[members]
-            present, counts = np.unique(counted[counted >= 0], return_counts=True)
-            old, new = _replaced(codes, edits.places[edited], edits.letters[edited], members, function)
-            whole, change = _group_sums(present, counts, old, new, function)
-            wholes[row] += whole
+            counts = _counts(columns[:, members], function.features)
+            old, new = _replaced(part, row, edits.places[edited], edits.letters[edited], members, function)
+            whole, change = _group_sums(counts, row, old, new, function)
+            wholes[begin : begin + step] += whole
             changes[edited] += change
     return EditedSums(wholes, changes)
 
 
+class _Counts(NamedTuple):
+    """How often columns occur in n windows."""
+
+    keys: Ints
+    """int64 (c,), in order: the number of the window times the number of columns, and the column."""
+    counts: Ints
+    """int64 (c,)."""
+    windows: int
+    """n."""
+
+    def of(self, keys: Ints) -> Ints:
+        """Return how often columns occur, of those that do and of others."""
+        if not len(self.keys):
+            return np.zeros(len(keys), np.int64)
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[place] == keys, self.counts[place], 0)
+
+
+def _counts(columns: Ints, features: int) -> _Counts:
+    """Count the columns of windows, int64 (n, rules, W)."""
+    keys = (np.arange(len(columns)) * features)[:, None, None] + columns
+    present, counts = np.unique(keys[columns >= 0], return_counts=True)
+    return _Counts(present, counts, len(columns))
+
+
 def _replaced(
-    codes: Codes, places: Ints, letters: Codes, members: Ints, function: WordFunction
+    windows: Codes, row: Ints, places: Ints, letters: Codes, members: Ints, function: WordFunction
 ) -> tuple[Ints, Ints]:
     """Return the columns of the words that edits take away and bring, -1 for none: int64 (m, items) both."""
-    rules, length = function.rules, len(codes)
-    all_places = informative_places(rules)
-    parts = []
+    rules, length = function.rules, windows.shape[1]
+    parts = [np.empty((len(row), 2, 0), np.int64)]
     for rule in members.tolist():
-        back = np.array(all_places[rule])
+        back = np.array(informative_places(rules)[rule])
         for digit, place in enumerate(back.tolist()):
             ends = places + place
             inside = (ends < length) & (ends >= back[-1])
             at = np.where(inside, ends, back[-1])[:, None] - back
-            word = np.where(inside[:, None], codes[np.minimum(at, length - 1)], 4)
+            word = np.where(inside[:, None], windows[row[:, None], np.minimum(at, length - 1)], 4)
             changed = word.copy()
             changed[:, digit] = np.where(inside, letters, 4)
             both = np.stack([word, changed], axis=1)
-            parts.append(_columns(both, rule, rules, function.features, function.hash_bits))
-    columns = np.stack(parts, axis=-1)
+            parts.append(_columns(both, rule, rules, function.features, function.hash_bits)[..., None])
+    columns = np.concatenate(parts, axis=2)
     return columns[:, 0], columns[:, 1]
 
 
 def _group_sums(
-    present: Ints, counts: Ints, old: Ints, new: Ints, function: WordFunction
+    counts: _Counts, row: Ints, old: Ints, new: Ints, function: WordFunction
 ) -> tuple[Floats, Floats]:
-    """Return a group's sum (T,) and the edits' changes of it (m, T).
+    """Return a group's sums (n, T) and the edits' changes of them (m, T).
 
     Parameters
     ----------
-    present, counts
-        int64 (c,): the columns of the window's words in order, and how often they occur.
+    row
+        int64 (m,): the window of each edit.
     """
-    weights = function.weights
     values = function.values if len(function.values) else None
-    whole: Floats = _valued(counts, values) @ weights[present]
-    rows, items = old.shape
-    keys = np.sort(np.concatenate([2 * old, 2 * new + 1], axis=1), axis=1)  # -1 becomes -2 and -1
-    columns = keys >> 1
+    of_window, column = np.divmod(counts.keys, function.features)
+    whole = _summed(of_window, _valued(counts.counts, values), function.weights[column], counts.windows)
+    edits, items = old.shape
+    pairs = np.sort(np.concatenate([2 * old, 2 * new + 1], axis=1), axis=1)  # -1 becomes -2 and -1
+    columns = pairs >> 1
     ends = np.ones(columns.shape, dtype=bool)
     ends[:, :-1] = columns[:, 1:] != columns[:, :-1]
     # as many go as come, -1 counted: the running sum is 0 at the end of each row
-    net = np.diff(np.cumsum(2 * (keys & 1) - 1)[np.flatnonzero(ends)], prepend=0)
+    net = np.diff(np.cumsum(2 * (pairs & 1) - 1)[np.flatnonzero(ends)], prepend=0)
     changed = np.flatnonzero((net != 0) & (columns[ends] >= 0))
-    row, column, step = np.flatnonzero(ends)[changed] // (2 * items), columns[ends][changed], net[changed]
-    before = _looked_up(column, present, counts)
+    edit, column, step = np.flatnonzero(ends)[changed] // (2 * items), columns[ends][changed], net[changed]
+    before = counts.of(row[edit] * function.features + column)
     steps = _valued(before + step, values) - _valued(before, values)
-    changes = [np.bincount(row, task * steps, rows) for task in weights[column].T]
-    change: Floats = np.stack(changes, axis=1).astype(np.float64)  # whole numbers where nothing changes
+    change = _summed(edit, steps, function.weights[column], edits)
     if function.shares:
-        words = counts.sum()
-        after = words + (new >= 0).sum(axis=1) - (old >= 0).sum(axis=1)
-        change = (whole + change) / np.maximum(after, 1)[:, None] - whole / max(words, 1)
-        whole = whole / max(words, 1)
+        words = np.bincount(of_window, counts.counts, counts.windows)[:, None]
+        after = words[row] + ((new >= 0).sum(axis=1) - (old >= 0).sum(axis=1))[:, None]
+        change = (whole[row] + change) / np.maximum(after, 1) - whole[row] / np.maximum(words[row], 1)
+        whole = whole / np.maximum(words, 1)
     return whole, change
+
+
+def _summed(row: Ints, values: Floats, weights: Floats, rows: int) -> Floats:
+    """Return the sums of values (c,) times weights (c, T) by row, float64 (rows, T)."""
+    sums = [np.bincount(row, task * values, rows) for task in weights.T]
+    whole: Floats = np.stack(sums, axis=1).astype(np.float64)  # whole numbers where there are none
+    return whole
 
 
 def _valued(counts: Ints, values: Floats | None) -> Floats:
     """Return the values of counts."""
     return counts.astype(np.float64) if values is None else values[counts]
-
-
-def _looked_up(columns: Ints, present: Ints, counts: Ints) -> Ints:
-    """Return how often columns occur, of those that are present and of others."""
-    if not len(present):
-        return np.zeros(len(columns), np.int64)
-    place = np.minimum(np.searchsorted(present, columns), len(present) - 1)
-    return np.where(present[place] == columns, counts[place], 0)
