@@ -232,9 +232,10 @@ static double at_least_one(int64_t words) { return words > 1 ? (double)words : 1
 INLINE int edit_window(const struct edited_windows *windows, size_t window, const struct word_function *function,
                        const struct group *group, size_t tasks, struct scratch *scratch, int64_t words,
                        double *changes) {
+    const uint8_t *const codes = windows->codes + window * windows->width;
     double *const change = scratch->sums + tasks;
     for (int64_t edit = windows->ends[window]; edit < windows->ends[window + 1]; edit++) {
-        if (windows->base[edit] == windows->codes[window * windows->width + (size_t)windows->place[edit]]) continue;
+        if (windows->base[edit] == codes[windows->place[edit]]) continue;
         int64_t gained = 0;
         const size_t used = apply_edit(group, scratch, windows->width, (size_t)windows->place[edit],
                                        windows->base[edit], &gained);
@@ -324,7 +325,8 @@ static enum kmer_outcome do_group(const struct edited_windows *windows, const st
 }
 
 static struct reader reader_of(const struct kmer_rule *rule, int64_t base) {
-    struct reader reader = {stretches_of(rule->mask), rule->table, (uint64_t)(rule->base - base), rule->mask, 0, 0, {0}};
+    struct reader reader = {.stretches = stretches_of(rule->mask), .table = rule->table,
+                            .offset = (uint64_t)(rule->base - base), .mask = rule->mask};
     for (unsigned place = 0; place < KMER_WIDEST; place++)
         if (rule->mask >> place & 1) {
             reader.place[reader.informative++] = place;
@@ -379,7 +381,8 @@ enum kmer_outcome seqnet_edit_words(const struct edited_windows *windows, const 
     memset(wholes, 0, windows->count * function->tasks * sizeof *wholes);
     struct scratch scratch = {0};
     struct reader *const readers = malloc((function->rule_count + 1) * sizeof *readers);
-    enum kmer_outcome outcome = readers && open_scratch(&scratch, function, windows->width) ? KMER_DONE : KMER_NO_MEMORY;
+    const int ready = readers && open_scratch(&scratch, function, windows->width);
+    enum kmer_outcome outcome = ready ? KMER_DONE : KMER_NO_MEMORY;
     for (size_t first = 0, size; outcome == KMER_DONE && first < function->rule_count; first += size) {
         size = group_size(function, first);
         const int64_t base = function->hash_bits ? 0 : function->rules[first].base;

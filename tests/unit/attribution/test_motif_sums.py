@@ -157,6 +157,54 @@ def test_shares_follow_the_rescale_rule_of_the_written_out_network():
     np.testing.assert_allclose(found.hypothetical[:, 0], slope * (scores[0] - scores[0, 1]))
 
 
+def shares_by_loop(motifs, codes, reference, task):
+    """The rescale rule window by window, base by base: observed (L,) for one reference."""
+    features, observed = motifs.features, np.zeros(len(codes))
+    occupancy, hinge = np.split(motifs.weights[task], 2)
+    for number, (forward, both) in enumerate(zip(features.motifs.scores, BOTH, strict=True)):
+        windows = []
+        for matrix in (forward, forward[::-1, ::-1])[: 1 + both]:
+            table = np.concatenate([matrix, np.full((len(matrix), 1), -np.inf)], axis=1)
+            for start in range(len(codes) - len(matrix) + 1):
+                pair = [
+                    table[np.arange(len(matrix)), row[start : start + len(matrix)]]
+                    for row in (codes, reference)
+                ]
+                windows.append((start, *pair))
+        sums = [sum(2.0 ** window[side].sum() for window in windows) for side in (1, 2)]
+        if sums[0] == sums[1]:
+            continue
+        values = []
+        for total in sums:
+            bits = np.log2(total) if total else None
+            raw = 0 if bits is None else np.array([bits, max(bits - features.knee[number], 0)])
+            scale = features.mean[[number, number + 4]], features.deviation[[number, number + 4]]
+            values.append(
+                0 if bits is None else (raw - scale[0]) / scale[1] @ [occupancy[number], hinge[number]]
+            )
+        slope = (values[0] - values[1]) / (sums[0] - sums[1])
+        for start, one, two in windows:
+            step = 2.0 ** one.sum() - 2.0 ** two.sum()
+            if np.isfinite([one.sum(), two.sum()]).all():
+                part = (one - two) * (step / (one - two).sum() if (one - two).sum() else 0)
+            else:
+                part = np.full(len(one), step / len(one))
+            observed[start : start + len(one)] += slope * part
+    return observed
+
+
+@pytest.mark.parametrize("never", [0, 0.15])
+@pytest.mark.parametrize("kind", KINDS)
+def test_shares_are_those_of_a_plain_loop(kind, never):
+    motifs, codes = some_sum(8, never), rows_of(kind)
+    for row in codes:
+        references = References(3).of(row[None])[0]
+        for task in (0, 1):
+            shares = motifs.shares(row, references, task).observed
+            expected = np.mean([shares_by_loop(motifs, row, other, task) for other in references], axis=0)
+            np.testing.assert_allclose(shares, expected, atol=1e-6 * max(1, np.abs(expected).max()))
+
+
 # ---- models ----------------------------------------------------------------------------------
 
 
