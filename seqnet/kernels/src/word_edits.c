@@ -42,6 +42,8 @@ struct scratch {
     uint32_t *words;   /* the word that ends at each base, ambiguous ones as if they were known */
     int32_t *columns;  /* its column, -1 where there is no word */
     uint32_t *unclear; /* width: bit b is set where the base b before this one is ambiguous */
+    int unmarked;      /* whether none is */
+    uint8_t *clear;    /* of each window, whether it has no ambiguous base */
     uint32_t *count;   /* of each column, 0 between windows; between edits too where counts are not needed */
     struct touched *touched;
     double *sums; /* tasks, twice */
@@ -129,17 +131,18 @@ static int weigh_rule(const uint8_t *codes, size_t width, const struct reader *r
     return weigh_words(codes, width, reader, stretches, group, sum);
 }
 
-/* Mark what is ambiguous; whether nothing is. */
-static int read_unclear(const uint8_t *codes, size_t width, uint32_t *unclear) {
+static int is_clear(const uint8_t *codes, size_t width) {
     uint8_t seen = 0;
     for (size_t i = 0; i < width; i++) seen |= codes[i];
-    if (seen < 4) {
-        memset(unclear, 0, width * sizeof *unclear);
-        return 1;
-    }
+    return seen < 4;
+}
+
+/* Mark what is ambiguous. */
+static void read_unclear(const uint8_t *codes, size_t width, int clear, struct scratch *scratch) {
     uint32_t bits = 0;
-    for (size_t i = 0; i < width; i++) unclear[i] = bits = bits << 1 | (codes[i] > 3);
-    return 0;
+    if (clear && scratch->unmarked) return;
+    for (size_t i = 0; i < width; i++) scratch->unclear[i] = bits = bits << 1 | (codes[i] > 3);
+    scratch->unmarked = clear;
 }
 
 /* Add the weights of some words, four sums at a time so that one addition need not wait for another; returns
@@ -285,10 +288,11 @@ INLINE int do_window(const struct edited_windows *windows, size_t window, const 
                      double *wholes) {
     const size_t width = windows->width, all = width * group->count;
     const uint8_t *const codes = windows->codes + window * width;
-    const int clear = read_unclear(codes, width, scratch->unclear);
+    const int clear = scratch->clear[window];
     const int few = tasks == 1 && clear && !function->values && !function->shares;
     double *const sums = scratch->sums;
     size_t words = 0;
+    read_unclear(codes, width, clear, scratch);
     if (few) {
         if (!weigh_window(windows, window, group, scratch)) return 0;
     } else {
@@ -353,22 +357,27 @@ size_t seqnet_largest_group(const struct word_function *function) {
     return largest;
 }
 
-static int open_scratch(struct scratch *scratch, const struct word_function *function, size_t width) {
-    const size_t rules = seqnet_largest_group(function);
+static int open_scratch(struct scratch *scratch, const struct word_function *function,
+                        const struct edited_windows *windows) {
+    const size_t rules = seqnet_largest_group(function), width = windows->width;
+    scratch->clear = malloc(windows->count + 1);
+    for (size_t i = 0; scratch->clear && i < windows->count; i++)
+        scratch->clear[i] = (uint8_t)is_clear(windows->codes + i * width, width);
     scratch->words = malloc((rules * width + 1) * sizeof *scratch->words);
     scratch->columns = malloc((rules * width + 1) * sizeof *scratch->columns);
     scratch->unclear = malloc((width + 1) * sizeof *scratch->unclear);
     scratch->count = calloc(function->features, sizeof *scratch->count);
     scratch->touched = malloc((2 * KMER_LONGEST * rules + 1) * sizeof *scratch->touched);
     scratch->sums = malloc((2 * function->tasks + 1) * sizeof *scratch->sums);
-    return scratch->words && scratch->columns && scratch->unclear && scratch->count && scratch->touched &&
-           scratch->sums;
+    return scratch->clear && scratch->words && scratch->columns && scratch->unclear && scratch->count &&
+           scratch->touched && scratch->sums;
 }
 
 static void close_scratch(struct scratch *scratch) {
     free(scratch->words);
     free(scratch->columns);
     free(scratch->unclear);
+    free(scratch->clear);
     free(scratch->count);
     free(scratch->touched);
     free(scratch->sums);
@@ -381,7 +390,7 @@ enum kmer_outcome seqnet_edit_words(const struct edited_windows *windows, const 
     memset(wholes, 0, windows->count * function->tasks * sizeof *wholes);
     struct scratch scratch = {0};
     struct reader *const readers = malloc((function->rule_count + 1) * sizeof *readers);
-    const int ready = readers && open_scratch(&scratch, function, windows->width);
+    const int ready = readers && open_scratch(&scratch, function, windows);
     enum kmer_outcome outcome = ready ? KMER_DONE : KMER_NO_MEMORY;
     for (size_t first = 0, size; outcome == KMER_DONE && first < function->rule_count; first += size) {
         size = group_size(function, first);
