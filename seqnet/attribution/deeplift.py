@@ -61,6 +61,17 @@ def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task:
     return Multipliers(values.squeeze(3) if values.ndim == 5 else values, outputs, others.reshape(b, -1))
 
 
+def projected(values: Tensor, references: Tensor) -> Tensor:
+    """Return hypothetical attributions, (b, 4, L): what each base would contribute, the mean over references.
+
+    Parameters
+    ----------
+    values, references
+        (b, N, 4, L): multipliers, and the references' bases.
+    """
+    return (values - (values * references).sum(2, keepdim=True)).mean(1)
+
+
 class _Parts(NamedTuple):
     """Attributions of sequences by a network alone, float64, means over the references."""
 
@@ -143,9 +154,8 @@ def _strand(
     contributed = (m * (x.squeeze(2).unsqueeze(1) - pairs)).mean(1)
     bases = 4 * explained.bases
     m, pairs = m[:, :, :bases], pairs[:, :, :bases]
-    hypothetical = (m - (m * pairs).sum(2, keepdim=True)).mean(1)
     return _Parts(
-        hypothetical.cpu().numpy(),
+        projected(m, pairs).cpu().numpy(),
         contributed[:, :bases].sum(1).cpu().numpy(),
         contributed[:, bases:].cpu().numpy(),
         found.output,
