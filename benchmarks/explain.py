@@ -1,7 +1,7 @@
-"""In-silico mutagenesis and DeepLIFT of networks, one thread.
+"""In-silico mutagenesis and DeepLIFT of networks, and patterns of attributions, one thread.
 
-Peers are each sequence computed whole by torch, and tangermeme, plainly and in its fast way, where it is
-installed.
+Peers are each sequence computed whole by torch, and tangermeme, plainly and in its fast way, and modisco-lite
+for patterns, where they are installed.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from _measure import function_seconds, medians, print_table
+from _measure import children_seconds, function_seconds, medians, print_table
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqnet.aliases import Codes
 from seqnet.attribution.deeplift import multipliers
 from seqnet.attribution.mutagenesis import substituted
+from seqnet.attribution.patterns import find_patterns
 from seqnet.attribution.references import References
+from seqnet.attribution.seqlets import find_seqlets
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.sharing.substitutions import Substitutions
 from seqnet.model_inputs.inputs import one_hot_tensor
@@ -32,6 +35,10 @@ CASES = (("basset", 600, 11), ("default", 200, 32), ("default", 1000, 4))
 PLAIN_POSITIONS = 20
 """Positions at which sequences are edited where each is computed whole; times are scaled up."""
 WHOLE = "torch, whole, some positions"
+
+MOTIFS = ("CCACTAGGGGGC", "TGACTCATAC", "GTCACGTGAC", "CTTATCTGCA", "GGAAGTGACTTC")
+"""Words that attributions of the search for patterns hold."""
+SEQLETS = 20_000
 
 Way = Callable[[], object]
 
@@ -123,6 +130,68 @@ def deeplift_ways(network: nn.Sequential, codes: Codes) -> dict[str, Way]:
     return ways
 
 
+def planted_attributions(
+    count: int, length: int, motifs: tuple[str, ...]
+) -> tuple[Codes, NDArray[np.float32]]:
+    """Return sequences that hold one of some words, and hypothetical attributions that see it, (n, 4, L)."""
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 4, (count, length)).astype(np.uint8)
+    hypothetical = random.normal(0, 0.05, (count, 4, length)).astype(np.float32)
+    for row in range(count if motifs else 0):
+        word = np.array(["ACGT".index(letter) for letter in motifs[row % len(motifs)]], dtype=np.uint8)
+        if random.integers(2):
+            word = 3 - word[::-1]
+        changed = random.random(len(word)) < 0.1  # sites differ
+        letters = np.where(changed, random.integers(0, 4, len(word)), word).astype(np.uint8)
+        start = int(random.integers(5, length - 20))
+        codes[row, start : start + len(word)] = letters
+        hypothetical[row, :, start : start + len(word)] -= 0.25
+        hypothetical[row, word, start + np.arange(len(word))] += 1
+    return codes, hypothetical
+
+
+def observed_of(codes: Codes, hypothetical: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the attributions of the bases that are there, (n, L)."""
+    observed: NDArray[np.float32] = np.take_along_axis(hypothetical, codes[:, None].astype(np.int64), 1)[:, 0]
+    return observed
+
+
+def pattern_ways(count: int) -> dict[str, Callable[[], float]]:
+    """Return the ways to find patterns in attributions of so many sequences, by their CPU seconds."""
+    codes, hypothetical = planted_attributions(count, 100, MOTIFS)
+    observed, null = observed_of(codes, hypothetical), observed_of(*planted_attributions(count, 100, ()))
+
+    def ours() -> None:
+        seqlets = find_seqlets(observed, null, 0.05)
+        patterns = find_patterns(seqlets, hypothetical, observed, codes, 20)
+        print(f"  seqnet: {sum(map(len, patterns))} seqlets in {len(patterns)} patterns")
+
+    ways = {"seqnet": lambda: function_seconds(ours)}
+    try:
+        from modiscolite.tfmodisco import TFMoDISco
+    except ImportError:
+        return ways
+    x = (codes[:, :, None] == np.arange(4)).astype(np.float32)
+    attributions = np.ascontiguousarray(hypothetical.transpose(0, 2, 1))
+
+    def theirs(some: int) -> None:
+        # the settings of its command line
+        positive, _ = TFMoDISco(
+            one_hot=x[:some], hypothetical_contribs=attributions[:some], sliding_window_size=20, flank_size=5,
+            max_seqlets_per_metacluster=SEQLETS, target_seqlet_fdr=0.05, n_leiden_runs=2,
+        )  # fmt: skip
+        patterns = [] if positive is None else positive
+        used = sum(len(each.seqlets) for each in patterns)
+        print(f"  modisco-lite: {used} seqlets in {len(patterns)} patterns")
+
+    def with_children() -> float:
+        before = children_seconds()
+        return function_seconds(lambda: theirs(count)) + children_seconds() - before
+
+    theirs(2000)  # compiles
+    return ways | {"modisco-lite": with_children}
+
+
 def timed(ways: dict[str, Way]) -> dict[str, Callable[[], float]]:
     """Return the ways as functions that return their CPU seconds, after a first call that is not counted."""
     for way in ways.values():
@@ -147,6 +216,7 @@ def main() -> None:
         print(f"  seqnet: {edits / found['seqnet']:,.0f} substitutions per second")
         lifted = medians(timed(deeplift_ways(network, codes[:4])), ROUNDS)
         print_table(f"DeepLIFT, {preset}, 4 of {width} bp, {SHUFFLES} shuffles", lifted, "seqnet")
+    print_table(f"patterns in {SEQLETS:,} sequences of 100 bp", medians(pattern_ways(SEQLETS), 1), "seqnet")
 
 
 if __name__ == "__main__":

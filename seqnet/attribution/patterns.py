@@ -18,7 +18,7 @@ from seqnet.aliases import Codes, Floats, Ints
 from seqnet.attribution.seqlets import WIDTH, Seqlets
 
 Singles = NDArray[np.float32]
-SLACK = 8
+SLACK = 12
 """Bases by which a seqlet may be shifted against its pattern."""
 LEAST_LIKE, LEAST_SAME = 0.6, 0.85
 """Cosine from which a seqlet joins a cluster, and from which two clusters are one."""
@@ -58,21 +58,24 @@ class Pattern:
         return len(self.members)
 
 
+class _Rows(NamedTuple):
+    """The rows that seqlets are part of."""
+
+    observed: Singles
+    """(n, L)."""
+    codes: Codes
+    """(n, L)."""
+
+
 class _Windows(NamedTuple):
-    """Seqlets with `SLACK` bases on both sides, zeros and N outside the rows."""
+    """Seqlets with `SLACK` bases on both sides, zeros outside the rows."""
 
     hypothetical: Singles
     """(s, 4, WIDTH + 2 SLACK), of norm 1 within the seqlet."""
-    observed: Singles
-    """(s, 4, WIDTH + 2 SLACK): contributions of the observed bases."""
-    codes: Codes
-    """(s, WIDTH + 2 SLACK)."""
 
     def turned(self) -> _Windows:
         """Return them as the other strand reads them."""
-        codes = self.codes[:, ::-1]
-        complement = np.where(codes < 4, 3 - codes, codes).astype(np.uint8)
-        return _Windows(self.hypothetical[:, ::-1, ::-1], self.observed[:, ::-1, ::-1], complement)
+        return _Windows(self.hypothetical[:, ::-1, ::-1])
 
 
 class _Alignment(NamedTuple):
@@ -102,7 +105,7 @@ def find_patterns(
     """
     if len(seqlets.row) < least:
         return []
-    forward = _windows(seqlets, hypothetical, observed, codes)
+    forward = _windows(seqlets, hypothetical)
     both = forward, forward.turned()
     free = np.argsort(-seqlets.score, kind="stable")
     groups: list[Ints] = []
@@ -116,25 +119,21 @@ def find_patterns(
             groups.append(members)
         free = free[~np.isin(free, members)]
     groups = _merged(both, sorted(groups, key=len, reverse=True))
-    return sorted((_pattern(both, seqlets, group) for group in groups), key=len, reverse=True)
+    rows = _Rows(observed, codes)
+    return sorted((_pattern(both, seqlets, rows, group) for group in groups), key=len, reverse=True)
 
 
-def _windows(seqlets: Seqlets, hypothetical: Singles, observed: Singles, codes: Codes) -> _Windows:
+def _windows(seqlets: Seqlets, hypothetical: Singles) -> _Windows:
     """Cut out seqlets with their surroundings."""
-    length = codes.shape[1]
+    length = hypothetical.shape[2]
     columns = seqlets.start[:, None] - SLACK + np.arange(WIDTH + 2 * SLACK)
     inside = (columns >= 0) & (columns < length)
     columns = np.clip(columns, 0, length - 1)
-    letters = np.where(inside, codes[seqlets.row[:, None], columns], 4).astype(np.uint8)
     level = hypothetical.mean(axis=2, keepdims=True)[seqlets.row]  # what a base contributes wherever it is
     values = hypothetical[seqlets.row[:, None], :, columns].transpose(0, 2, 1)
     values = (values - level) * inside[:, None]
     norms = np.sqrt((values[:, :, SLACK : SLACK + WIDTH] ** 2).sum(axis=(1, 2), keepdims=True))
-    own = observed[seqlets.row[:, None], columns] * inside
-    contributions = (letters[:, None] == np.arange(4)[:, None]) * own[:, None]
-    return _Windows(
-        (values / np.maximum(norms, 1e-30)).astype(np.float32), contributions.astype(np.float32), letters
-    )
+    return _Windows((values / np.maximum(norms, 1e-30)).astype(np.float32))
 
 
 def _aligned(both: tuple[_Windows, _Windows], members: Ints, template: Floats) -> _Alignment:
@@ -193,50 +192,69 @@ def _template(both: tuple[_Windows, _Windows], members: Ints) -> Floats:
 
 
 def _merged(both: tuple[_Windows, _Windows], groups: list[Ints]) -> list[Ints]:
-    """Let clusters join larger ones that they resemble."""
-    kept: list[tuple[Floats, list[Ints]]] = []
+    """Let clusters join larger ones whose mean theirs resembles, once laid on it.
+
+    A motif longer than a seqlet makes clusters of its parts. Their seqlets are read on into the surroundings,
+    so that the parts are compared over the same bases.
+    """
+    larger: list[tuple[Floats, list[Ints]]] = []
     for group in groups:
-        template = _template(both, group)
-        for other, members in kept:
-            if _likeness(template, other) >= LEAST_SAME:
+        for template, members in larger:
+            moved = _mean(both, group, _aligned(both, group, template))
+            if _cosine(moved, template) >= LEAST_SAME:
                 members.append(group)
                 break
         else:
-            kept.append((template, [group]))
-    return [np.concatenate(members) for _, members in kept]
+            larger.append((_template(both, group), [group]))
+    return [np.concatenate(members) for _, members in larger]
 
 
-def _likeness(one: Floats, other: Floats) -> float:
-    """Return the highest cosine of two templates over shifts and strands."""
-    best = 0.0
-    for turned in (one, one[::-1, ::-1]):
-        for shift in range(-SLACK, SLACK + 1):
-            moved = np.zeros_like(turned)
-            source = turned[:, max(0, -shift) : WIDTH - max(0, shift)]
-            moved[:, max(0, shift) : WIDTH + min(0, shift)] = source
-            norms = float(np.linalg.norm(moved) * np.linalg.norm(other))
-            best = max(best, float((moved * other).sum()) / max(norms, 1e-30))
-    return best
+def _cosine(one: Floats, other: Floats) -> float:
+    """Return the cosine of two templates."""
+    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float((one * other).sum()) / max(norms, 1e-30)
 
 
-def _pattern(both: tuple[_Windows, _Windows], seqlets: Seqlets, members: Ints) -> Pattern:
-    """Return a cluster as a pattern, its ends cut off where they contribute little."""
+def _ends(high: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the first column of a pattern and the one after its last.
+
+    Parameters
+    ----------
+    high
+        bool (WIDTH + 2 SLACK,): columns that contribute much, of which one at least is of the seqlets.
+    """
+    inner = np.flatnonzero(high[SLACK : SLACK + WIDTH]) + SLACK
+    first, end = int(inner[0]), int(inner[-1]) + 1
+    while first > 0 and high[first - 1]:
+        first -= 1
+    while end < len(high) and high[end]:
+        end += 1
+    return first, end
+
+
+def _pattern(both: tuple[_Windows, _Windows], seqlets: Seqlets, rows: _Rows, members: Ints) -> Pattern:
+    """Return a cluster as a pattern.
+
+    Ends that contribute little are cut off. Where the ends of seqlets contribute much, the motif is longer
+    than they are, and the pattern is read on into the surroundings.
+    """
     alignment = _aligned(both, members, _template(both, members))
-    contributions, counts = np.zeros((WIDTH, 4)), np.zeros((WIDTH, 4))
-    place = np.arange(WIDTH)
-    for member, shift, turned in _places(members, alignment):
-        window = both[int(turned)]
-        contributions += window.observed[member, :, shift : shift + WIDTH].T
-        letters = window.codes[member, shift : shift + WIDTH]
-        known = letters < 4
-        counts[place[known], letters[known]] += 1
+    # of a turned seqlet, the template begins as far from its right end as the alignment says
+    shift = np.where(alignment.turned, SLACK - alignment.shift, alignment.shift - SLACK)
+    width = WIDTH + 2 * SLACK
+    start = seqlets.start[members] + shift - SLACK
+    columns = start[:, None] + np.arange(width)
+    columns = np.where(alignment.turned[:, None], columns[:, ::-1], columns)
+    inside = (columns >= 0) & (columns < rows.codes.shape[1])
+    columns, row = np.where(inside, columns, 0), seqlets.row[members][:, None]
+    letters = np.where(inside, rows.codes[row, columns], 4)
+    letters = np.where(alignment.turned[:, None] & (letters < 4), 3 - letters, letters)
+    known = letters[:, :, None] == np.arange(4)
+    counts = known.sum(axis=0).astype(np.float64)
+    contributions = np.einsum("swb,sw->wb", known, np.where(inside, rows.observed[row, columns], 0.0))
     size = np.abs(contributions).sum(axis=1)
-    high = np.flatnonzero((size >= _TRIM * size.max()) & (counts.sum(axis=1) > 0))
-    first, end = int(high[0]), int(high[-1]) + 1
-    # of a turned seqlet, the window begins as far from its right end as the alignment says
-    backward = SLACK - alignment.shift + WIDTH - end
-    offset = np.where(alignment.turned, backward, alignment.shift - SLACK + first)
+    first, end = _ends((size >= _TRIM * size[SLACK : SLACK + WIDTH].max()) & (counts.sum(axis=1) > 0))
     return Pattern(
-        members, seqlets.start[members] + offset, alignment.turned,
+        members, start + np.where(alignment.turned, width - end, first), alignment.turned,
         contributions[first:end] / len(members), counts[first:end],
     )  # fmt: skip

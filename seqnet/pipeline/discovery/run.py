@@ -186,18 +186,26 @@ def _seqlet_table(found: Sequence[_Found], motifs: Sequence[Pfm]) -> SeqletTable
 
 
 def _seqlet_rows(found: _Found, pattern: Pattern, motif: Pfm) -> list[tuple[object, ...]]:
-    """Return the rows of one pattern's seqlets, in the coordinates of the genome where there is one."""
+    """Return the rows of one pattern's seqlets, in the coordinates of the genome where there is one.
+
+    Where the pattern reaches beyond the bases of a row, its place ends with them.
+    """
     attribution, seqlets = found.attribution, found.seqlets
+    assert attribution.codes is not None
     members = pattern.members
-    chrom, start, backward = attribution.places(seqlets.row[members], pattern.start, motif.width)
+    row = seqlets.row[members]
+    known = attribution.codes[row] < 4
+    begin = np.maximum(pattern.start, known.argmax(axis=1))
+    width = np.minimum(pattern.start + motif.width, known.shape[1] - known[:, ::-1].argmax(axis=1)) - begin
+    chrom, start, backward = attribution.places(row, begin, width)
     columns = (
-        chrom, start, pattern.turned ^ backward, seqlets.score[members], seqlets.q_value[members],
+        chrom, start, start + width, pattern.turned ^ backward, seqlets.score[members],
+        seqlets.q_value[members],
     )  # fmt: skip
     return [
-        (where, begin, begin + motif.width, motif.info.name, score, "-" if minus else "+", attribution.task,
-         q_value)
-        for where, begin, minus, score, q_value in zip(*(c.tolist() for c in columns), strict=True)
-    ]  # fmt: skip
+        (where, begin, end, motif.info.name, score, "-" if minus else "+", attribution.task, q_value)
+        for where, begin, end, minus, score, q_value in zip(*(c.tolist() for c in columns), strict=True)
+    ]
 
 
 # ---- writing ---------------------------------------------------------------------------------

@@ -93,13 +93,15 @@ class Attribution:
         found: Bools = codes[:, None] == np.arange(4, dtype=np.uint8)[:, None]
         return found.astype(np.int8)
 
-    def places(self, row: Ints, first: Ints, width: int) -> RowPlaces:
+    def places(self, row: Ints, first: Ints, width: int | Ints) -> RowPlaces:
         """Return where stretches of `width` bases lie, in the genome where the rows are regions.
 
         Parameters
         ----------
         row, first
             int64 (s,): the row of each stretch, and its first base among those explained.
+        width
+            Of all, or int64 (s,).
         """
         begin = self.starts[row] + first
         if self.regions is None:

@@ -20,7 +20,7 @@ def planted(seed, rows=200, length=100, motifs=(ONE,)):
         motif = motifs[row % len(motifs)] if motifs else None
         if motif is None:
             break
-        start, turned = int(random.integers(5, length - 15)), bool(random.integers(2))
+        start, turned = int(random.integers(5, length - len(motif) - 6)), bool(random.integers(2))
         letters = reverse_complement(motif) if turned else motif
         codes[row, start : start + len(motif)] = letters
         hypothetical[row, :, start : start + len(motif)] -= 0.25
@@ -64,6 +64,23 @@ def test_two_motifs_make_two_patterns():
     assert [round(len(pattern) / 100) for pattern in patterns] == [2, 1]
     for pattern, motif in zip(patterns, (ONE, OTHER), strict=True):
         assert any(np.array_equal(consensus(pattern), each) for each in (motif, reverse_complement(motif)))
+
+
+def test_a_motif_longer_than_a_seqlet_is_one_pattern_of_its_whole_length():
+    motif = np.random.default_rng(8).integers(0, 4, WIDTH + 3).astype(np.uint8)
+    codes, hypothetical, observed, places = planted(4, motifs=(motif,))
+    for row, (start, _) in enumerate(places):  # sites differ in where they are strongest
+        strong = slice(start + 2, start + 14) if row % 2 else slice(start + 9, start + 21)
+        observed[row, strong] *= 1.5
+        hypothetical[row, :, strong] *= 1.5
+    found = find_seqlets(observed, noise(9), 0.05)
+    pattern = find_patterns(found, hypothetical, observed, codes, 20)[0]
+    letters = consensus(pattern)
+    backward = np.array_equal(letters, reverse_complement(motif))
+    assert backward or np.array_equal(letters, motif)
+    assert len(set(found.row[pattern.members])) == len(places)
+    for member, start, turned in zip(pattern.members, pattern.start, pattern.turned, strict=True):
+        assert (start, turned ^ backward) == places[found.row[member]]
 
 
 @pytest.mark.parametrize("seed", range(10))
