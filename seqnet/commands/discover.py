@@ -33,9 +33,10 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
     example="seqnet discover cnn.safetensors --regions regions.bed --genome genome.fa --motifs jaspar.meme "
     "-o patterns.meme --seqlets seqlets.bed --hits hits.bed\n"
     "seqnet discover cnn.safetensors --regions regions.bed --genome genome.fa --split test | seqnet logo - "
-    "-o patterns.svg",
+    "-o patterns.svg\n"
+    "seqnet discover --attributions attributions.npz --motifs jaspar.meme -o patterns.meme",
 )
-@click.argument("model")
+@click.argument("model", required=False)
 @click.argument("sequences", required=False)
 @regions_option
 @genome_option
@@ -48,11 +49,19 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 )  # fmt: skip
 @shuffles_option
 @option_in(
+    "Attribution", "--attributions", metavar="NPZ",
+    help="Hypothetical attributions (n, 4, L), of explain or another program, in place of MODEL.",
+)  # fmt: skip
+@option_in(
+    "Attribution", "--onehot", metavar="NPZ",
+    help="One-hot sequences (n, 4, L) of --attributions. Default: NAME.onehot.npz next to NAME.npz.",
+)  # fmt: skip
+@option_in(
     "Motifs", "--motifs", metavar="MOTIFS", help="Name patterns after the most similar motifs of this file."
 )
 @option_in(
     "Attribution", "--fdr", type=Real(0, 1, min_open=True), default=DiscoverRequest.fdr, show_default=True,
-    help="False discovery rate of seqlets, from the attributions of shuffled sequences.",
+    help="False discovery rate of seqlets, from attributions of shuffles, or negative --attributions.",
 )  # fmt: skip
 @option_in(
     "Attribution", "--min-seqlets", type=Whole(2), default=DiscoverRequest.min_seqlets, show_default=True,
@@ -77,8 +86,8 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 def command(**values: Any) -> None:
     """Find the motifs that a model has learnt.
 
-    Give --regions with --genome, or FASTA SEQUENCES. Seqlets are short stretches of high attribution;
-    those that are alike, on either strand, make a pattern, written as a motif of their bases.
+    Give MODEL and --regions with --genome, or FASTA SEQUENCES; or --attributions. Stretches of high attribution
+    (seqlets) that are alike, on either strand, make a pattern, written as a motif of their bases.
     """
     from seqnet.pipeline.discovery.run import discover
 

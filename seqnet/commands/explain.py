@@ -62,18 +62,13 @@ _reference_options = titled("Attribution",
 @row_options
 @_reference_options
 @option_in(
-    "Output",
-    "--filters",
-    type=OUTPUT,
-    metavar="MEME",
+    "Output", "--filters", type=OUTPUT, metavar="MEME",
     help="Write the motifs of the first layer's filters; alone, nothing else is computed.",
-)
+)  # fmt: skip
 @option_in(
-    "Motifs",
-    "--motifs",
-    metavar="MOTIFS",
+    "Motifs", "--motifs", metavar="MOTIFS",
     help="Name the motifs of --filters after the most similar motifs of this file.",
-)
+)  # fmt: skip
 @device_option
 @threads_option(0)
 @option_in(

@@ -225,3 +225,110 @@ def test_the_similar_motif_is_drawn_on_the_strand_and_at_the_place_of_its_match(
         if pattern == first.name
     )
     assert sorted(first.positions.tolist()) == expected
+
+
+def test_attributions_made_before_give_the_patterns_of_their_model(overlapping, tmp_path):
+    given, _ = overlapping
+    model, path = str(FIXTURES / "linear.safetensors"), tmp_path / "a.npz"
+    same = {"threads": 1, "fdr": 1.0, "hits": True}  # every stretch counts, whatever it is compared with
+    expected = seqnet.discover(model, **given, shuffles=2, tasks=("bound",), **same)
+    seqnet.explain(model, **given, shuffles=2, threads=1, tasks=("bound",), outputs=(str(path),))
+    found = seqnet.discover(attributions=str(path), **same)
+    assert [row[:4] for row in found.table.rows()] == [row[:4] for row in expected.table.rows()]
+    assert [*found.hits.rows()] == [*expected.hits.rows()]
+    columns = [0, 1, 2, 3, 4, 5, 6]  # the q-values differ
+    assert [[row[i] for i in columns] for row in found.seqlets.rows()] == [
+        [row[i] for i in columns] for row in expected.seqlets.rows()
+    ]
+
+
+def test_attributions_of_sequences_keep_their_places(sequences, tmp_path):
+    model, path = str(FIXTURES / "linear.safetensors"), tmp_path / "a.npz"
+    given = {"shuffles": 2, "threads": 1, "tasks": ("bound",)}
+    seqnet.explain(model, str(sequences), **given, outputs=(str(path),))
+    found = seqnet.discover(attributions=str(path), fdr=1.0, threads=1).seqlets
+    expected = seqnet.discover(model, str(sequences), fdr=1.0, **given).seqlets
+    for one, other in (
+        (found.chrom, expected.chrom),
+        (found.start, expected.start),
+        (found.end, expected.end),
+    ):
+        np.testing.assert_array_equal(one, other)
+    sizes = dict(zip(*[iter(sequences.read_text().replace(">", "").split())] * 2, strict=True))
+    assert all(0 <= start < end <= len(sizes[name]) for name, start, end, *_ in found.rows())
+
+
+def arrays_of_another_program(sequences):
+    """One-hot sequences and attributions that see the planted word, float64 (n, 4, L)."""
+    records = sequences.read_text().split()[1::2]
+    x = np.zeros((len(records), 4, 60))
+    hypothetical = np.random.default_rng(1).normal(0, 0.05, x.shape)
+    for row, text in enumerate(records):
+        codes = np.array(["ACGT".index(letter) for letter in text])
+        x[row, codes, np.arange(len(text))] = 1
+        start = text.index(PLANTED)
+        hypothetical[row, codes[start : start + 8], start + np.arange(8)] += 1
+    return x, hypothetical
+
+
+def test_attributions_of_another_program_are_searched(inside, sequences, known, tmp_path):
+    x, hypothetical = arrays_of_another_program(sequences)
+    np.savez(tmp_path / "ohe.npz", x)
+    np.savez_compressed(tmp_path / "shap.npz", hypothetical)
+    inside(
+        "discover", "--attributions", tmp_path / "shap.npz", "--onehot", tmp_path / "ohe.npz", "-q", "-t", 1,
+        "--motifs", known, "-o", tmp_path / "p.meme", "--seqlets", tmp_path / "s.bed",
+        "--report", tmp_path / "r.html", "--hits", tmp_path / "h.bed",
+    )  # fmt: skip
+    (motif,) = read_motifs(str(tmp_path / "p.meme")).motifs
+    assert (motif.info.name, motif.info.alt_name) == ("shap_1", "M1-alt")
+    assert motif.info.nsites >= 145
+    assert "##attributions=shap.npz" in (tmp_path / "s.bed").read_text()
+    names = [line.split("\t")[0] for line in (tmp_path / "s.bed").read_text().splitlines() if line[0] != "#"]
+    assert set(names) <= {f"row{number}" for number in range(1, 151)}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda x, a: (x, a.transpose(0, 2, 1)), r"a.npz: arr_0 has the shape \(150, 60, 4\); expected \(n, 4, L\)"),
+        (lambda x, a: (x[:9], a), r"a.onehot.npz: holds 9 sequences of 60 bases; the attributions of .* are 150 of 60"),
+        (lambda x, a: (x, np.where(np.arange(150)[:, None, None] == 3, np.nan, a)), "a.npz: row 4 holds a number that is not finite"),
+        (lambda x, a: (x * 2, a), "a.onehot.npz: row 1 is not one-hot"),
+        (lambda x, a: (x, a.astype(str)), "a.npz: is no npz file of .*expected numbers"),
+        (lambda x, a: (x, a[0]), "a.npz: is no npz file of .*2 dimensions"),
+    ],
+)  # fmt: skip
+def test_arrays_that_do_not_fit_are_refused(sequences, tmp_path, damage, message):
+    x, hypothetical = damage(*arrays_of_another_program(sequences))
+    np.savez(tmp_path / "a.onehot.npz", x)
+    np.savez(tmp_path / "a.npz", hypothetical)
+    with pytest.raises(SeqnetError, match=message):
+        seqnet.discover(attributions=str(tmp_path / "a.npz"), threads=1)
+
+
+def test_a_missing_file_of_sequences_and_a_table_are_refused(sequences, tmp_path):
+    np.savez(tmp_path / "a.npz", arrays_of_another_program(sequences)[1])
+    with pytest.raises(FileNotFoundError, match=r"a\.onehot\.npz"):
+        seqnet.discover(attributions=str(tmp_path / "a.npz"))
+    with pytest.raises(SeqnetError, match=r"planted\.fa: is no npz file"):
+        seqnet.discover(attributions=str(sequences))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "give MODEL, or --attributions"),
+        ({"model": "m.safetensors", "attributions": "a.npz"}, "takes the place of MODEL"),
+        ({"attributions": "a.npz", "rows": "all"}, "--rows needs MODEL"),
+        ({"attributions": "a.npz", "tasks": ("a",)}, "--task needs MODEL"),
+        ({"attributions": "a.npz", "seed": 3}, "--seed needs MODEL"),
+        (
+            {"model": "m.safetensors", "sequences": "s.fa", "onehot": "b.npz"},
+            "--onehot goes with --attributions",
+        ),
+    ],
+)
+def test_attributions_and_a_model_exclude_each_other(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        DiscoverRequest(**arguments)

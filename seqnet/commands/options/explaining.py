@@ -23,10 +23,6 @@ row_options = titled("Input",
                  help="Explain so many bases in the middle of each sequence. Default: all."),
 )  # fmt: skip
 shuffles_option = option_in(
-    "Attribution",
-    "--shuffles",
-    type=Whole(1, 1000),
-    default=ExplainRequest.shuffles,
-    show_default=True,
+    "Attribution", "--shuffles", type=Whole(1, 1000), default=ExplainRequest.shuffles, show_default=True,
     help="Dinucleotide shuffles of each sequence that deeplift compares it with.",
-)
+)  # fmt: skip

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 METHOD_NAMES = ("deeplift", "ism")
 """Methods whose attributions are searched."""
+_OF_MODELS = (
+    "sequences", "method", "regions", "genome", "chroms", "on_bad", "tasks", "rows", "split", "max_rows",
+    "central", "shuffles", "seed", "device",
+)  # fmt: skip
+"""Fields that have no effect on attributions made before."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,17 @@ class DiscoverRequest(RowSelection):
     Parameters
     ----------
     model
-        A model file, or a `Model`.
+        A model file, or a `Model`; None with `attributions`.
     sequences
         FASTA.
     output
         Where the motifs go; None returns them alone.
     method
         One of `METHOD_NAMES`; None for the default of the model.
+    attributions
+        npz of hypothetical attributions, (n, 4, L), in place of a model and its rows.
+    onehot
+        npz of their one-hot sequences; None for the file next to `attributions` that ``explain`` writes.
     motifs
         Motif file, or a `MotifSet`, that patterns are named by.
     fdr
@@ -51,10 +60,12 @@ class DiscoverRequest(RowSelection):
         If fields contradict each other.
     """
 
-    model: str | Model
+    model: str | Model | None = None
     sequences: str | None = None
     output: str | None = None
     method: str | None = None
+    attributions: str | None = None
+    onehot: str | None = None
     motifs: str | MotifSet | None = None
     fdr: float = 0.05
     min_seqlets: int = 20
@@ -67,11 +78,27 @@ class DiscoverRequest(RowSelection):
         """Refuse fields that contradict each other."""
         if self.method is not None and self.method not in METHOD_NAMES:
             raise UsageError(f"method {shorten(self.method)} is none of {', '.join(METHOD_NAMES)}")
-        _ = self.explanation
+        if self.attributions is not None:
+            self._check_given()
+        elif self.onehot is not None:
+            raise UsageError("--onehot goes with --attributions")
+        else:
+            _ = self.explanation
+
+    def _check_given(self) -> None:
+        """Refuse what only a model needs."""
+        if self.model is not None:
+            raise UsageError("--attributions takes the place of MODEL and SEQUENCES")
+        for each in fields(self):
+            if each.name in _OF_MODELS and getattr(self, each.name) != each.default:
+                option = {"tasks": "task"}.get(each.name, each.name.replace("_", "-"))
+                raise UsageError(f"--{option} needs MODEL; --attributions were made before")
 
     @property
     def explanation(self) -> ExplainRequest:
         """What is explained."""
+        if self.model is None:
+            raise UsageError("give MODEL, or --attributions")
         selection = {field.name: getattr(self, field.name) for field in fields(RowSelection)}
         methods = () if self.method is None else (self.method,)
         return ExplainRequest(self.model, self.sequences, methods=methods, **selection)

@@ -12,16 +12,20 @@ import numpy as np
 from seqnet.aliases import Floats
 from seqnet.attribution.patterns import Pattern, find_patterns
 from seqnet.attribution.references import References
-from seqnet.attribution.seqlets import WIDTH, Seqlets, find_seqlets
+from seqnet.attribution.seqlets import WIDTH, Seqlets, Singles, find_seqlets
 from seqnet.datasets.checks import counted
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats import MOTIF_WRITERS, suffix_format
-from seqnet.formats.files.header import header_for, provenance
+from seqnet.formats.files.header import base_name, header_for, provenance
 from seqnet.formats.files.opening import open_output, to_bytes
 from seqnet.formats.motifs.any_format import motif_writer, write_motifs
+from seqnet.formats.results.attribution_arrays import read_attribution_arrays
 from seqnet.formats.results.tables import write_rows
+from seqnet.genome.intervals import make_intervals
+from seqnet.genome.regions import make_regions
 from seqnet.lookup import resolve
 from seqnet.motifs.matrix import MotifInfo, MotifSet, Pfm
+from seqnet.parallel import usable_threads
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.discovery.hits import PatternHitTable, pattern_hits
 from seqnet.pipeline.discovery.request import DiscoverRequest
@@ -35,6 +39,17 @@ from seqnet.pipeline.motifs.request import DEFAULT_P_VALUE
 from seqnet.pipeline.motifs.sources import load_motifs
 from seqnet.pipeline.tables import ColumnTable
 from seqnet.reporting import note
+
+_MADE_BEFORE = "made before"
+"""What takes the place of a method's name."""
+
+
+class _Compared(NamedTuple):
+    """Attributions to one task, and those that their false discovery rate comes from."""
+
+    attribution: Attribution
+    null: Singles
+    """float32 (m, L)."""
 
 
 class _Found(NamedTuple):
@@ -71,16 +86,11 @@ def discover(request: DiscoverRequest) -> DiscoverResult:
     """
     form = suffix_format(request.output or "-", MOTIF_WRITERS, "meme")
     motif_writer(form)
-    prepared, methods = prepare_explanation(request.explanation)
-    if prepared.rows.windows is not None or prepared.rows.codes is None:
-        raise UsageError(f"{model_source(request.model)} reads signal tracks, which shuffles do not have")
-    method = methods[0]
-    attributions = attribute(prepared, method)
-    null = attribute(_shuffled(prepared, request), method)
-    found = [_patterns(one, other, request) for one, other in zip(attributions, null, strict=True)]
+    method, compared = _attributed(request) if request.attributions is None else _given(request)
+    found = [_patterns(one, null, request) for one, null in compared]
     motifs = _motifs(found)
     known = None if request.motifs is None else load_motifs(request.motifs).motifs  # may be a pipe: read once
-    names = most_similar(list(motifs), known, prepared.threads)
+    names = most_similar(list(motifs), known, usable_threads(request.threads))
     named = MotifSet(tuple(
         replace(motif, info=replace(motif.info, alt_name="" if name == "." else name))
         for motif, name in zip(motifs, names.targets, strict=True)
@@ -99,6 +109,38 @@ def discover(request: DiscoverRequest) -> DiscoverResult:
     return result
 
 
+def _attributed(request: DiscoverRequest) -> tuple[str, list[_Compared]]:
+    """Compute attributions; return the method and those of each task."""
+    explained = request.explanation
+    prepared, methods = prepare_explanation(explained)
+    if prepared.rows.windows is not None or prepared.rows.codes is None:
+        raise UsageError(f"{model_source(explained.model)} reads signal tracks, which shuffles do not have")
+    attributions = attribute(prepared, methods[0])
+    null = attribute(_shuffled(prepared, request), methods[0])
+    return methods[0], [_Compared(one, other.observed) for one, other in zip(attributions, null, strict=True)]
+
+
+def _given(request: DiscoverRequest) -> tuple[str, list[_Compared]]:
+    """Read attributions; stretches of negative attribution take the place of shuffles."""
+    assert request.attributions is not None
+    arrays = read_attribution_arrays(request.attributions, request.onehot)
+    n = len(arrays.codes)
+    regions, starts = None, arrays.starts
+    if arrays.places is not None:
+        chrom, start, strand = arrays.places
+        intervals = make_intervals(chrom, start, start + arrays.codes.shape[1], strand)
+        regions, starts = make_regions(intervals, names=arrays.names), np.zeros(n, dtype=np.int64)
+    index = np.minimum(arrays.codes, 3).astype(np.int64)[:, None]
+    observed = np.take_along_axis(arrays.hypothetical, index, axis=1)[:, 0] * (arrays.codes < 4)
+    unknown = np.full(n, np.nan)
+    attribution = Attribution(
+        _MADE_BEFORE, arrays.task or base_name(request.attributions).removesuffix(".npz"),
+        np.array(arrays.names, dtype=object), arrays.codes, arrays.hypothetical, observed, unknown, unknown,
+        unknown, np.arange(n), starts, regions=regions, stranded=True,
+    )  # fmt: skip
+    return _MADE_BEFORE, [_Compared(attribution, -observed)]
+
+
 def _shuffled(prepared: PreparedExplanation, request: DiscoverRequest) -> PreparedExplanation:
     """Return the rows that are explained with their dinucleotides shuffled."""
     rows = prepared.rows
@@ -112,12 +154,12 @@ def _shuffled(prepared: PreparedExplanation, request: DiscoverRequest) -> Prepar
     )  # fmt: skip
 
 
-def _patterns(attribution: Attribution, null: Attribution, request: DiscoverRequest) -> _Found:
+def _patterns(attribution: Attribution, null: Singles, request: DiscoverRequest) -> _Found:
     """Return the patterns of one task."""
     assert attribution.codes is not None
     if attribution.observed.shape[1] < WIDTH:
         raise SeqnetError(f"{attribution.observed.shape[1]} bases are explained; patterns need {WIDTH}")
-    seqlets = find_seqlets(attribution.observed, null.observed, request.fdr)
+    seqlets = find_seqlets(attribution.observed, null, request.fdr)
     patterns = find_patterns(
         seqlets, attribution.hypothetical, attribution.observed, attribution.codes, request.min_seqlets
     )
@@ -214,9 +256,12 @@ def _seqlet_rows(found: _Found, pattern: Pattern, motif: Pfm) -> list[tuple[obje
 def _header(request: DiscoverRequest, method: str, p_value: float | None = None) -> dict[str, str]:
     """Return the provenance."""
     return provenance("discover", {
-        "model": model_label(request.model), "method": method, "rows": request.rows,
+        "model": None if request.model is None else model_label(request.model),
+        "attributions": None if request.attributions is None else base_name(request.attributions),
+        "method": method, "rows": request.rows,
         "split": None if request.split == "all" else request.split, "fdr": request.fdr,
-        "min-seqlets": request.min_seqlets, "seed": request.seed, "p-value": p_value,
+        "min-seqlets": request.min_seqlets, "seed": None if request.model is None else request.seed,
+        "p-value": p_value,
     })  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from seqnet.aliases import Floats, Ints
 from seqnet.errors import UsageError
 from seqnet.formats.files.header import base_name, header_for, provenance
 from seqnet.formats.files.opening import open_output
+from seqnet.formats.results.attribution_arrays import one_hot_path
 from seqnet.formats.results.tables import write_rows
 from seqnet.formats.tracks.bigwig import write_bigwig
 from seqnet.pipeline.explanation.request import TABLES, ExplainRequest, output_kind
@@ -23,8 +24,6 @@ from seqnet.reports.attributions import draw_attributions
 
 METHOD = "{method}"
 """Placeholder of a method's name in a path."""
-BESIDE = ".onehot.npz"
-"""What takes the place of ``.npz`` in the name of the sequences' file."""
 _BED = ("chrom", "start", "end", "name", "score", "strand")
 
 
@@ -122,19 +121,33 @@ def _cells(column: np.ndarray) -> Iterator[object]:
 def _write_arrays(path: str, attribution: Attribution, header: dict[str, str]) -> str:
     """Write hypothetical attributions and, in a second file, one-hot sequences; return the second file.
 
-    Both have them under ``arr_0``, (n, 4, L), as ``modisco motifs -a ... -s ...`` reads them.
+    Both have them under ``arr_0``, (n, 4, L), as ``modisco motifs -a ... -s ...`` reads them. Names, places
+    and the task are for ``seqnet discover --attributions``.
     """
-    beside = path.removesuffix(".npz") + BESIDE
+    beside = one_hot_path(path)
     names = np.array([str(name) for name in attribution.names], dtype=np.str_)
     with open_output(path) as stream:
         text = np.array("\n".join(f"{key}={value}" for key, value in header.items()))
-        arrays = {"arr_0": attribution.hypothetical, "names": names, "provenance": text}
+        arrays = {"arr_0": attribution.hypothetical, "names": names, "provenance": text} | _places(
+            attribution
+        )
         if attribution.signals is not None:
             arrays["signals"] = attribution.signals
         np.savez(stream, allow_pickle=False, **arrays)
     with open_output(beside) as stream:
         np.savez(stream, arr_0=attribution.one_hot)
     return beside
+
+
+def _places(attribution: Attribution) -> dict[str, np.ndarray]:
+    """Return the task, and where the explained bases of each row lie in the genome or their sequence."""
+    n, length = attribution.observed.shape
+    places = attribution.places(np.arange(n), np.zeros(n, dtype=np.int64), length)
+    arrays = {"task": np.array(attribution.task), "start": places.start}
+    if attribution.regions is not None:
+        chrom = np.array([str(name) for name in places.chrom], dtype=np.str_)
+        arrays |= {"chrom": chrom, "strand": -places.backward.astype(np.int8)}
+    return arrays
 
 
 def _write_picture(path: str, attribution: Attribution) -> None:

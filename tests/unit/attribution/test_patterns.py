@@ -58,6 +58,15 @@ def test_a_planted_motif_is_found_where_it_is(seed):
     assert right >= 0.95 * len(places)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_stretches_of_negative_attribution_take_the_place_of_shuffles(seed):
+    codes, hypothetical, observed, _ = planted(seed)
+    (pattern,) = find_patterns(find_seqlets(observed, -observed, 0.05), hypothetical, observed, codes, 20)
+    assert any(np.array_equal(consensus(pattern), each) for each in (ONE, reverse_complement(ONE)))
+    codes, hypothetical, observed, _ = planted(seed, motifs=())
+    assert find_patterns(find_seqlets(observed, -observed, 0.05), hypothetical, observed, codes, 20) == []
+
+
 def test_two_motifs_make_two_patterns():
     codes, hypothetical, observed, _ = planted(3, rows=300, motifs=(ONE, ONE, OTHER))
     patterns = find_patterns(find_seqlets(observed, noise(9, 300), 0.05), hypothetical, observed, codes, 20)
