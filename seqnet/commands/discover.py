@@ -86,8 +86,8 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 def command(**values: Any) -> None:
     """Find the motifs that a model has learnt.
 
-    Give MODEL and --regions with --genome, or FASTA SEQUENCES; or --attributions. Stretches of high attribution
-    (seqlets) that are alike, on either strand, make a pattern, written as a motif of their bases.
+    Give MODEL and --regions with --genome, or FASTA SEQUENCES; or --attributions. Seqlets, stretches of high
+    attribution, that are alike, on either strand, make a pattern, written as a motif of their bases.
     """
     from seqnet.pipeline.discovery.run import discover
 
