@@ -41,3 +41,17 @@ def test_the_page_goes_from_peaks_to_a_named_motif_and_a_track(tmp_path, monkeyp
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "docs/explain.md", "exec"), {})
     assert printed.getvalue().splitlines()[1] == "True"
+
+
+@pytest.mark.slow
+def test_an_influential_filter_of_the_lecture_s_network_is_the_motif_of_its_factor(tmp_path, seqnet_ok):
+    regions, model = tmp_path / "regions.bed", tmp_path / "cnn.safetensors"
+    filters, genome = tmp_path / "filters.meme", EXAMPLE_DATA / "genome.fa"
+    seqnet_ok("label", EXAMPLE_DATA / "peaks" / "REB1.narrowPeak", "--genome", genome, "--width", 100,
+              "--valid-chroms", "chr3", "--test-chroms", "chr4", "-q", "-o", regions)  # fmt: skip
+    seqnet_ok("train", "cnn", "--regions", regions, "--genome", genome, "--preset", "lecture", "--epochs", 60,
+              "-t", 1, "-q", "-o", model)  # fmt: skip
+    seqnet_ok("explain", model, "--regions", regions, "--genome", genome, "--filters", filters,
+              "--motifs", EXAMPLE_DATA / "motifs.jaspar", "-t", 1, "-q")  # fmt: skip
+    first = read_motifs(str(filters)).motifs[0]  # they are in the order of their influence
+    assert (first.info.alt_name, first.width) == ("MA0363.2", 4)
