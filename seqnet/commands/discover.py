@@ -20,7 +20,7 @@ from seqnet.commands.options.common import (
     threads_option,
 )
 from seqnet.commands.options.explaining import row_options, shuffles_option
-from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
 from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
@@ -43,40 +43,30 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 @chroms_option
 @on_bad_option
 @row_options
-@option_in(
-    "Attribution", "--method", type=click.Choice(METHOD_NAMES),
-    help="Method of attribution. Default: deeplift, or ism where a layer has no rule.",
-)  # fmt: skip
-@shuffles_option
-@option_in(
-    "Attribution", "--attributions", metavar="NPZ",
-    help="Hypothetical attributions (n, 4, L), of explain or another program, in place of MODEL.",
-)  # fmt: skip
-@option_in(
-    "Attribution", "--onehot", metavar="NPZ",
-    help="One-hot sequences (n, 4, L) of --attributions. Default: NAME.onehot.npz next to NAME.npz.",
+@titled("Attribution",
+    click.option("--method", type=click.Choice(METHOD_NAMES),
+                 help="Method of attribution. Default: deeplift, or ism where a layer has no rule."),
+    shuffles_option,
+    click.option("--attributions", metavar="NPZ",
+                 help="Hypothetical attributions (n, 4, L), of explain or others, in place of MODEL."),
+    click.option("--onehot", metavar="NPZ",
+                 help="One-hot sequences of --attributions. Default: NAME.onehot.npz next to NAME.npz."),
+    click.option("--fdr", type=Real(0, 1, min_open=True), default=DiscoverRequest.fdr, show_default=True,
+                 help="False discovery rate of seqlets, from shuffles or from negative --attributions."),
+    click.option("--min-seqlets", type=Whole(2), default=DiscoverRequest.min_seqlets, show_default=True,
+                 help="Seqlets that a pattern has at least."),
 )  # fmt: skip
 @option_in(
     "Motifs", "--motifs", metavar="MOTIFS", help="Name patterns after the most similar motifs of this file."
 )
-@option_in(
-    "Attribution", "--fdr", type=Real(0, 1, min_open=True), default=DiscoverRequest.fdr, show_default=True,
-    help="False discovery rate of seqlets, from attributions of shuffles, or negative --attributions.",
+@titled("Output",
+    click.option("--seqlets", type=OUTPUT, metavar="FILE", help="Write the patterns' seqlets as BED6+2."),
+    click.option("--hits", type=OUTPUT, metavar="FILE",
+                 help="Write the hits (p-value up to 1e-4) of the patterns in the explained rows as BED6+4."),
+    click.option("--report", type=OUTPUT, metavar="HTML",
+                 help="Write a report: logos, positions and similar motifs, one page that opens offline."),
+    click.option("--json", "json_path", type=OUTPUT, metavar="FILE", help="Write the patterns' numbers."),
 )  # fmt: skip
-@option_in(
-    "Attribution", "--min-seqlets", type=Whole(2), default=DiscoverRequest.min_seqlets, show_default=True,
-    help="Seqlets that a pattern has at least.",
-)  # fmt: skip
-@option_in("Output", "--seqlets", type=OUTPUT, metavar="FILE", help="Write the patterns' seqlets as BED6+2.")
-@option_in(
-    "Output", "--hits", type=OUTPUT, metavar="FILE",
-    help="Write the hits (p-value up to 1e-4) of the patterns in the explained rows as BED6+4.",
-)  # fmt: skip
-@option_in(
-    "Output", "--report", type=OUTPUT, metavar="HTML",
-    help="Write a report: logos, positions and similar motifs of the patterns, one page that opens offline.",
-)  # fmt: skip
-@option_in("Output", "--json", "json_path", type=OUTPUT, metavar="FILE", help="Write the patterns' numbers.")
 @seed_option
 @device_option
 @threads_option(0)

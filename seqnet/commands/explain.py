@@ -66,6 +66,10 @@ _reference_options = titled("Attribution",
     help="Write the motifs of the first layer's filters; alone, nothing else is computed.",
 )  # fmt: skip
 @option_in(
+    "Output", "--report", type=OUTPUT, metavar="HTML",
+    help="Write a report: letters and numbers of the rows of highest attribution, a page that opens offline.",
+)  # fmt: skip
+@option_in(
     "Motifs", "--motifs", metavar="MOTIFS",
     help="Name the motifs of --filters after the most similar motifs of this file.",
 )  # fmt: skip
@@ -87,5 +91,6 @@ def command(**values: Any) -> None:
     """
     from seqnet.pipeline.explanation.run import explain
 
-    outputs = values["outputs"] or (() if values["filters"] and not values["methods"] else ("-",))
+    alone = values["report"] or (values["filters"] and not values["methods"])
+    outputs = values["outputs"] or (() if alone else ("-",))
     explain(**values | {"outputs": outputs})

@@ -15,6 +15,7 @@ from seqnet.genome.sequence import centred_start
 from seqnet.pipeline.explanation.outputs import along_contig
 from seqnet.pipeline.explanation.request import KINDS, ExplainRequest, output_kind
 from seqnet.pipeline.explanation.results import Attribution
+from seqnet.reports.attribution_sections import drawn_bases
 from tests.conftest import ROOT
 from tests.unit.attribution.networks import FIXTURES, fixture_model
 
@@ -256,3 +257,45 @@ def test_filters_become_motifs_that_are_named(inside, tmp_path):
 def test_models_without_filters_say_so(tmp_path):
     with pytest.raises(UsageError, match="the model has no filters over bases"):
         seqnet.explain(fixture_model("linear", tmp_path), **REGIONS, filters=str(tmp_path / "f.meme"))
+
+
+def test_the_report_shows_the_rows_of_highest_attribution(inside, tmp_path):
+    given = ("--regions", FIXTURES / "rows.bed", "--genome", FIXTURES / "genome.fa", "-t", 1, "-q")
+    model, page = FIXTURES / "linear.safetensors", tmp_path / "r.html"
+    inside("explain", model, *given, "--task", "bound", "--rows", "all", "--shuffles", 3, "--report", page)
+    found = seqnet.explain(
+        str(model), regions=str(FIXTURES / "rows.bed"), genome=str(FIXTURES / "genome.fa"), tasks=("bound",),
+        rows="all", shuffles=3, threads=1,
+    ).of()  # fmt: skip
+    sums = found.observed.sum(axis=1, dtype=float)
+    best = np.argsort(-sums, kind="stable")[:12]
+    text = page.read_text()
+    table = re.search(r"<table.*?</table>", text, flags=re.DOTALL)[0]
+    numbers = [
+        [float(number) for number in re.findall(r'data-number="([^"]*)"', row)]
+        for row in re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", table, flags=re.DOTALL)
+    ]
+    assert [row[0] for row in numbers] == pytest.approx(found.output[best].tolist())
+    assert [row[2] for row in numbers] == pytest.approx(sums[best].tolist())
+    assert max(row[3] for row in numbers) < 1e-5
+    assert text.count("<figure") == text.count("<svg ") == len(best)
+    links = set(re.findall(r'(?:src|href|xlink:href)="([^"]*)"|url\(([^)]*)\)', text))
+    assert all((a or b).startswith("#") for a, b in links)
+    used = re.findall(r' id="([^"]*)"', text)
+    assert len(used) == len(set(used))
+    assert str(tmp_path) not in text
+
+
+def test_bases_around_the_highest_attributions_are_drawn():
+    heights = np.zeros((40, 4))
+    heights[35, 2] = 1
+    assert drawn_bases(heights, 20).first == 20
+    assert drawn_bases(heights[::-1], 20).first == 0
+    assert drawn_bases(heights, 50).heights.shape == (40, 4)
+    first, drawn = drawn_bases(heights, 8)
+    assert first + int(drawn[:, 2].argmax()) == 35
+
+
+def test_filters_alone_are_not_all_where_a_report_is_wanted():
+    assert ExplainRequest("m.safetensors", "s.fa", filters="f.meme").only_filters
+    assert not ExplainRequest("m.safetensors", "s.fa", filters="f.meme", report="r.html").only_filters

@@ -62,7 +62,7 @@ def write_attributions(
 ) -> tuple[str, ...]:
     """Write all outputs; return the files."""
     written: list[str] = []
-    header = _header(request, attributions)
+    header = attribution_header(request, attributions)
     for output in request.outputs:
         kind = output_kind(output)
         if kind in TABLES:
@@ -81,7 +81,7 @@ def write_attributions(
     return tuple(written)
 
 
-def _header(request: ExplainRequest, attributions: Sequence[Attribution]) -> dict[str, str]:
+def attribution_header(request: ExplainRequest, attributions: Sequence[Attribution]) -> dict[str, str]:
     """Return the provenance."""
     compared = any(not np.isnan(each.reference).all() for each in attributions)
     references = None if request.references is None else base_name(request.references)

@@ -89,6 +89,8 @@ class ExplainRequest(RowSelection):
         Where the motifs of the first layer's filters are written.
     motifs
         Motif file, or a `MotifSet`, that filters are named by.
+    report
+        Where a page about the rows of highest attribution goes.
 
     Raises
     ------
@@ -108,6 +110,7 @@ class ExplainRequest(RowSelection):
     signal_reference: Literal["fixed", "mean"] = "fixed"
     filters: str | None = None
     motifs: str | MotifSet | None = None
+    report: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse fields that contradict each other."""
@@ -147,7 +150,7 @@ class ExplainRequest(RowSelection):
     @property
     def only_filters(self) -> bool:
         """Whether the motifs of filters are all that is wanted."""
-        return self.filters is not None and not self.outputs and not self.methods
+        return self.filters is not None and not self.outputs and not self.methods and self.report is None
 
     @property
     def tracks(self) -> SignalSource:

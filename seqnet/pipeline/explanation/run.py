@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from seqnet.errors import UsageError
+from seqnet.lookup import resolve
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.explanation.attributing import attribute, prepare_explanation
 from seqnet.pipeline.explanation.explainers import NetworkExplainer
 from seqnet.pipeline.explanation.filters import explain_filters
-from seqnet.pipeline.explanation.outputs import write_attributions
+from seqnet.pipeline.explanation.outputs import attribution_header, write_attributions
 from seqnet.pipeline.explanation.request import ExplainRequest
 from seqnet.pipeline.explanation.results import ExplainResult, table_of
 
@@ -38,9 +40,17 @@ def explain(request: ExplainRequest) -> ExplainResult:
     (125, 200)
     """
     prepared, methods = prepare_explanation(request)
+    if request.report is not None and prepared.rows.codes is None:
+        raise UsageError("--report draws bases; the model reads signal tracks alone")
     attributions = tuple(each for method in methods for each in attribute(prepared, method))
     table = table_of(attributions, prepared.rows.regions)
     written = write_attributions(request, attributions, table, prepared.rows)
+    if request.report is not None:
+        # loads matplotlib
+        resolve("seqnet.pipeline.explanation.report:write_explanation")(
+            request.report, attributions, attribution_header(request, attributions)
+        )
+        written = (*written, request.report)
     if request.filters is None:
         return ExplainResult(attributions, table, written)
     network = prepared.explainer if isinstance(prepared.explainer, NetworkExplainer) else None
