@@ -28,7 +28,7 @@ def numba_way(codes: Codes) -> Callable[[], object] | None:
         from numba import njit
     except ImportError:
         return None
-    compiled = njit(shuffle_loop)
+    compiled: Callable[[Codes, int], Codes] = njit(shuffle_loop)
     compiled(codes[:2], 0)
     return lambda: compiled(codes, 0)
 
