@@ -297,12 +297,16 @@ def test_attributions_of_another_program_are_searched(inside, sequences, known, 
         (lambda x, a: (x * 2, a), "a.onehot.npz: row 1 is not one-hot"),
         (lambda x, a: (x, a.astype(str)), "a.npz: is no npz file of .*expected numbers"),
         (lambda x, a: (x, a[0]), "a.npz: is no npz file of .*2 dimensions"),
+        (lambda x, a: (x, {"arr_0": a, "names": np.zeros((3, 2))}), "a.npz: is no npz file of .*names has type"),
+        (lambda x, a: (x, {"arr_0": a, "start": np.arange(3)}), r"a.npz: start has the shape \(3,\); expected \(150,\)"),
+        (lambda x, a: (x, {"arr_0": a, "start": np.zeros(150)}), "a.npz: is no npz file of .*start has the type float64"),
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused(sequences, tmp_path, damage, message):
     x, hypothetical = damage(*arrays_of_another_program(sequences))
     np.savez(tmp_path / "a.onehot.npz", x)
-    np.savez(tmp_path / "a.npz", hypothetical)
+    arrays = hypothetical if isinstance(hypothetical, dict) else {"arr_0": hypothetical}
+    np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(SeqnetError, match=message):
         seqnet.discover(attributions=str(tmp_path / "a.npz"), threads=1)
 

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,9 @@ ARRAY = "arr_0"
 """The array of attributions, and of sequences in their file."""
 ONE_HOT = ".onehot.npz"
 """What takes the place of ``.npz`` in the name of the sequences' file."""
+_OPTIONAL = {"names": 1, "task": 0, "chrom": 1, "start": 1, "strand": 1}
+"""Arrays that ``explain`` writes too, and their dimensions."""
+_NONE: Mapping[str, int] = {}
 _ERRORS = (
     KeyError, ValueError, TypeError, IndexError, OverflowError, OSError, EOFError, RuntimeError, MemoryError,
     struct.error, zipfile.BadZipFile, zlib.error,
@@ -71,7 +75,7 @@ def read_attribution_arrays(path: str, one_hot: str | None = None) -> Attributio
         If a file is damaged, has another shape, holds numbers that are not finite, or sequences that are
         not one-hot.
     """
-    arrays = _read(path, optional=("names", "task", "chrom", "start", "strand"))
+    arrays = _read(path, _OPTIONAL)
     values = arrays[ARRAY].astype(np.float32)
     n, _, length = values.shape
     for row in np.flatnonzero(~np.isfinite(values).all(axis=(1, 2))):
@@ -97,14 +101,15 @@ def read_attribution_arrays(path: str, one_hot: str | None = None) -> Attributio
     return AttributionArrays(values, codes, names, starts, task, places)
 
 
-def _read(path: str, optional: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+def _read(path: str, optional: Mapping[str, int] = _NONE) -> dict[str, np.ndarray]:
     """Return ``arr_0`` of an archive, (n, 4, L), and others that it has."""
     with open_input(path) as stream:
         data = read_whole(stream, path)
     try:
-        declared_arrays(data, {ARRAY: 3})
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in (ARRAY, *optional) if name in archive}
+            wanted = {ARRAY: 3} | {name: optional[name] for name in optional.keys() & set(archive.files)}
+            declared_arrays(data, wanted)
+            arrays = {name: archive[name] for name in wanted}
         if arrays[ARRAY].dtype.kind not in "fiub":
             raise ValueError(f"{ARRAY} has the type {arrays[ARRAY].dtype}; expected numbers")
         _check_texts(arrays)
