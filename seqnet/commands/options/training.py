@@ -255,7 +255,7 @@ _plot_option = option_in(
 fit_options = combine(
     _target_option, _step_options, _penalty_options, _class_options,
     _stop_options(
-        METRICS, "over a sixth of the steps for regressions and if --motifs initialises filters, else 0",
+        METRICS, "over a sixth of the steps for fewer than 20,000 rows, regressions and --motifs, else 0",
         "auprc if less than a tenth of the rows are positive, else loss",
     ),
     _machine_options, _resume_options, _plot_option,

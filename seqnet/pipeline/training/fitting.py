@@ -23,7 +23,13 @@ from seqnet.metrics.monitor import Figures
 from seqnet.networks.describe import describe_network
 from seqnet.networks.optimisers import OPTIMISERS
 from seqnet.networks.task_types import DEFAULT_TARGET_SCALE
-from seqnet.pipeline.training.defaults import default_batch, default_ema, default_epochs, default_monitor
+from seqnet.pipeline.training.defaults import (
+    SMALL_SET,
+    default_batch,
+    default_ema,
+    default_epochs,
+    default_monitor,
+)
 from seqnet.pipeline.training.outputs import TrainingResult, write_outputs
 from seqnet.reporting import detail, meter, mute, note
 from seqnet.reports.curves import learning_curve
@@ -96,13 +102,13 @@ def labelled_config(
     jitter, strands
         How windows are moved and sequences read.
     average
-        Whether weights are averaged by default; those of regressions always are.
+        Whether weights are averaged by default; those of regressions and of small sets always are.
     """
     train, task_type = data.rows("train"), data.task_type
     batch = default_batch(len(train)) if request.batch_size is None else request.batch_size
     epochs = default_epochs(len(train), batch)
     config = fit_config(request, epochs=epochs, batch_size=batch, device=device)
-    if request.ema is None and (average or task_type == "regression"):
+    if request.ema is None and (average or task_type == "regression" or len(train) < SMALL_SET):
         steps = config.epochs * (-(-len(train) // batch) if batch else 1)
         config = replace(config, ema=default_ema(steps))
     if request.monitor is None:

@@ -295,8 +295,8 @@ class FitRequest(TrainRequest):
     epochs, batch_size
         Batches hold rows per step; 0 takes all rows. Defaults: by the number of training rows.
     ema
-        Decay of the running average of weights. Default: a sixth of the steps for regressions and with
-        `motifs`, else none.
+        Decay of the running average of weights. Default: a sixth of the steps for fewer than 20,000 training
+        rows, for regressions and with `motifs`, else none.
     monitor
         What decides which epoch is the best. Default: auPRC where positives are rare, else the loss.
     checkpoint_every

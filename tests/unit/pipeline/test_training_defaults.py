@@ -1,9 +1,14 @@
 """How training is set up where options leave it open: steps, averages and what decides the best epoch."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
 
 from seqnet.pipeline.training.defaults import default_batch, default_ema, default_epochs, default_monitor
+from seqnet.pipeline.training.fitting import labelled_config
+from seqnet.pipeline.training.request import TrainCnnRequest
 
 
 @pytest.mark.parametrize("rows", [10, 300, 1_500, 7_000, 19_999, 20_000, 25_000, 400_000])
@@ -25,6 +30,31 @@ def test_the_average_covers_a_sixth_of_the_steps(steps):
     decay = default_ema(steps)
     assert 0 <= decay < 1
     assert 1 / (1 - decay) == pytest.approx(max(1, steps / 6))  # the mean age of what is averaged
+
+
+@pytest.mark.parametrize(
+    ("rows", "task_type", "averaged"),
+    [(19_999, "binary", True), (20_000, "binary", False), (20_000, "regression", True)],
+)
+def test_weights_of_small_sets_and_of_regressions_are_averaged(rows, task_type, averaged):
+    parts = {"train": np.arange(rows), "valid": np.arange(0)}
+    data = SimpleNamespace(rows=parts.get, task_type=task_type, targets=np.ones((rows, 1)))
+    config = labelled_config(
+        TrainCnnRequest(positives="p.fa", negatives="shuffle"),
+        data,
+        jitter=0,
+        strands="both",
+        device=torch.device("cpu"),
+    )
+    assert (config.ema > 0) == averaged
+    asked = labelled_config(
+        TrainCnnRequest(positives="p.fa", negatives="shuffle", ema=0.5),
+        data,
+        jitter=0,
+        strands="both",
+        device=torch.device("cpu"),
+    )
+    assert asked.ema == 0.5
 
 
 def targets(share, n=200, tasks=3):
