@@ -18,6 +18,7 @@ from seqnet.attribution.contributions import (
 )
 from seqnet.attribution.networks import ExplainedNetwork, StrandBatch
 from seqnet.attribution.references import AttributionPlan
+from seqnet.inference.sharing.substitutions import edits_apply
 
 
 def substituted(network: nn.Module, x: Tensor, positions: Ints, rows: int) -> Tensor:
@@ -76,7 +77,7 @@ def network_outputs(explained: ExplainedNetwork, x: Tensor, start: int, end: int
     """
     network, rows = explained.network, explained.rows
     with torch.inference_mode():
-        if explained.substitutions.applies(x):
+        if edits_apply(network, x):
             outputs = explained.substitutions.outputs(x, start, end)
         else:
             places = np.arange(start, end, dtype=np.int64)

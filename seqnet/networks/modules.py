@@ -16,7 +16,7 @@ class Exponential(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply it elementwise."""
-        return torch.exp(x.clamp(max=8))
+        return x.clamp(max=8).exp_()
 
 
 class Dropout(nn.Dropout):

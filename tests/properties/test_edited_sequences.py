@@ -14,7 +14,7 @@ from seqnet.attribution.references import References
 from seqnet.errors import SeqnetError
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.sharing import edited_weights, substitutions
-from seqnet.inference.sharing.substitutions import Substitutions
+from seqnet.inference.sharing.substitutions import Substitutions, edits_apply
 from tests.unit.attribution.networks import EXAMPLES, as_input, network_of, random_codes
 
 small = st.integers(1, 5)
@@ -100,7 +100,7 @@ def test_every_layer_s_example_is_computed_where_edits_reach():
         signals = 2 if name == "towers" else 0
         network = network_of(text, 40, 4 + signals)
         x = as_input(random_codes(3, 40, letters=4), signals, torch.float32)
-        assert Substitutions(network).applies(x)
+        assert edits_apply(network, x)
         with torch.inference_mode():
             found = Substitutions(network).outputs(x, 0, 40)
             expected = torch.stack([substituted(network, row, np.arange(40), 64) for row in x])

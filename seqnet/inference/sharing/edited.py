@@ -13,8 +13,17 @@ of rows, and the unedited values of all windows are one view, without a copy:
 
 from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+from torch import Tensor, nn
 from torch.nn import functional
+
+from seqnet.networks.fast.conv_base import channels_last
+
+Rows: TypeAlias = Tensor | slice
+"""Numbers of unedited sequences."""
 
 
 class Unedited:
@@ -22,32 +31,54 @@ class Unedited:
 
     Parameters
     ----------
-    values
-        (b, C, 1, L).
+    output
+        (b, C, 1, L), or (b, F) features, as the layer returns it.
     """
 
-    def __init__(self, values: Tensor) -> None:
-        self._values = values.permute(0, 2, 3, 1).squeeze(1).contiguous()
-        self._held, self._margin = self._values, 0
-        self.rows, self.length, self.channels = self._values.shape
+    def __init__(self, output: Tensor) -> None:
+        self.output = output
+        self._margin = 0
+        self._held: Tensor | None = None
+        self._behind: dict[nn.Module, Unedited] = {}
 
-    @property
+    @cached_property
     def values(self) -> Tensor:
         """(b, L, C)."""
-        return self._values
+        return channels_last(self.output)
+
+    @property
+    def length(self) -> int:
+        """L."""
+        return self.output.shape[3]
+
+    def behind(self, module: nn.Module, make: Callable[[], Tensor]) -> Unedited:
+        """Return what a module makes of them, made once and held as long as they are."""
+        if module not in self._behind:
+            self._behind[module] = Unedited(make())
+        return self._behind[module]
 
     def windows(self, start: int, width: int, step: int, count: int) -> Tensor:
         """Return the windows of `count` edits, zeros outside the sequence: a view, (w, b, K, 1, C)."""
         reach = max(-start, start + step * (count - 1) + width - self.length)
+        if reach > self._margin and count == 1:
+            return self._one_window(start, width)
         if reach > self._margin:
             self._margin = reach + self.length // 4  # room for the windows of other edits
-            self._held = functional.pad(self._values, (0, 0, self._margin, self._margin))
-        size, channels = self.length + 2 * self._margin, self.channels
-        return self._held.as_strided(
-            (width, self.rows, count, 1, channels),
+            self._held = functional.pad(self.values, (0, 0, self._margin, self._margin))
+        held = self.values if self._held is None else self._held
+        rows, size, channels = held.shape
+        return held.as_strided(
+            (width, rows, count, 1, channels),
             (channels, size * channels, step * channels, 0, 1),
             (self._margin + start) * channels,
         )
+
+    def _one_window(self, start: int, width: int) -> Tensor:
+        """Return the window of one edit, zeros outside the sequence, without a copy of the whole layer."""
+        first = min(max(0, start), self.length)
+        end = max(first, min(self.length, start + width))
+        sides = (0, 0, min(max(0, -start), width), max(0, start + width - max(self.length, start)))
+        return functional.pad(self.values[:, first:end], sides).transpose(0, 1)[:, :, None, None]
 
 
 class Edited:
@@ -60,13 +91,26 @@ class Edited:
     differs
         Whether it holds differences.
     start, step
-        Position of the first window, and from one window to the next; they may lie outside the sequence.
+        Position of the first window, and from one window to the next (0 where there is one alone); they may
+        lie outside the sequence.
     unedited
         The same layer of the unedited sequences.
+    rows
+        Which of these the b rows are edits of, int64 (b,) or a slice; by default all, in the same order.
     """
 
-    def __init__(self, x: Tensor, differs: bool, start: int, step: int, unedited: Unedited) -> None:
-        self.x, self.differs, self.start, self.step, self.unedited = x, differs, start, step, unedited
+    def __init__(
+        self, x: Tensor, differs: bool, start: int, step: int, unedited: Unedited, rows: Rows = slice(None)
+    ) -> None:
+        self.x, self.differs, self.start, self.step = x, differs, start, step
+        self.unedited, self.rows = unedited, rows
+
+    def then(
+        self, x: Tensor, unedited: Unedited, *, differs: bool, start: int | None = None, stride: int = 1
+    ) -> Edited:
+        """Return the same edits behind a layer of a stride."""
+        first = self.start if start is None else start
+        return Edited(x, differs, first, self.step // stride, unedited, self.rows)
 
     @property
     def width(self) -> int:
@@ -80,11 +124,21 @@ class Edited:
 
     def copy(self) -> Edited:
         """Return a copy, for one of several chains."""
-        return Edited(self.x.clone(), self.differs, self.start, self.step, self.unedited)
+        return self.then(self.x.clone(), self.unedited, differs=self.differs)
+
+    def taken(self, x: Tensor, axis: int = 0) -> Tensor:
+        """Return each edit's row of what is known of unedited sequences, along an axis."""
+        if isinstance(self.rows, Tensor):
+            return x.index_select(axis, self.rows)
+        return x[self.rows] if axis == 0 else x[:, self.rows]
+
+    def around(self, start: int, width: int) -> Tensor:
+        """Return the unedited values in other windows, (w, b, K, 1, C)."""
+        return self.taken(self.unedited.windows(start, width, self.step, self.count), 1)
 
     def windows(self) -> Tensor:
         """Return the unedited values in the windows, (w, b, K, 1, C)."""
-        return self.unedited.windows(self.start, self.width, self.step, self.count)
+        return self.around(self.start, self.width)
 
     def values(self) -> Tensor:
         """Return values; those outside the sequence mean nothing."""
@@ -101,7 +155,9 @@ class Edited:
     def fill_outside(self, x: Tensor, value: float, start: int | None = None) -> Tensor:
         """Put a value outside the sequence into (w, b, K, R, C), whose windows begin at `start`."""
         start = self.start if start is None else start
-        length, step, count = self.unedited.length, self.step, x.shape[2]
+        length, step, count = self.unedited.length, max(1, self.step), x.shape[2]
+        if start >= 0 and start + self.step * (count - 1) + x.shape[0] <= length:
+            return x
         for place in range(x.shape[0]):
             first = max(0, -((start + place) // step))  # the first edit whose position is inside
             end = min(count, -((start + place - length) // step))
@@ -117,8 +173,8 @@ class Edited:
         values, length = self.values(), self.unedited.length
         margin = max(0, -self.start, self.start + self.step * (count - 1) + w - length)
         size = length + 2 * margin
-        found = values.new_zeros(b, count, bases, size, channels)
-        found[..., margin : margin + length, :] = self.unedited.values[:, None, None]
+        found = values.new_empty(b, count, bases, size, channels)
+        found[..., margin : margin + length, :] = self.taken(self.unedited.values)[:, None, None]
         place = (margin + self.start) * channels
         strides = (
             channels, count * bases * size * channels, bases * size * channels + self.step * channels,
@@ -129,21 +185,32 @@ class Edited:
         return inside.permute(0, 3, 1, 2)
 
 
-def edited_input(x: Tensor, letters: Tensor, first: int, step: int, count: int) -> Edited:
-    """Return edits of the input.
+class WholeEdits(NamedTuple):
+    """What a layer makes of edited sequences, whole: (n, C, 1, L), or (n, F) features."""
+
+    x: Tensor
+    unedited: Unedited
+
+
+def edited_input(
+    unedited: Unedited, letters: Tensor, first: int, step: int = 0, rows: Rows = slice(None)
+) -> Edited:
+    """Return edits of inputs, the four bases first among their channels.
 
     Parameters
     ----------
-    x
-        (b, C, 1, L), the four bases first.
     letters
-        int64 (b, K, R): the bases put at positions first, first + step, ...
+        int64 (w, b, K, R): the bases put at positions first, first + step, ... and the w - 1 behind each; 4
+        for none.
+    first, step, rows
+        As of `Edited`.
     """
-    unedited = Unedited(x)
-    bases = functional.one_hot(letters, 4).to(x.dtype)
-    difference = bases - unedited.windows(first, 1, step, count)[0, ..., :4]
-    signals = x.shape[1] - 4
-    return Edited(functional.pad(difference, (0, signals)).unsqueeze(0), True, first, step, unedited)
+    bases = functional.one_hot(letters, 5)[..., :4].to(unedited.output.dtype)
+    signals = unedited.output.shape[1] - 4
+    edits = Edited(functional.pad(bases, (0, signals)), False, first, step, unedited, rows)
+    if signals:
+        edits.x[..., 4:] = edits.windows()[..., 4:]
+    return edits
 
 
 def after_window(start: int, width: int, span: int, stride: int) -> tuple[int, int]:

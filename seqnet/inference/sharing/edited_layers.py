@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqnet.inference.sharing.edited import Edited, Unedited, after_window
-from seqnet.inference.sharing.edited_weights import EditedWeights
+from seqnet.inference.aligned import AlignedLinear
+from seqnet.inference.sharing.edited import Edited, Unedited, WholeEdits, after_window
+from seqnet.inference.sharing.edited_weights import (
+    Dense,
+    EditedWeights,
+    convolved_by_spectra,
+    convolved_by_stacked_taps,
+    convolved_by_taps,
+    convolved_grouped,
+)
 from seqnet.kernels.maxima import maxima
+from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import sliding_window
+from seqnet.networks.fast.window_dense import WindowDense
 from seqnet.networks.modules import ACTIVATIONS, Exponential, GlobalPool, Maxout, Parallel, Residual
 
-State: TypeAlias = Edited | Tensor
-"""Edited sequences in their windows, or whole: (b K R, C, 1, L), or (b K R, F) features."""
+State: TypeAlias = Edited | WholeEdits
+"""Edited sequences in their windows, or whole."""
 _SAME = (nn.Dropout, nn.Identity)
 _ACTIVATIONS = tuple(kind for kind in ACTIVATIONS.values() if isinstance(kind, type))
 
@@ -37,72 +47,59 @@ def total_stride(layers: Iterable[nn.Module]) -> int:
     return stride
 
 
-class EditedLayers:
-    """The layers of a chain, applied to edited sequences.
+_Join: TypeAlias = Callable[[Sequence[Tensor]], Tensor]
+
+
+class EditedLayers(ABC):
+    """Rules by which layers are applied to edited sequences.
 
     Parameters
     ----------
-    chain
-        In evaluation mode.
     weights
-        Of a network that holds the chain.
-    x
-        (b, C, 1, L): the unedited sequences.
+        Of a network that holds the layers.
     """
 
-    def __init__(self, chain: nn.Sequential, weights: EditedWeights, x: Tensor) -> None:
+    def __init__(self, weights: EditedWeights) -> None:
         self._weights = weights
-        self._outputs: dict[nn.Module, Tensor] = {}
-        self._unedited: dict[nn.Module, Unedited] = {}
-        self._extremes: dict[nn.Module, tuple[Tensor, Tensor]] = {}
-        hooks = [module.register_forward_hook(self._keep) for module in chain.modules()]
-        try:
-            self.plain: Tensor = chain(x)
-        finally:
-            for hook in hooks:
-                hook.remove()
-        self._chain = chain
 
-    def _keep(self, module: nn.Module, _inputs: object, output: Tensor) -> None:
-        self._outputs[module] = output
+    @abstractmethod
+    def _of(self, module: nn.Module, state: State) -> Unedited:
+        """Return what a module makes of the unedited sequences of a state."""
 
-    def outputs(self, edited: Edited) -> Tensor:
-        """Return what the chain makes of edited inputs: (b K R, F) features."""
-        found = self._through(edited, list(self._chain))
-        return found.whole().flatten(1) if isinstance(found, Edited) else found
+    @abstractmethod
+    def _of_joined(self, module: nn.Module, state: State, parts: Sequence[State], join: _Join) -> Unedited:
+        """Return the same of a module that joins what its chains make of a state."""
 
-    def _through(self, state: State, layers: list[nn.Module]) -> State:
-        """Apply layers one after another; flattening and the dense layer behind it at once."""
-        place = 0
-        while place < len(layers):
-            layer = layers[place]
-            after = layers[place + 1] if place + 1 < len(layers) else None
-            if isinstance(state, Edited) and isinstance(layer, nn.Flatten) and isinstance(after, nn.Linear):
-                state = self._dense(state, after)
-                place += 1
-            else:
-                state = self._apply(state, layer)
-            place += 1
+    @abstractmethod
+    def _sides(self, state: Edited, pool: GlobalPool) -> Tensor:
+        """Return the maxima of the unedited values outside the windows, (b, K, C)."""
+
+    def _through(self, state: State, layers: Iterable[nn.Module]) -> State:
+        """Apply layers one after another."""
+        for layer, dense in with_dense(layers):
+            state = self._step(state, layer, dense)
         return state
+
+    def _step(self, state: State, layer: nn.Module, dense: Dense | None) -> State:
+        """Apply a layer, or flattening and the dense layer behind it."""
+        if isinstance(state, Edited) and dense is not None:
+            return self._dense(state, dense)
+        state = self._apply(state, layer)
+        return state if dense is None else self._apply(state, dense)
 
     def _apply(self, state: State, layer: nn.Module) -> State:
         """Apply one layer; whole where it has no rule, or windows come to lie at different places."""
         if isinstance(layer, nn.Sequential) and not _is_padded(layer):
-            return self._through(state, list(layer))
-        if isinstance(state, Tensor):
-            whole: Tensor = layer(state)
-            return whole
-        for kinds, rule in _RULES:
-            if isinstance(layer, kinds):
-                return rule(self, state, layer)
-        found: Tensor = layer(state.whole())
-        return found
+            return self._through(state, layer)
+        if isinstance(state, Edited):
+            for kinds, rule in _RULES:
+                if isinstance(layer, kinds):
+                    return rule(self, state, layer)
+        return self._applied_whole(state, layer)
 
-    def _of(self, module: nn.Module) -> Unedited:
-        """Return what a module makes of the unedited sequences."""
-        if module not in self._unedited:
-            self._unedited[module] = Unedited(self._outputs[module])
-        return self._unedited[module]
+    def _applied_whole(self, state: State, layer: nn.Module) -> WholeEdits:
+        """Apply a layer to whole sequences."""
+        return WholeEdits(layer(as_whole(state).x), self._of(layer, state))
 
     # ---- layers that map each position by itself ---------------------------------------------
 
@@ -120,55 +117,70 @@ class EditedLayers:
             values = values.view(*values.shape[:-1], -1, module.pieces).amax(-1)
         else:
             values = module(values)
-        return Edited(values, False, state.start, state.step, self._of(module))
+        return state.then(values, self._of(module, state), differs=False)
 
     def _batch_norm(self, state: Edited, module: nn.Module) -> State:
         norm = cast("nn.BatchNorm2d", module)
-        assert norm.running_var is not None
-        ratio = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        return Edited(state.differences().mul_(ratio), True, state.start, state.step, self._of(norm))
+        differences = state.differences().mul_(self._weights.ratio(norm))
+        return state.then(differences, self._of(norm, state), differs=True)
 
     # ---- layers that slide along positions ---------------------------------------------------
 
     def _convolution(self, state: Edited, module: nn.Module) -> State:
         before, convolution = _padding(module)
+        if isinstance(convolution, PooledWords):
+            return self._pooled_words(state, module, before)
         span, stride, _ = sliding_window(convolution)
         if state.step % stride:
-            whole: Tensor = module(state.whole())
-            return whole
+            return self._applied_whole(state, module)
         start, width = after_window(state.start + before, state.width, span, stride)
         difference = state.differences()
         offset = start * stride - before - state.start
         if convolution.groups > 1:
-            values = _grouped(convolution, difference, offset, width)
+            values = convolved_grouped(convolution, difference, offset, width)
         elif (spectra := self._weights.spectra(convolution, state.width)) is not None:
-            values = _by_spectra(spectra, difference)
+            values = convolved_by_spectra(spectra, difference)
+        elif stride == 1:
+            values = convolved_by_stacked_taps(convolution, self._weights.stacked(convolution), difference)
         else:
-            values = _by_taps(convolution, self._weights.taps(convolution), difference, offset, width)
-        found = Edited(values, True, start, state.step // stride, self._of(module))
+            values = convolved_by_taps(
+                convolution, self._weights.taps(convolution), difference, offset, width
+            )
+        found = state.then(values, self._of(module, state), differs=True, start=start, stride=stride)
         found.fill_outside(values, 0.0)
         return found
+
+    def _pooled_words(self, state: Edited, module: nn.Module, before: int) -> State:
+        """Apply a convolution of bases and the pool behind it, from the bases on: nothing between is held."""
+        words = cast("PooledWords", module[-1] if isinstance(module, nn.Sequential) else module)
+        span, stride, _ = words.window
+        if state.step % stride:
+            return self._applied_whole(state, module)
+        start, width = after_window(state.start + before, state.width, span, stride)
+        covered = _covered(state, start * stride - before, width, span, stride, outside=0.0)
+        size, *batch, channels = covered.shape
+        rows = covered.reshape(size, -1, channels).transpose(0, 1)
+        values = words.along(rows, [(number, 0) for number in range(len(rows))], width)
+        values = values.transpose(0, 1).reshape(width, *batch, -1)
+        return state.then(values, self._of(module, state), differs=False, start=start, stride=stride)
 
     def _pool(self, state: Edited, module: nn.Module) -> State:
         pool = cast("nn.MaxPool2d | nn.AvgPool2d", module)
         span, stride, _ = sliding_window(pool)
         if state.step % stride:
-            whole: Tensor = pool(state.whole())
-            return whole
+            return self._applied_whole(state, pool)
         start, width = after_window(state.start, state.width, span, stride)
-        kept, step = self._of(pool), state.step // stride
+        unedited = self._of(pool, state)
         if isinstance(pool, nn.AvgPool2d):
             difference = state.differences()
             values = _sums(difference, start * stride - state.start, width, span, stride).div_(span)
-            found = Edited(values, True, start, step, kept)
+            found = state.then(values, unedited, differs=True, start=start, stride=stride)
             _widen_last(found, state.unedited.length, span, stride)
             found.fill_outside(values, 0.0)
             return found
-        first = min(start * stride, state.start)
-        end = max((start + width - 1) * stride + span, state.start + state.width)
-        covered = _covered(state, first, end)
-        values = _maxima(covered[start * stride - first :], width, span, stride)
-        return Edited(values, False, start, step, kept)
+        covered = _covered(state, start * stride, width, span, stride, outside=-torch.inf)
+        values = _maxima(covered, width, span, stride)
+        return state.then(values, unedited, differs=False, start=start, stride=stride)
 
     # ---- layers of layers --------------------------------------------------------------------
 
@@ -176,14 +188,16 @@ class EditedLayers:
         block = cast("Residual", module)
         one = self._apply(state.copy(), block.block)
         other = state if block.shortcut is None else self._apply(state, block.shortcut)
+        unedited = self._of_joined(block, state, [other, one], _sum)
         if isinstance(one, Edited) and isinstance(other, Edited) and one.step == other.step:
-            return _added(one, other, self._of(module))
-        return _whole(one) + _whole(other)
+            return _added(one, other, unedited)
+        return WholeEdits(as_whole(one).x + as_whole(other).x, unedited)
 
     def _parallel(self, state: Edited, module: nn.Module) -> State:
         both = cast("Parallel", module)
         parts = [self._apply(state.copy(), both.layers), self._apply(state, both.beside)]
-        return torch.cat([_whole(part) for part in parts], dim=1)
+        unedited = self._of_joined(both, state, parts, _side_by_side)
+        return WholeEdits(_side_by_side([as_whole(part).x for part in parts]), unedited)
 
     # ---- layers that see all positions -------------------------------------------------------
 
@@ -192,31 +206,22 @@ class EditedLayers:
         kept, parts = state.unedited, []
         if pool.kind != "average":
             parts.append(self._highest(state, pool))
+        unedited = self._of(pool, state)
         if pool.kind != "max":
-            mean = kept.values.mean(1)[:, None, None]
+            mean = state.taken(unedited.output[:, -state.x.shape[-1] :])[:, None, None]
             parts.append(mean + state.differences().sum(0) / kept.length)
-        return torch.cat(parts, dim=-1).flatten(0, 2)
+        return WholeEdits(torch.cat(parts, dim=-1).flatten(0, 2), unedited)
 
     def _highest(self, state: Edited, pool: GlobalPool) -> Tensor:
         """Return maxima (b, K, R, C): of a window, and of the unedited values on its sides."""
-        kept = state.unedited
-        if pool not in self._extremes:
-            low = kept.values.new_full((kept.rows, 1, kept.channels), -torch.inf)
-            before = torch.cat([low, kept.values.cummax(1).values], dim=1)
-            behind = torch.cat([kept.values.flip(1).cummax(1).values.flip(1), low], dim=1)
-            self._extremes[pool] = before, behind
-        before, behind = self._extremes[pool]
-        starts = state.start + state.step * torch.arange(state.count, device=kept.values.device)
-        sides = torch.maximum(
-            before[:, starts.clamp(0, kept.length)],
-            behind[:, (starts + state.width).clamp(0, kept.length)],
-        )
+        sides = state.taken(self._sides(state, pool))
         inner = state.fill_outside(state.values().clone(), -torch.inf).amax(0)
         return torch.maximum(inner, sides[:, :, None])
 
-    def _dense(self, state: Edited, layer: nn.Linear) -> Tensor:
-        """Return a dense layer of all channels and positions: (b K R, units)."""
-        difference, (length, units) = state.differences(), (state.unedited.length, layer.out_features)
+    def _dense(self, state: Edited, layer: Dense) -> WholeEdits:
+        """Apply a dense layer of all channels and positions."""
+        unedited, difference, length = self._of(layer, state), state.differences(), state.unedited.length
+        units = unedited.output.shape[1]
         w, b, count, bases, channels = difference.shape
         margin = max(0, -state.start, state.start + state.step * (count - 1) + w - length)
         weight = self._weights.dense(layer, channels, margin)
@@ -226,84 +231,60 @@ class EditedLayers:
         )
         rows = difference.permute(2, 1, 3, 0, 4).reshape(count, b * bases, w * channels)
         change = torch.bmm(rows, windows).view(count, b, bases, units).transpose(0, 1)
-        return (change + self._outputs[layer][:, None, None]).reshape(-1, units)
+        change += state.taken(unedited.output)[:, None, None]
+        return WholeEdits(change.reshape(-1, units), unedited)
 
 
-def _whole(state: State) -> Tensor:
-    return state.whole() if isinstance(state, Edited) else state
+def with_dense(layers: Iterable[nn.Module]) -> Iterator[tuple[nn.Module, Dense | None]]:
+    """Yield layers one after another, flattening with the dense layer behind it if there is one."""
+    rest = list(layers)
+    while rest:
+        match rest:
+            case [nn.Flatten() as layer, nn.Linear() | AlignedLinear() | WindowDense() as dense, *behind]:
+                yield layer, dense
+                rest = behind
+            case [layer, *behind]:
+                yield layer, None
+                rest = behind
+
+
+def as_whole(state: State) -> WholeEdits:
+    """Return edited sequences whole."""
+    return WholeEdits(state.whole(), state.unedited) if isinstance(state, Edited) else state
+
+
+def _sum(parts: Sequence[Tensor]) -> Tensor:
+    one, other = parts
+    return one + other
+
+
+def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(parts), dim=1)
 
 
 def _is_padded(layer: nn.Sequential) -> bool:
     """Return whether a chain is a convolution behind a layer of padding."""
-    return len(layer) == 2 and isinstance(layer[0], nn.ZeroPad2d) and isinstance(layer[1], nn.Conv2d)
+    return (
+        len(layer) == 2
+        and isinstance(layer[0], nn.ZeroPad2d)
+        and isinstance(layer[1], nn.Conv2d | PooledWords)
+    )
 
 
-def _padding(module: nn.Module) -> tuple[int, nn.Conv2d]:
+def _padding(module: nn.Module) -> tuple[int, nn.Conv2d | PooledWords]:
     """Return how many zeros come before a convolution's input, and the convolution."""
     before = 0
     if isinstance(module, nn.Sequential):
         pad, module = module[0], module[1]
         before = int(cast("nn.ZeroPad2d", pad).padding[0])
+    if isinstance(module, PooledWords):
+        return before + module.window.padding, module
     convolution = cast("nn.Conv2d", module)
     return before + int(convolution.padding[1]), convolution
 
 
-def _by_taps(convolution: nn.Conv2d, weight: Tensor, x: Tensor, offset: int, width: int) -> Tensor:
-    """Convolve differences, zeros around them, by one product for each of the filters' positions.
-
-    Parameters
-    ----------
-    weight
-        (F, C, K).
-    x
-        (w, b, K, R, C).
-    offset
-        Where the first output's filter begins in x, negative before it.
-    width
-        Outputs.
-    """
-    w, *batch, channels = x.shape
-    n, filters = math.prod(batch), convolution.out_channels
-    stride, dilation = convolution.stride[1], convolution.dilation[1]
-    rows, out = x.reshape(w, n, channels), x.new_zeros(width, n, filters)
-    for tap, matrix in enumerate(weight):
-        begin = offset + tap * dilation  # of the first output's input; then every stride-th
-        first = max(0, -(begin // stride))
-        end = min(width, (w - 1 - begin) // stride + 1)
-        if first >= end:
-            continue
-        place = begin + first * stride
-        part = rows[place : place + (end - first - 1) * stride + 1 : stride]
-        out[first:end].view(-1, filters).addmm_(part.reshape(-1, channels), matrix)
-    return out.view(width, *batch, filters)
-
-
-def _by_spectra(spectra: tuple[Tensor, ...], x: Tensor) -> Tensor:
-    """Convolve differences (w, b, K, R, C), zeros around them, by the products of their spectra."""
-    forward, inverse, factors = spectra
-    w, *batch, channels = x.shape
-    n, filters = math.prod(batch), factors.shape[2]
-    products = torch.bmm((forward @ x.reshape(w, -1)).view(-1, n, channels), factors)
-    return (inverse @ products.view(len(products), -1)).view(-1, *batch, filters)
-
-
-def _grouped(convolution: nn.Conv2d, x: Tensor, offset: int, width: int) -> Tensor:
-    """Do what `_by_taps` does where channels are in groups."""
-    w, *batch, channels = x.shape
-    window = sliding_window(convolution)
-    need = (width - 1) * window.stride + window.span
-    rows = x.reshape(w, -1, channels)
-    covered = rows.new_zeros(need, *rows.shape[1:])
-    first, end = max(0, offset), min(w, offset + need)
-    if first < end:  # a stride may pass over the edit
-        covered[first - offset : end - offset] = rows[first:end]
-    rows, stride, dilation = covered.permute(1, 2, 0).unsqueeze(2), convolution.stride, convolution.dilation
-    found = functional.conv2d(rows, convolution.weight, None, stride, 0, dilation, convolution.groups)
-    return found.squeeze(2).permute(2, 0, 1).reshape(width, *batch, -1)
-
-
 def _sums(x: Tensor, offset: int, width: int, span: int, stride: int) -> Tensor:
-    """Return sums of `span` positions, zeros around them; otherwise as `_by_taps`."""
+    """Return sums of `span` positions, zeros around them; otherwise as `convolved_by_taps`."""
     reach = (width - 1) * stride + span
     before, behind = max(0, -offset), max(0, offset + reach - x.shape[0])
     padded = functional.pad(x, (0, 0, 0, 0, 0, 0, 0, 0, before, behind))
@@ -321,22 +302,30 @@ def _widen_last(found: Edited, length: int, span: int, stride: int) -> None:
     if seen >= span:
         return
     for place in range(found.width):
-        edit, rest = divmod(last - found.start - place, found.step)
+        edit, rest = divmod(last - found.start - place, max(1, found.step))
         if not rest and 0 <= edit < found.count:
             found.x[place, :, edit] *= span / seen
 
 
-def _covered(state: Edited, first: int, end: int) -> Tensor:
-    """Return values from one position of the windows to another, -inf outside the sequence."""
+def _covered(state: Edited, first: int, width: int, span: int, stride: int, *, outside: float) -> Tensor:
+    """Return the values that a sliding layer reads, from position `first` on; one value outside the sequence.
+
+    Parameters
+    ----------
+    width, span, stride
+        Of the layer: its outputs, and the positions of each and between two.
+    """
     w, b, count, bases, channels = state.x.shape
-    covered = state.x.new_empty(end - first, b, count, bases, channels)
-    place, values = state.start - first, state.values()
+    begin = min(first, state.start)  # a stride may pass over the edit
+    end = max(first + (width - 1) * stride + span, state.start + w)
+    covered = state.x.new_empty(end - begin, b, count, bases, channels)
+    place, values = state.start - begin, state.values()
     covered[place : place + w] = values
     if place:
-        covered[:place] = state.unedited.windows(first, place, state.step, count)
+        covered[:place] = state.around(begin, place)
     if (behind := end - state.start - w) > 0:
-        covered[place + w :] = state.unedited.windows(state.start + w, behind, state.step, count)
-    return state.fill_outside(covered, -torch.inf, first)
+        covered[place + w :] = state.around(state.start + w, behind)
+    return state.fill_outside(covered, outside, begin)[first - begin :]
 
 
 def _maxima(rows: Tensor, width: int, span: int, stride: int) -> Tensor:
@@ -361,7 +350,7 @@ def _added(one: Edited, other: Edited, kept: Unedited) -> Edited:
     if before or behind:
         first = functional.pad(first, (0, 0, 0, 0, 0, 0, 0, 0, before, behind))
     first[other.start - low : other.start - low + other.width] += second
-    return Edited(first, True, low, one.step, kept)
+    return one.then(first, kept, differs=True, start=low)
 
 
 _Rule: TypeAlias = Callable[[EditedLayers, Edited, nn.Module], State]
@@ -369,7 +358,7 @@ _RULES: tuple[tuple[type | tuple[type, ...], _Rule], ...] = (
     (_SAME, EditedLayers._same),
     ((*_ACTIVATIONS, Maxout), EditedLayers._pointwise),
     (nn.BatchNorm2d, EditedLayers._batch_norm),
-    ((nn.Conv2d, nn.Sequential), EditedLayers._convolution),
+    ((nn.Conv2d, nn.Sequential, PooledWords), EditedLayers._convolution),
     ((nn.MaxPool2d, nn.AvgPool2d), EditedLayers._pool),
     (Residual, EditedLayers._residual),
     (Parallel, EditedLayers._parallel),

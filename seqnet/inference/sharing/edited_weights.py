@@ -1,16 +1,28 @@
-"""Weights of layers in the forms that edited sequences need."""
+"""Weights of layers in the forms that edited sequences need, and convolutions by them."""
 
 from __future__ import annotations
+
+import math
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seqnet.inference.aligned import AlignedLinear
+from seqnet.networks.fast.conv_base import MANY_ROWS, ROWS_EVEN, row_products
 from seqnet.networks.fast.overlap_save import Blocks, filter_factors, transforms
 from seqnet.networks.fast.sliding_window import sliding_window
+from seqnet.networks.fast.window_dense import WindowDense
 from seqnet.networks.modules import Exponential
 
+Dense: TypeAlias = nn.Linear | AlignedLinear | WindowDense
+"""A dense layer, as it is or in another form."""
+
+_STACKED = -1
+_VALUES = 1 << 19
+"""Products of taps that are computed at a time, so that they stay in the caches."""
 _PRODUCT, _MOVED = 1.4, 48
 """What a multiplication of spectra and a value of them cost, in multiplications of a plain convolution."""
 
@@ -40,6 +52,20 @@ class EditedWeights:
             self._held[convolution, 0] = (weight,)
         return self._held[convolution, 0][0]
 
+    def stacked(self, convolution: nn.Conv2d) -> Tensor:
+        """Return the same as one matrix, (F K, C)."""
+        if (convolution, _STACKED) not in self._held:
+            taps = self.taps(convolution).transpose(1, 2).flatten(0, 1)
+            self._held[convolution, _STACKED] = (taps.contiguous(),)
+        return self._held[convolution, _STACKED][0]
+
+    def ratio(self, norm: nn.BatchNorm2d) -> Tensor:
+        """Return what a batch normalisation multiplies channels by, (C,)."""
+        if (norm, 0) not in self._held:
+            assert norm.running_var is not None
+            self._held[norm, 0] = (norm.weight / torch.sqrt(norm.running_var + norm.eps),)
+        return self._held[norm, 0][0]
+
     def spectra(self, convolution: nn.Conv2d, width: int) -> tuple[Tensor, ...] | None:
         """Return the transforms there and back, and the filters' factors, for windows of a width.
 
@@ -56,10 +82,12 @@ class EditedWeights:
             self._held[convolution, size] = _spectra(convolution, cut)
         return self._held[convolution, size]
 
-    def dense(self, layer: nn.Linear, channels: int, margin: int) -> Tensor:
+    def dense(self, layer: Dense, channels: int, margin: int) -> Tensor:
         """Return a dense layer's weights, zeros around its positions: (L + 2 margin, C, units)."""
         if (layer, margin) not in self._held:
-            weight = layer.weight.view(layer.out_features, channels, -1).permute(2, 1, 0)
+            weight = layer.weight.flatten(1)
+            weight = weight if isinstance(layer, WindowDense) else weight[:, : layer.in_features]
+            weight = weight.view(len(weight), channels, -1).permute(2, 1, 0)
             weight = functional.pad(weight, (0, 0, 0, 0, margin, margin)).contiguous()
             self._held[layer, margin] = (weight,)
         return self._held[layer, margin][0]
@@ -72,5 +100,89 @@ def _spectra(convolution: nn.Conv2d, cut: Blocks) -> tuple[Tensor, ...]:
     spread = np.zeros((*weight.shape[:2], span))
     spread[..., :: convolution.dilation[1]] = weight
     forward, inverse = transforms(cut)
-    parts = forward[:, span - 1 :], inverse, filter_factors(spread, cut).transpose(0, 2, 1)
+    factors = filter_factors(spread, cut, convolution.weight.detach().cpu().numpy().dtype)
+    parts = forward[:, span - 1 :], inverse, factors.transpose(0, 2, 1)
     return tuple(torch.from_numpy(np.ascontiguousarray(part)).to(convolution.weight) for part in parts)
+
+
+def convolved_by_taps(convolution: nn.Conv2d, weight: Tensor, x: Tensor, offset: int, width: int) -> Tensor:
+    """Convolve differences, zeros around them, by one product for each of the filters' positions.
+
+    Parameters
+    ----------
+    weight
+        (F, C, K).
+    x
+        (w, b, K, R, C).
+    offset
+        Where the first output's filter begins in x, negative before it.
+    width
+        Outputs.
+    """
+    w, *batch, channels = x.shape
+    n, filters = math.prod(batch), convolution.out_channels
+    stride, dilation = convolution.stride[1], convolution.dilation[1]
+    rows, out = x.reshape(w, n, channels), x.new_zeros(width, n, filters)
+    for tap, matrix in enumerate(weight):
+        begin = offset + tap * dilation  # of the first output's input; then every stride-th
+        first = max(0, -(begin // stride))
+        end = min(width, (w - 1 - begin) // stride + 1)
+        if first >= end:
+            continue
+        place = begin + first * stride
+        part = rows[place : place + (end - first - 1) * stride + 1 : stride]
+        out[first:end].view(-1, filters).addmm_(part.reshape(-1, channels), matrix)
+    return out.view(width, *batch, filters)
+
+
+def convolved_by_stacked_taps(convolution: nn.Conv2d, weight: Tensor, x: Tensor) -> Tensor:
+    """Convolve differences (w, b, K, R, C), zeros around them, by one product for all taps of the filters.
+
+    Parameters
+    ----------
+    weight
+        (F K, C).
+    """
+    w, *batch, channels = x.shape
+    n, filters, dilation = math.prod(batch), convolution.out_channels, convolution.dilation[1]
+    taps = convolution.kernel_size[1]
+    out = x.new_zeros(w + (taps - 1) * dilation, n, filters)
+    at_once = max(1, _VALUES // (w * n * filters))
+    for begin in range(0, taps, at_once):
+        some = weight[begin * filters : (begin + at_once) * filters]
+        products = _products(x.reshape(w * n, channels), some).view(w, n, -1, filters)
+        for number in range(products.shape[2]):
+            place = (taps - 1 - begin - number) * dilation
+            out[place : place + w] += products[:, :, number]
+    return out.view(-1, *batch, filters)
+
+
+def _products(rows: Tensor, weight: Tensor) -> Tensor:
+    """Return the products of rows (n, C) and weights (K, C)."""
+    if rows.device.type != "cpu" or len(rows) < MANY_ROWS or len(rows) % ROWS_EVEN:
+        return functional.linear(rows, weight)
+    return row_products(rows, weight)
+
+
+def convolved_by_spectra(spectra: tuple[Tensor, ...], x: Tensor) -> Tensor:
+    """Convolve differences (w, b, K, R, C), zeros around them, by the products of their spectra."""
+    forward, inverse, factors = spectra
+    w, *batch, channels = x.shape
+    n, filters = math.prod(batch), factors.shape[2]
+    products = torch.bmm((forward @ x.reshape(w, -1)).view(-1, n, channels), factors)
+    return (inverse @ products.view(len(products), -1)).view(-1, *batch, filters)
+
+
+def convolved_grouped(convolution: nn.Conv2d, x: Tensor, offset: int, width: int) -> Tensor:
+    """Do what `convolved_by_taps` does where channels are in groups."""
+    w, *batch, channels = x.shape
+    window = sliding_window(convolution)
+    need = (width - 1) * window.stride + window.span
+    rows = x.reshape(w, -1, channels)
+    covered = rows.new_zeros(need, *rows.shape[1:])
+    first, end = max(0, offset), min(w, offset + need)
+    if first < end:  # a stride may pass over the edit
+        covered[first - offset : end - offset] = rows[first:end]
+    rows, stride, dilation = covered.permute(1, 2, 0).unsqueeze(2), convolution.stride, convolution.dilation
+    found = functional.conv2d(rows, convolution.weight, None, stride, 0, dilation, convolution.groups)
+    return found.squeeze(2).permute(2, 0, 1).reshape(width, *batch, -1)

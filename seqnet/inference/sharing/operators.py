@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.kernels.maxima import maxima
-from seqnet.networks.fast.conv_base import channels_first, convolution_work, convolved
+from seqnet.networks.fast.conv_base import channels_first, channels_last, convolution_work, convolved
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import Pooling, sliding_window
 from seqnet.networks.fast.window_dense import WindowDense
@@ -251,11 +251,6 @@ def _convolution(layer: nn.Module) -> Sliding | None:
         span, stride, own = sliding_window(layer)
         return SlidingConvolution(layer, span, stride, before + own, after + own)
     return None
-
-
-def channels_last(x: Tensor) -> Tensor:
-    """Return (n, C, 1, L) as contiguous (n, L, C)."""
-    return x.permute(0, 2, 3, 1).squeeze(1).contiguous()
 
 
 def zeros_beside(x: Tensor, before: int, after: int) -> Tensor:

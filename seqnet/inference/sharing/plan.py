@@ -27,7 +27,6 @@ from seqnet.inference.sharing.operators import (
     Sliding,
     SlidingConvolution,
     Step,
-    channels_last,
     cut_rows,
     flattens,
     joined,
@@ -35,7 +34,7 @@ from seqnet.inference.sharing.operators import (
     zeros_beside,
 )
 from seqnet.inference.tiling import Tiling
-from seqnet.networks.fast.conv_base import TOUCH, channels_first
+from seqnet.networks.fast.conv_base import TOUCH, channels_first, channels_last
 from seqnet.networks.fast.overlap_save import OverlapSave
 from seqnet.networks.fast.window_dense import WindowDense
 from seqnet.networks.modules import BiLstm, Parallel

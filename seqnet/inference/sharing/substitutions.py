@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from seqnet.inference.sharing.edited import edited_input
-from seqnet.inference.sharing.edited_layers import EditedLayers, total_stride
+from seqnet.inference.sharing.edited import Edited, Unedited, edited_input
+from seqnet.inference.sharing.edited_layers import EditedLayers, State, as_whole, total_stride
 from seqnet.inference.sharing.edited_weights import EditedWeights
 from seqnet.networks.masking import Masking
-from seqnet.networks.modules import Siamese, Towers
+from seqnet.networks.modules import GlobalPool, Siamese, Towers
 
 _EDITS = 300
 """About how many edits are computed at a time: weights are read seldom, and values fit the caches."""
+
+
+class KeptLayers(EditedLayers):
+    """The layers of a chain whose unedited sequences are all held, for many edits of the same sequences.
+
+    Parameters
+    ----------
+    chain
+        In evaluation mode.
+    x
+        (b, C, 1, L): the unedited sequences.
+    """
+
+    def __init__(self, chain: nn.Sequential, weights: EditedWeights, x: Tensor) -> None:
+        super().__init__(weights)
+        self._outputs: dict[nn.Module, Tensor] = {}
+        self._unedited: dict[nn.Module, Unedited] = {}
+        self._extremes: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+        hooks = [module.register_forward_hook(self._keep) for module in chain.modules()]
+        try:
+            self.plain: Tensor = chain(x)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        self._chain = chain
+
+    def _keep(self, module: nn.Module, _inputs: object, output: Tensor) -> None:
+        self._outputs[module] = output
+
+    def features(self, edited: Edited) -> Tensor:
+        """Return what the chain makes of edited inputs, (n, F)."""
+        return as_whole(self._through(edited, self._chain)).x.flatten(1)
+
+    def _of(self, module: nn.Module, state: State) -> Unedited:  # noqa: ARG002  known before
+        if module not in self._unedited:
+            self._unedited[module] = Unedited(self._outputs[module])
+        return self._unedited[module]
+
+    def _of_joined(self, module: nn.Module, state: State, parts: Sequence[State], join: object) -> Unedited:
+        del parts, join  # known before
+        return self._of(module, state)
+
+    def _sides(self, state: Edited, pool: GlobalPool) -> Tensor:
+        values, length = state.unedited.values, state.unedited.length
+        if pool not in self._extremes:
+            low = values.new_full((len(values), 1, values.shape[2]), -torch.inf)
+            before = torch.cat([low, values.cummax(1).values], dim=1)
+            behind = torch.cat([values.flip(1).cummax(1).values.flip(1), low], dim=1)
+            self._extremes[pool] = before, behind
+        before, behind = self._extremes[pool]
+        starts = state.start + state.step * torch.arange(state.count, device=values.device)
+        return torch.maximum(
+            before[:, starts.clamp(0, length)], behind[:, (starts + state.width).clamp(0, length)]
+        )
 
 
 class Substitutions:
@@ -28,20 +82,6 @@ class Substitutions:
 
     def __init__(self, network: nn.Sequential) -> None:
         self._network, self._weights = network, EditedWeights(network)
-
-    def applies(self, x: Tensor) -> bool:
-        """Return whether `outputs` takes inputs (b, C, 1, L).
-
-        Pools that leave out padding see all of a sequence; towers and two strands must end without positions.
-        """
-        network = self._network
-        if isinstance(network, Masking) or not len(network):
-            return False
-        first = network[0]
-        if isinstance(first, Siamese | Towers):
-            with torch.inference_mode():
-                return bool(first(x[:1]).ndim == 2)
-        return True
 
     def outputs(self, x: Tensor, start: int, end: int) -> Tensor:
         """Return the outputs with every base at some positions.
@@ -57,20 +97,17 @@ class Substitutions:
         -------
         (b, P, 4, T); where the base is the observed one, the outputs of the sequence as it is.
         """
-        first, rest, length = self._network[0], self._network[1:], x.shape[3]
-        if isinstance(first, Siamese):
-            chain = _as_chain(first.block)
-            one = self._of_chain(chain, x, start, end)
-            other = self._of_chain(chain, first.turned(x), length - end, length - start)
-            features = (one + other.flip(1).flip(2)) / 2
-        elif isinstance(first, Towers):
-            sequence = self._of_chain(_as_chain(first.sequence), x[:, :4], start, end)
-            signal = first.signal(x[:, 4:])[:, None, None]
-            features = torch.cat([sequence, signal.expand(*sequence.shape[:3], -1)], dim=-1)
-        else:
-            return self._of_chain(self._network, x, start, end)
-        outputs: Tensor = rest(features.flatten(0, 2))
-        return outputs.view(*features.shape[:3], -1)
+        length = x.shape[3]
+
+        def of_chain(chain: nn.Sequential, read: Tensor, turned: bool) -> Tensor:
+            if not turned:
+                return self._of_chain(chain, read, start, end)
+            return self._of_chain(chain, read, length - end, length - start).flip(1).flip(2)
+
+        def spread(features: Tensor) -> Tensor:
+            return features[:, None, None].expand(-1, end - start, 4, -1)
+
+        return with_both_strands(self._network, x, of_chain, spread)
 
     def _of_chain(self, chain: nn.Sequential, x: Tensor, start: int, end: int) -> Tensor:
         """Return what `outputs` does, of a chain whose first layer is no tower and of one strand."""
@@ -88,8 +125,8 @@ class Substitutions:
 
     def _of_rows(self, chain: nn.Sequential, x: Tensor, start: int, end: int) -> Tensor:
         """Return what `_of_chain` does, of sequences that are edited together."""
-        layers, stride = EditedLayers(chain, self._weights, x), total_stride(chain)
-        plain = layers.plain.flatten(1)
+        layers, stride = KeptLayers(chain, self._weights, x), total_stride(chain)
+        unedited, plain = Unedited(x), layers.plain.flatten(1)
         found = plain[:, None, None].repeat(1, end - start, 4, 1)
         bases = x[:, :4, 0]
         observed = torch.where(bases.sum(1) > 0, bases.argmax(1), 4)
@@ -100,10 +137,59 @@ class Substitutions:
             own = observed[:, places]
             known = bool((own < 4).all())
             letters = (own.unsqueeze(-1) + every[1:]) % 4 if known else every.expand(*own.shape, 4)
-            edits = layers.outputs(edited_input(x, letters, first, stride, count)).view(*letters.shape, -1)
+            edited = edited_input(unedited, letters.unsqueeze(0), first, stride)
+            edits = layers.features(edited).view(*letters.shape, -1)
             index = letters.unsqueeze(-1).expand_as(edits)
             found[:, places - start] = found[:, places - start].scatter(2, index, edits)
         return found
+
+
+def edits_apply(network: nn.Sequential, x: Tensor) -> bool:
+    """Return whether edits can be computed where they reach in a network of inputs (b, C, 1, L).
+
+    Pools that leave out padding see all of a sequence; towers and two strands must end without positions.
+    """
+    if isinstance(network, Masking) or not len(network):
+        return False
+    first = network[0]
+    if isinstance(first, Siamese | Towers):
+        with torch.inference_mode():
+            return bool(first(x[:1]).ndim == 2)
+    return True
+
+
+def with_both_strands(
+    network: nn.Sequential,
+    x: Tensor,
+    of_chain: Callable[[nn.Sequential, Tensor, bool], Tensor],
+    spread: Callable[[Tensor], Tensor],
+    rows_at_once: int | None = None,
+) -> Tensor:
+    """Return a network's outputs of edits, (..., T), its first layer perhaps of towers or two strands.
+
+    Parameters
+    ----------
+    x
+        (b, C, 1, L).
+    of_chain
+        From a chain, sequences, and whether these are of the other strand, to edits' features (..., F).
+    spread
+        From features of sequences, (b, F'), to (..., F').
+    rows_at_once
+        How many edits go through the layers behind towers at a time; None for all.
+    """
+    first, rest = network[0], network[1:]
+    if isinstance(first, Siamese):
+        chain = _as_chain(first.block)
+        features = (of_chain(chain, x, False) + of_chain(chain, first.turned(x), True)) / 2
+    elif isinstance(first, Towers):
+        sequence = of_chain(_as_chain(first.sequence), x[:, :4], False)
+        features = torch.cat([sequence, spread(first.signal(x[:, 4:]))], dim=-1)
+    else:
+        return of_chain(network, x, False)
+    rows = features.flatten(0, -2)
+    outputs = torch.cat([rest(part) for part in torch.split(rows, rows_at_once or len(rows))])
+    return outputs.view(*features.shape[:-1], -1)
 
 
 def _as_chain(module: nn.Module) -> nn.Sequential:
