@@ -18,12 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.aliases import Floats
 from seqnet.kernels import blocks as kernels
-from seqnet.networks.fast.conv_base import TOUCH, Convolution
+from seqnet.networks.fast.conv_base import MANY_ROWS, ROWS_EVEN, TOUCH, Convolution, row_products
 
 _AT_ONCE, _PIECE = 256, 32
 """About how many blocks go through the products at a time, enough for the weights to be read seldom; at
@@ -114,14 +115,17 @@ def transforms(blocks: Blocks) -> tuple[Floats, Floats]:
     return np.array(forward), np.array(inverse).T
 
 
-def filter_factors(weight: Floats, blocks: Blocks) -> Floats:
-    """Return the filters' factors of the products, (K, C, F) to (rank, K, C)."""
+def filter_factors(weight: Floats, blocks: Blocks, dtype: DTypeLike = np.float64) -> NDArray[np.floating]:
+    """Return the filters' factors of the products, float64 (K, C, F) to (rank, K, C) of a type."""
     spectrum = np.fft.rfft(weight, blocks.size, axis=2).conj()
-    factors = []
+    factors = np.empty((blocks.rank, *weight.shape[:2]), dtype)
+    place = 0
     for frequency in range(spectrum.shape[2]):
         c, d = spectrum[..., frequency].real, spectrum[..., frequency].imag
-        factors += [c] if frequency in (0, blocks.size / 2) else [c, d - c, c + d]
-    return np.stack(factors)
+        parts = [c] if frequency in (0, blocks.size / 2) else [c, d - c, c + d]
+        factors[place : place + len(parts)] = parts
+        place += len(parts)
+    return factors
 
 
 class OverlapSave(Convolution):
@@ -139,7 +143,8 @@ class OverlapSave(Convolution):
         super().__init__(of)
         self.blocks = blocks
         forward, inverse = transforms(blocks)
-        factors = filter_factors(of.weight.detach()[:, :, 0].cpu().double().numpy(), blocks)
+        weight = of.weight.detach()[:, :, 0].cpu()
+        factors = filter_factors(weight.double().numpy(), blocks, weight.numpy().dtype)
         self._forward, self._inverse, self._factors = (
             torch.from_numpy(values).to(of.weight) for values in (forward, inverse, factors)
         )
@@ -160,20 +165,26 @@ class OverlapSave(Convolution):
     def _in_blocks(self, x: Tensor) -> Tensor:
         """Convolve (n, L, C)."""
         out = x.new_empty(x.shape[0], x.shape[1] - self.blocks.span + 1, self.out_channels)
-        for group in _groups(list(_pieces(out.shape[0], out.shape[1], self.blocks.kept))):
-            self._convolve(x, out, group)
+        groups = list(_groups(list(_pieces(out.shape[0], out.shape[1], self.blocks.kept))))
+        # of all groups alike, so that the bits of a row do not depend on the group that it comes to lie in
+        many = max(sum(piece.blocks for piece in group) for group in groups) >= MANY_ROWS
+        for group in groups:
+            self._convolve(x, out, group, many)
         return out
 
-    def _convolve(self, x: Tensor, out: Tensor, group: list[_Piece]) -> None:
-        """Fill in the outputs of some blocks."""
+    def _convolve(self, x: Tensor, out: Tensor, group: list[_Piece], many: bool) -> None:
+        """Fill in the outputs of some blocks; the products of many and of few are computed differently."""
         size, kept = self.blocks.size, self.blocks.kept
-        factors = x.new_empty(sum(piece.blocks for piece in group), self.blocks.rank, x.shape[2])
+        blocks = sum(piece.blocks for piece in group)
+        rows = -(-blocks // ROWS_EVEN) * ROWS_EVEN if many else blocks
+        factors = x.new_empty(rows, self.blocks.rank, x.shape[2])
+        factors[blocks:] = 0
         at = 0
         for piece in group:
             covered = x[piece.row, piece.start : piece.start + (piece.blocks - 1) * kept + size]
             self._transform(covered, factors[at : at + piece.blocks])
             at += piece.blocks
-        products = torch.bmm(factors.transpose(0, 1), self._factors.transpose(1, 2))
+        products = self._products(factors, many)
         if self.bias is not None:
             products[0] += size * self.bias  # frequency 0 is the sum over the block
         at = 0
@@ -181,6 +192,15 @@ class OverlapSave(Convolution):
             part = out[piece.row, piece.start : piece.start + piece.blocks * kept]
             self._transform_back(products, at, part.view(piece.blocks, kept, -1))
             at += piece.blocks
+
+    def _products(self, factors: Tensor, many: bool) -> Tensor:
+        """Return the products of spectra, (rank, n, K), of blocks' factors (n, rank, C)."""
+        if not many or factors.device.type != "cpu":
+            return torch.bmm(factors.transpose(0, 1), self._factors.transpose(1, 2))
+        products = factors.new_empty(self.blocks.rank, len(factors), self.out_channels)
+        for frequency, weight in enumerate(self._factors):
+            products[frequency] = row_products(factors[:, frequency], weight)
+        return products
 
     def _compiled(self, x: Tensor) -> kernels.Tables | None:
         """Return the compiled transforms' tables, None where they do not take such values."""
