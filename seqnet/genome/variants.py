@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqnet.aliases import Codes
+from seqnet.aliases import Codes, Ints
 from seqnet.genome.alphabet import AMBIGUOUS, encoding_table
 from seqnet.genome.extract import padded_stretch
 from seqnet.kernels.fasta import INVALID, SKIP
@@ -60,6 +60,17 @@ class WindowPair(NamedTuple):
     """uint8 (width,)."""
     alt: Codes
     """uint8 (width,)."""
+
+
+class SequenceEdits(NamedTuple):
+    """Edits of sequences, each of m bases from one position on."""
+
+    place: int
+    """The position, 0-based, the same for all."""
+    letters: Codes
+    """uint8 (e, m): the bases that are put there; ambiguous for none."""
+    rows: Ints
+    """int64 (e,): the sequences that they are edits of, ascending."""
 
 
 def encode_allele(text: bytes) -> bytes | None:

@@ -72,6 +72,7 @@ class LinearPredictor:
     """
 
     bases, takes_kmers, ways = True, True, ""
+    lockstep = None
 
     def __init__(self, model: Model, *, threads: int = 1, prior: float | None = None) -> None:
         features = KmerFeatures.of(model)

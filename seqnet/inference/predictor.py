@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,13 +15,16 @@ from torch import nn
 from seqnet.aliases import Codes, Floats, Progress, no_progress
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import AMBIGUOUS
+from seqnet.genome.variants import SequenceEdits
 from seqnet.inference.aligned import align_rows
-from seqnet.inference.batched import BATCH, Strands, predict_logits
+from seqnet.inference.batched import BATCH, Strands, predict_edits, predict_logits
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.precision import Precision, autocast
 from seqnet.inference.prior import prior_shift
 from seqnet.inference.rewrite import speed_up, told_ways
+from seqnet.inference.sharing.lockstep import Lockstep
 from seqnet.inference.sharing.plan import Plan, plan_trunk, tile_outputs
+from seqnet.inference.sharing.substitutions import edits_apply
 from seqnet.inference.target_scale import TargetScale
 from seqnet.inference.terms.stored import network_tensors, stored_terms
 from seqnet.inference.tiling import Tiling
@@ -42,6 +46,8 @@ _VALUES_AT_ONCE = 1 << 22
 _LEAST_BATCH = 8
 _LEAST_GAIN = 1.2
 """Sharing has costs that are not counted: it must save at least so much of the work."""
+_EDITS_PER_ROW, _MOST_EDITS = 4, 256
+"""Edits that are computed at a time for each row of a batch, and at most."""
 SPARSE = 4096
 """From so many features on, the first layer of a k-mer model reads the table as it is, mostly zeros."""
 
@@ -191,13 +197,49 @@ class Predictor:
             means = np.stack([track.mean(1, np.float64) for track in tracks], 1) if tracks else None
             single = None if means is None else means.astype(np.float32)
             return self._feature_logits(self._features.of_codes(codes, self.threads, single), progress)
+        logits = self._logits(self.network, self._inputs(codes, tracks), progress)
+        logits = logits.reshape(len(codes), len(self.tasks))
+        for term in self._terms:
+            logits = term.added(logits, codes, self.threads)
+        return logits
+
+    def _inputs(self, codes: Codes, tracks: Sequence[Predictions]) -> Inputs:
+        """Return what the network is fed for sequences and their tracks."""
         sequence = SequenceInputs(codes)
-        inputs: Inputs = sequence
-        if tracks:
-            values = tuple(np.ascontiguousarray(track).reshape(-1) for track in tracks)
-            read = sequence if self.bases else None
-            inputs = SignalInputs(values, sequence.places, sequence.width, 0, self.partners, sequence=read)
-        logits = self._logits(self.network, inputs, progress).reshape(len(codes), len(self.tasks))
+        if not tracks:
+            return sequence
+        values = tuple(np.ascontiguousarray(track).reshape(-1) for track in tracks)
+        read = sequence if self.bases else None
+        return SignalInputs(values, sequence.places, sequence.width, 0, self.partners, sequence=read)
+
+    @cached_property
+    def lockstep(self) -> Lockstep | None:
+        """What computes sequences and edits of them together; None where the network does not allow it."""
+        if self._features is not None or not self.bases or self.width is None or self.precision != "float32":
+            return None
+        example = torch.zeros(1, self.channels, 1, self.width, device=self.device)
+        if not edits_apply(self.network, example):
+            return None
+        return Lockstep(self.network, min(_MOST_EDITS, _EDITS_PER_ROW * self._batch))
+
+    def edited_logits(
+        self,
+        codes: Codes,
+        edits: SequenceEdits,
+        tracks: Sequence[Predictions] = (),
+        progress: Progress = no_progress,
+    ) -> Predictions:
+        """Return what `logits` does, for sequences and then for edits of them, where `lockstep` is there."""
+        assert self.lockstep is not None
+        parts = predict_edits(
+            self.lockstep, self._inputs(codes, tracks), edits, device=self.device, strands=self.strands,
+            threads=self.threads, progress=progress,
+        )  # fmt: skip
+        if self._terms:
+            edited = codes[edits.rows]
+            edited[:, edits.place : edits.place + edits.letters.shape[1]] = edits.letters
+            codes = np.concatenate([codes, edited])
+        logits = np.concatenate(parts)
         for term in self._terms:
             logits = term.added(logits, codes, self.threads)
         return logits

@@ -15,6 +15,7 @@ from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.sequence import Genome
 from seqnet.genome.variants import fits_window, window_pairs
 from seqnet.inference.linear_predictor import LinearPredictor
+from seqnet.pipeline.variants.allele_windows import AlleleWindows, WindowBatch
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
 from seqnet.pipeline.variants.substitutions import (
     SubstitutionScorer,
@@ -62,45 +63,29 @@ class WindowPredictions:
         """How many windows an earlier run had predicted."""
 
     def logits(
-        self, predictor: ModelPredictor, codes: Codes, tracks: Sequence[Singles], progress: Progress
+        self, predictor: ModelPredictor, batch: WindowBatch, tracks: Sequence[Singles], progress: Progress
     ) -> Singles:
-        """Return a predictor's logits for windows, float32 (n, T)."""
+        """Return a predictor's logits for windows and edits of them, float32 (n + e, T)."""
         self._number += 1
-        tasks = len(predictor.tasks)
+        rows, tasks = len(batch.slots), len(predictor.tasks)
         if self._parts is None:
-            return predictor.logits(codes, tracks, progress)
-        if not self._parts.has(self._number, len(codes), tasks):
-            found = predictor.logits(codes, tracks, progress)
+            return _logits(predictor, batch, tracks, progress)
+        if not self._parts.has(self._number, rows, tasks):
+            found = _logits(predictor, batch, tracks, progress)
             self._parts.write(self._number, [found])
             return found
-        self.known += len(codes)
-        return np.concatenate(list(self._parts.read(self._number, tasks, len(codes))))
+        self.known += rows
+        return np.concatenate(list(self._parts.read(self._number, tasks, rows)))
 
 
-class _Windows:
-    """Windows to predict, the reference's once, and which of them belong to which allele."""
-
-    def __init__(self) -> None:
-        self.codes: list[Codes] = []
-        self.contigs: list[str] = []
-        self.starts: list[int] = []
-        self.pairs: list[tuple[int, int, int]] = []
-        """Allele, and the rows of its window with the reference and the alternative allele."""
-        self._known: dict[tuple[str, int], int] = {}
-
-    def add_pair(self, number: int, contig: str, start: int, ref: Codes, alt: Codes) -> None:
-        """Add an allele's window."""
-        row = self._known.setdefault((contig, start), len(self.codes))
-        if row == len(self.codes):
-            self.add(contig, start, ref)
-        self.pairs.append((number, row, len(self.codes)))
-        self.add(contig, start, alt)
-
-    def add(self, contig: str, start: int, codes: Codes) -> None:
-        """Add one window."""
-        self.codes.append(codes)
-        self.contigs.append(contig)
-        self.starts.append(start)
+def _logits(
+    predictor: ModelPredictor, batch: WindowBatch, tracks: Sequence[Singles], progress: Progress
+) -> Singles:
+    """Compute what `WindowPredictions.logits` returns."""
+    if batch.edits is None:
+        return predictor.logits(batch.codes, tracks, progress)
+    assert not isinstance(predictor, LinearPredictor)
+    return predictor.edited_logits(batch.codes, batch.edits, tracks, progress)
 
 
 class ModelScorer:
@@ -152,8 +137,8 @@ class ModelScorer:
         return _interleaved(single, self._single.effects(some, progress), others)
 
     def _whole_effects(self, alleles: Sequence[Allele], progress: Progress) -> Effects:
-        """Compute effects by predicting whole windows."""
-        windows = _Windows()
+        """Compute effects from the outputs of windows, whole or edited."""
+        windows = AlleleWindows(lockstep=self._predictor.lockstep is not None)
         flags = [self._gather(windows, number, allele) for number, allele in enumerate(alleles)]
         shape = (len(alleles), len(self.tasks))
         ref, alt = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -167,7 +152,7 @@ class ModelScorer:
             more["null"] = self._quantiles(alleles, flags, alt - ref, progress)
         return Effects(ref, alt, flags, more)
 
-    def _gather(self, windows: _Windows, number: int, allele: Allele) -> str:
+    def _gather(self, windows: AlleleWindows, number: int, allele: Allele) -> str:
         """Add the windows of an allele, or return why there are none."""
         assert allele.placed is not None
         codes = self._genome.codes[allele.contig]
@@ -180,19 +165,18 @@ class ModelScorer:
             if max(_ambiguous(pair.ref), _ambiguous(pair.alt)) > MOST_AMBIGUOUS:
                 return N_WINDOW
         for pair in pairs:
-            windows.add_pair(number, allele.contig, *pair)
+            windows.add_pair(number, allele.contig, pair, allele.placed.left)
         return ""
 
-    def _predicted(self, windows: _Windows, progress: Progress) -> Floats:
-        """Return the model's outputs for windows, float64 (m, T)."""
-        step = max(1, BASES_AT_ONCE // self._width)
-        parts = []
-        for begin in range(0, len(windows.codes), step):
-            some = slice(begin, begin + step)
-            tracks = self._tracks.of(windows.contigs[some], windows.starts[some], self._width)
-            codes = np.stack(windows.codes[some])
-            parts.append(self._predictions.logits(self._predictor, codes, tracks, progress))
-        return self._predictor.in_units(np.concatenate(parts)).astype(np.float64)
+    def _predicted(self, windows: AlleleWindows, progress: Progress) -> Floats:
+        """Return the model's outputs for windows, float64 (slots, T)."""
+        values = np.full((windows.slots, len(self.tasks)), np.nan)
+        for batch in windows.batches(max(1, BASES_AT_ONCE // self._width)):
+            tracks = self._tracks.of(batch.contigs, batch.starts, self._width)
+            logits = self._predictions.logits(self._predictor, batch, tracks, progress)
+            wanted = batch.slots >= 0
+            values[batch.slots[wanted]] = self._predictor.in_units(logits[wanted])
+        return values
 
     def _quantiles(
         self, alleles: Sequence[Allele], flags: Sequence[str], deltas: Floats, progress: Progress
@@ -202,7 +186,7 @@ class ModelScorer:
         step = max(1, BASES_AT_ONCE // (self._width * (self._null + 1)))
         rows = [row for row, flag in enumerate(flags) if not flag]
         for begin in range(0, len(rows), step):
-            windows, some = _Windows(), rows[begin : begin + step]
+            windows, some = AlleleWindows(lockstep=False), rows[begin : begin + step]
             for row in some:
                 self._add_null(windows, row, alleles[row])
             if not windows.pairs:
@@ -216,7 +200,7 @@ class ModelScorer:
             found = np.where(np.isnan(means), found, means)
         return found
 
-    def _add_null(self, windows: _Windows, number: int, allele: Allele) -> None:
+    def _add_null(self, windows: AlleleWindows, number: int, allele: Allele) -> None:
         """Add windows in which a base in the same context is substituted the same way."""
         assert allele.placed is not None
         variant = allele.placed.left
@@ -231,7 +215,7 @@ class ModelScorer:
         for place, base in zip(places[chosen].tolist(), bases[chosen].tolist(), strict=True):
             changed = pair.ref.copy()
             changed[place] = base
-            windows.add_pair(number, allele.contig, pair.start, pair.ref, changed)
+            windows.add_pair(number, allele.contig, pair._replace(alt=changed))
 
 
 def _ambiguous(codes: Codes) -> float:

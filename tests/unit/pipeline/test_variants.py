@@ -501,6 +501,48 @@ def test_saturation_judges_every_substitution_of_the_regions(at):
     np.testing.assert_array_equal(found.others["delta_A"], again.others["delta_A"])
 
 
+def test_saturation_gives_what_mutagenesis_gives_in_the_same_windows(at):
+    places = range(98, 108)
+    (at.folder / "sites.bed").write_text("".join(f"c1\t{place}\t{place + 1}\n" for place in places))
+    (at.folder / "windows.bed").write_text(
+        "".join(f"c1\t{place - WIDTH // 2}\t{place - WIDTH // 2 + WIDTH}\n" for place in places)
+    )
+    options = {"genome": at.genome, "threads": 1}
+    every = seqnet.variants(
+        model(), saturation=True, regions=at.folder / "sites.bed", **options
+    ).effects  # fmt: skip
+    seqnet.explain(
+        model(), regions=at.folder / "windows.bed", methods=("ism",), rows="all",
+        outputs=(str(at.folder / "{task}.npz"),), **options,
+    )  # fmt: skip
+    for task in ("A", "B"):
+        attributions = np.load(at.folder / f"{task}.npz")["arr_0"][:, :, WIDTH // 2]
+        number = np.repeat(np.arange(len(places)), 3)
+        codes = {letter: code for code, letter in enumerate("ACGT")}
+        ref, alt = ([codes[letter] for letter in column] for column in (every.ref, every.alt))
+        expected = attributions[number, alt] - attributions[number, ref]
+        np.testing.assert_allclose(every.others[f"delta_{task}"], expected, rtol=0, atol=1e-5)
+        assert np.abs(expected).max() > 1e-2
+
+
+def test_substitutions_of_several_bases_swap_and_split_exactly(at):
+    ref = CONTIG[99:102]
+    alts = [
+        "GAT" if ref != "GAT" else "CCC",
+        "A" + ref[1:],
+        ref[:2] + "".join(sorted(set("AC") - {ref[2]}))[0],
+    ]
+    alts = [alt for alt in alts if alt != ref]
+    together = at.effects([("c1", 100, ref, ",".join(alts))])
+    apart = at.effects([("c1", 100, ref, alt) for alt in alts])
+    np.testing.assert_array_equal(together.others["delta_A"], apart.others["delta_A"])
+    for alt, delta in zip(alts, apart.others["delta_A"], strict=True):
+        fasta = at.folder / "edited.fa"
+        fasta.write_text(f">c1\n{edited(100, ref, alt)}\n>c2\n{OTHER}\n")
+        back = at.effects([("c1", 100, alt, ref)], fasta=fasta)
+        assert back.others["delta_A"][0] == -delta != 0
+
+
 # ---- motifs ----------------------------------------------------------------------------------
 
 
@@ -676,15 +718,19 @@ def test_a_run_that_was_stopped_continues_to_the_same_bytes(at, monkeypatch):
 
     write_model(str(made), model())
     seqnet.variants(made, path, output=whole, **options)
-    calls, real = [], Predictor.logits
+    calls = []
 
-    def dying(self, *args):
-        calls.append(len(calls))
-        if len(calls) == 7:
-            raise KeyboardInterrupt
-        return real(self, *args)
+    def dying(real):
+        def counted(self, *args):
+            calls.append(len(calls))
+            if len(calls) == 7:
+                raise KeyboardInterrupt
+            return real(self, *args)
 
-    monkeypatch.setattr(Predictor, "logits", dying)
+        return counted
+
+    for name in ("logits", "edited_logits"):  # of the null's windows, and of the variants'
+        monkeypatch.setattr(Predictor, name, dying(getattr(Predictor, name)))
     with pytest.raises(KeyboardInterrupt):
         seqnet.variants(made, path, output=out, resume=True, **options)
     assert not out.exists()
