@@ -1,16 +1,18 @@
 """Effects of substitutions: seqnet against two plain torch passes, and k-mer models; one thread.
 
 Networks have random weights: Basset's layers on 600 bp and the default preset on 200 bp, forward strand, one
-task. The plain passes run them as torch has them by default on one-hot windows. "Whole" goes from rows to
-effects as the command does, genome lookups and batches included. Of k-mer models, "predictions" are those of
-both windows by ``LinearPredictor.logits``, windows given. Rows are substitutions at random places of a
-random contig, one alternative allele each; "saturation" has the three of every base, which share the windows
-of the reference.
+task. The plain passes run them as torch has them by default on one-hot windows, in a process of their own:
+the command lets the C library keep freed memory, and a script does not ("plain, memory kept" does). The
+others go from rows to effects as the command does, genome lookups and batches included. Rows are
+substitutions at random places of a random contig, one alternative allele each; "saturation" has the three of
+every base, which share a background. "Two predictions" are the windows of both alleles predicted whole; of
+k-mer models by ``LinearPredictor.logits``, windows given.
 """
 
 from __future__ import annotations
 
-import copy
+import resource
+import subprocess
 import sys
 
 import numpy as np
@@ -22,6 +24,7 @@ from seqnet.aliases import no_progress
 from seqnet.attribution.kmer_models import ExplainedLinear, KmerBatch
 from seqnet.genome.sequence import Genome
 from seqnet.genome.variants import Placements, Variant
+from seqnet.inference.device import torch_device
 from seqnet.inference.linear_predictor import LinearPredictor
 from seqnet.inference.predictor import Predictor
 from seqnet.kmers.columns import make_columns
@@ -34,8 +37,10 @@ from seqnet.pipeline.variants.effects import ModelScorer, WindowPredictions
 from seqnet.pipeline.variants.rows import Allele
 from seqnet.pipeline.variants.windows import WindowTracks
 
-ROUNDS = 3
+ROUNDS = 5
 LENGTH = 200_000
+NETWORKS = {"basset": (600, 256), "default": (200, 1024)}
+"""Preset to the width of its windows and the number of substitutions."""
 CPU = torch.device("cpu")
 
 
@@ -85,30 +90,72 @@ def scorer(model: Model, predictor: Predictor | LinearPredictor, genome: Genome)
 
 def plain_passes(network: nn.Sequential, codes: np.ndarray, alleles: list[Allele], width: int) -> None:
     """Predict both alleles of each window as a first script would."""
-    windows = []
-    for allele in alleles:
-        variant = allele.placed.left
-        begin = variant.start - width // 2
-        for base in (variant.ref[0], variant.alt[0]):
-            window = codes[begin : begin + width].astype(np.int64)
-            window[width // 2] = base
-            windows.append(window)
+    windows = both_windows(codes, alleles, width)
     with torch.inference_mode():
         for start in range(0, len(windows), 64):
-            letters = nn.functional.one_hot(torch.from_numpy(np.stack(windows[start : start + 64])), 4)
+            letters = nn.functional.one_hot(torch.from_numpy(windows[start : start + 64].astype(np.int64)), 4)
             network(letters.permute(0, 2, 1).unsqueeze(2).float())
 
 
-def window_pairs(codes: np.ndarray, alleles: list[Allele], width: int) -> np.ndarray:
-    """Return windows with the reference and the alternative base in turn, uint8 (2 n, width)."""
+def both_windows(codes: np.ndarray, alleles: list[Allele], width: int) -> np.ndarray:
+    """Return the windows of both alleles, uint8 (2 n, width)."""
     windows = []
     for allele in alleles:
         variant = allele.placed.left
         begin = variant.start - width // 2
         for base in (variant.ref[0], variant.alt[0]):
-            windows.append(codes[begin : begin + width].copy())
-            windows[-1][width // 2] = base
+            window = codes[begin : begin + width].copy()
+            window[width // 2] = base
+            windows.append(window)
     return np.stack(windows)
+
+
+def plain_seconds(preset: str) -> float:
+    """Return the CPU seconds of plain passes in a process of their own."""
+    command = [sys.executable, __file__, "--plain", preset]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+
+
+def contig() -> np.ndarray:
+    """Return the bases of a random contig."""
+    return np.random.default_rng(0).integers(0, 4, LENGTH).astype(np.uint8)
+
+
+def print_plain_seconds(preset: str) -> None:
+    """Print the CPU seconds of one run of plain passes, after another one."""
+    torch.set_num_threads(1)
+    width, count = NETWORKS[preset]
+    codes = contig()
+    alleles, network = substitutions(codes, count, saturated=False), network_model(preset, width)[1]
+    plain_passes(network, codes, alleles[:64], width)
+    print(function_seconds(lambda: plain_passes(network, codes, alleles, width)))
+
+
+def measure_network(preset: str, codes: np.ndarray) -> None:
+    """Print what a network's effects take."""
+    width, count = NETWORKS[preset]
+    model, network = network_model(preset, width)
+    predictor = Predictor(model, CPU)
+    ours = scorer(model, predictor, Genome({"c": codes}))
+    single = substitutions(codes, count, saturated=False)
+    every = substitutions(codes, count, saturated=True)
+    whole = both_windows(codes, single, width)
+    timed = {
+        "plain, memory kept": lambda: plain_passes(network, codes, single, width),
+        "two predictions": lambda: predictor.logits(whole),
+        "single": lambda: ours.effects(single, no_progress),
+        "saturation": lambda: ours.effects(every, no_progress),
+    }
+    seconds = medians(
+        {"plain": lambda: plain_seconds(preset)}
+        | {name: lambda job=job: function_seconds(job) for name, job in timed.items()},
+        ROUNDS,
+    )
+    rates = ", ".join(f"{name} {count / value:,.0f}/s" for name, value in seconds.items())
+    times = {name: f"{value / seconds['single']:.2f}x {name}" for name, value in seconds.items()}
+    print(f"{preset} {width} bp: {rates}; single is " + ", ".join(list(times.values())[:3]))
+    print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    sys.stdout.flush()
 
 
 def k_mer_models(codes: np.ndarray, genome: Genome) -> None:
@@ -119,7 +166,7 @@ def k_mer_models(codes: np.ndarray, genome: Genome) -> None:
         predictor = LinearPredictor(model)
         ours, explained = scorer(model, predictor, genome), ExplainedLinear(model)
         single = substitutions(codes, count, saturated=False)
-        windows = window_pairs(codes, single, width)
+        windows = both_windows(codes, single, width)
         batch = KmerBatch(windows[:32:2], None)
         seconds = medians(
             {
@@ -141,28 +188,14 @@ def k_mer_models(codes: np.ndarray, genome: Genome) -> None:
 
 def main() -> None:
     """Print effects per CPU second."""
-    torch.set_num_threads(1)
-    codes = np.random.default_rng(0).integers(0, 4, LENGTH).astype(np.uint8)
+    if sys.argv[1:2] == ["--plain"]:
+        print_plain_seconds(sys.argv[2])
+        return
+    torch_device("cpu", 1)
+    codes = contig()
     genome = Genome({"c": codes})
-    for preset, width, count in (("basset", 600, 256), ("default", 200, 512)):
-        model, network = network_model(preset, width)
-        ours = scorer(model, Predictor(model, CPU), genome)
-        single = substitutions(codes, count, saturated=False)
-        every = substitutions(codes, count, saturated=True)
-        plain = copy.deepcopy(network)
-        found = medians(
-            {
-                "plain": lambda n=plain, a=single, w=width: function_seconds(
-                    lambda: plain_passes(n, codes, a, w)
-                ),
-                "single": lambda o=ours, a=single: function_seconds(lambda: o.effects(a, no_progress)),
-                "saturation": lambda o=ours, a=every: function_seconds(lambda: o.effects(a, no_progress)),
-            },
-            ROUNDS,
-        )
-        rates = ", ".join(f"{name} {count / value:,.0f}/s" for name, value in found.items())
-        print(f"{preset} {width} bp: {rates}; {found['plain'] / found['single']:.2f}x plain")
-        sys.stdout.flush()
+    for preset in NETWORKS:
+        measure_network(preset, codes)
     k_mer_models(codes, genome)
 
 
