@@ -61,6 +61,20 @@ def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task:
     return Multipliers(values.squeeze(3) if values.ndim == 5 else values, outputs, others.reshape(b, -1))
 
 
+def mean_multipliers(
+    networks: tuple[nn.Sequential, ...], sequences: Tensor, references: Tensor, task: int
+) -> Multipliers:
+    """Return the multipliers for the mean of networks' outputs: the mean of theirs, as of gradients."""
+    each = [multipliers(network, sequences, references, task) for network in networks]
+    if len(each) == 1:
+        return each[0]
+    return Multipliers(
+        torch.stack([one.values.double() for one in each]).mean(0),
+        np.mean([one.output for one in each], axis=0),
+        np.mean([one.references for one in each], axis=0),
+    )
+
+
 def projected(values: Tensor, references: Tensor) -> Tensor:
     """Return hypothetical attributions, (b, 4, L): what each base would contribute, the mean over references.
 
@@ -149,7 +163,7 @@ def _strand(
         flat = torch.from_numpy(np.ascontiguousarray(references).reshape(-1, length)).to(x.device)
         others = torch.cat([one_hot_tensor(flat).to(x.dtype), signals.repeat_interleave(count, dim=0)], dim=1)
     others = others.contiguous(memory_format=torch.channels_last)
-    found = multipliers(explained.differentiable, x, others, task)
+    found = mean_multipliers(explained.differentiable, x, others, task)
     m, pairs = found.values.double(), others.view(len(x), -1, *others.shape[1:]).squeeze(3).double()
     contributed = (m * (x.squeeze(2).unsqueeze(1) - pairs)).mean(1)
     bases = 4 * explained.bases

@@ -60,11 +60,15 @@ def first_filters(network: nn.Module) -> nn.Conv2d:
     return found
 
 
-def filter_sites(explained: ExplainedNetwork, batches: Sequence[Ints], load: Loader) -> FilterSites:
+def filter_sites(
+    explained: ExplainedNetwork, batches: Sequence[Ints], load: Loader, member: int = 0
+) -> FilterSites:
     """Return the sites of the first layer's filters on both strands of sequences.
 
     Parameters
     ----------
+    member
+        Number of the network, from 0.
     batches
         Rows, some at a time.
     load
@@ -75,7 +79,7 @@ def filter_sites(explained: ExplainedNetwork, batches: Sequence[Ints], load: Loa
     ValueError
         If there are no filters over bases, or no windows to look at.
     """
-    convolution = first_filters(explained.network)
+    convolution = first_filters(explained.networks[member])
     width, filters = convolution.kernel_size[1], convolution.out_channels
     highest = torch.full((filters,), -torch.inf, device=explained.device)
     total, seen = torch.zeros(filters, dtype=torch.float64, device=explained.device), 0
@@ -115,18 +119,21 @@ def _values(convolution: nn.Conv2d, batches: Sequence[Ints], load: Loader) -> It
 
 
 def filter_influence(
-    explained: ExplainedNetwork, batches: Sequence[Ints], load: Loader, mean: Tensor
+    explained: ExplainedNetwork, batches: Sequence[Ints], load: Loader, mean: Tensor, member: int = 0
 ) -> Floats:
     """Return how much outputs change on average where a filter is held at its mean, float64 (F, T).
 
+    The outputs are those of the model, where an ensemble's network counts for its share.
+
     Parameters
     ----------
-    batches, load
+    batches, load, member
         As of `filter_sites`.
     mean
         (F,): of the filters' values.
     """
-    convolution = first_filters(explained.network)
+    network = explained.networks[member]
+    convolution = first_filters(network)
     change = np.zeros((convolution.out_channels, len(explained.tasks)))
     held: int | None = None
 
@@ -142,15 +149,15 @@ def filter_influence(
             for rows in batches:
                 batch = load(rows)
                 held = None
-                plain = _outputs(explained, batch)
+                plain = _outputs(network, batch)
                 for held in range(len(change)):
-                    change[held] += (_outputs(explained, batch) - plain).abs().sum(0).double().cpu().numpy()
+                    change[held] += (_outputs(network, batch) - plain).abs().sum(0).double().cpu().numpy()
     finally:
         hook.remove()
-    return explained.scale * change / sum(map(len, batches))
+    return explained.scale * change / (sum(map(len, batches)) * len(explained.networks))
 
 
-def _outputs(explained: ExplainedNetwork, batch: StrandBatch) -> Tensor:
-    """Return the network's outputs, (b, T)."""
-    outputs: Tensor = explained.network(batch.forward)
-    return outputs if batch.reverse is None else (outputs + explained.network(batch.reverse)) / 2
+def _outputs(network: nn.Module, batch: StrandBatch) -> Tensor:
+    """Return a network's outputs, (b, T)."""
+    outputs: Tensor = network(batch.forward)
+    return outputs if batch.reverse is None else (outputs + network(batch.reverse)) / 2

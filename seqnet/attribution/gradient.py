@@ -20,6 +20,12 @@ def gradients(network: nn.Module, x: Tensor, task: int) -> Tensor:
     return gradient.squeeze(2)
 
 
+def _mean_gradients(explained: ExplainedNetwork, x: Tensor, task: int) -> Tensor:
+    """Return the gradients of the mean of the networks' outputs."""
+    each = [gradients(network, x, task) for network in explained.networks]
+    return each[0] if len(each) == 1 else torch.stack(each).double().mean(0).to(x.dtype)
+
+
 def gradient(
     explained: ExplainedNetwork,
     batch: StrandBatch,
@@ -34,11 +40,11 @@ def gradient(
     bases, found = 4 * explained.bases, {}
     for task, rows in rows_wanted(wanted):
         x = batch.forward[rows]
-        slopes = gradients(explained.network, x, task)
+        slopes = _mean_gradients(explained, x, task)
         hypothetical, signals = slopes[:, :bases], slopes[:, bases:] * x[:, bases:].squeeze(2)
         if batch.reverse is not None:
             x = batch.reverse[rows]
-            slopes = gradients(explained.network, x, task)
+            slopes = _mean_gradients(explained, x, task)
             hypothetical = (hypothetical + slopes[:, :bases].flip(1).flip(2)) / 2
             signals = (signals + (slopes[:, bases:] * x[:, bases:].squeeze(2)).flip(2)) / 2
         if bases:

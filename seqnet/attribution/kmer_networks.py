@@ -9,17 +9,17 @@ from torch import Tensor
 
 from seqnet.aliases import Codes, Floats, Ints
 from seqnet.attribution.contributions import Shares, observed_shares
-from seqnet.attribution.deeplift import multipliers
+from seqnet.attribution.deeplift import mean_multipliers
 from seqnet.attribution.kmer_models import KmerBatch, in_parts, substitutions
 from seqnet.attribution.kmer_words import WordSum
 from seqnet.inference.fold import fold_batch_norms
-from seqnet.inference.predictor import restored
+from seqnet.inference.ready_network import restored
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.model import Model
 
 
 class ExplainedKmerNetwork:
-    """A network of k-mer features.
+    """A network of k-mer features, or an ensemble of them: the mean of their outputs.
 
     Parameters
     ----------
@@ -34,9 +34,10 @@ class ExplainedKmerNetwork:
         assert features is not None
         self.tasks = model.tasks
         self._features, self._device = features, device
-        self._network = restored(model).to(device)
-        fold_batch_norms(self._network)
-        self._network.requires_grad_(False)
+        self._networks = tuple(network.to(device) for network in restored(model))
+        for network in self._networks:
+            fold_batch_norms(network)
+            network.requires_grad_(False)
         self._count = len(features.mean) - features.tracks
         self._words = WordSum(features.settings, np.zeros((len(model.tasks), self._count)))
 
@@ -47,8 +48,10 @@ class ExplainedKmerNetwork:
     def _evaluated(self, matrix: csr_matrix) -> Floats:
         """Return the outputs for features, CSR (n, d)."""
         with torch.inference_mode():
-            found: Floats = self._network(self._scaled(matrix)).double().cpu().numpy()
-        return found
+            scaled = self._scaled(matrix)
+            each = [network(scaled).double().cpu().numpy() for network in self._networks]
+        mean: Floats = np.mean(each, axis=0)
+        return mean
 
     def _scaled(self, matrix: csr_matrix) -> Tensor:
         """Return features as the network reads them, float32 (n, d)."""
@@ -68,6 +71,6 @@ class ExplainedKmerNetwork:
         codes = batch.codes[row]
         values = batch.with_codes(np.concatenate([codes[None], references]), row)
         scaled = self._scaled(self._features.of_codes(values.codes, 1, values.means))
-        found = multipliers(self._network, scaled[:1], scaled[1:], task).values[0]
+        found = mean_multipliers(self._networks, scaled[:1], scaled[1:], task).values[0]
         weights: Floats = (found.double().cpu().numpy() / self._features.scale)[:, : self._count]
         return observed_shares(codes, self._words.word_shares(codes, references, task, weights))

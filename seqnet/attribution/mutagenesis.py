@@ -60,7 +60,7 @@ def _pieces(edits: Tensor, rows: int) -> Iterator[Tensor]:
 
 
 def network_outputs(explained: ExplainedNetwork, x: Tensor, start: int, end: int) -> Floats:
-    """Return the outputs of a network alone with every base at some positions.
+    """Return the outputs of the networks alone, their mean, with every base at some positions.
 
     Only what an edit reaches is computed, where the network's layers allow it.
 
@@ -75,14 +75,17 @@ def network_outputs(explained: ExplainedNetwork, x: Tensor, start: int, end: int
     -------
     float64 (b, P, 4, T)
     """
-    network, rows = explained.network, explained.rows
-    with torch.inference_mode():
-        if edits_apply(network, x):
-            outputs = explained.substitutions.outputs(x, start, end)
-        else:
-            places = np.arange(start, end, dtype=np.int64)
-            outputs = torch.stack([substituted(network, row, places, rows) for row in x])
-    return outputs.double().cpu().numpy()
+    each = []
+    for network, substitutions in zip(explained.networks, explained.substitutions, strict=True):
+        with torch.inference_mode():
+            if edits_apply(network, x):
+                outputs = substitutions.outputs(x, start, end)
+            else:
+                places = np.arange(start, end, dtype=np.int64)
+                outputs = torch.stack([substituted(network, row, places, explained.rows) for row in x])
+        each.append(outputs.double().cpu().numpy())
+    mean: Floats = np.mean(each, axis=0)
+    return mean
 
 
 def mutagenesis(

@@ -23,7 +23,8 @@ from seqnet.attribution.motif_sums import MotifSum
 from seqnet.attribution.references import AttributionPlan
 from seqnet.inference.batched import Strands, predict_logits
 from seqnet.inference.fold import fold_batch_norms
-from seqnet.inference.predictor import batch_rows, restored
+from seqnet.inference.predictor import batch_rows
+from seqnet.inference.ready_network import restored
 from seqnet.inference.sharing.substitutions import Substitutions
 from seqnet.inference.terms.kmer_term import KmerTerm
 from seqnet.inference.terms.motif_term import MotifTerm
@@ -68,6 +69,7 @@ class ExplainedTerm(Protocol):
 class ExplainedNetwork:
     """The outputs of a network before the last sigmoid, softmax or exponential, its terms included.
 
+    Those of an ensemble are the mean of its networks' outputs, and its attributions the mean of theirs.
     Outputs of regressions are in the units that the network learnt, before its targets' scale is undone.
 
     Parameters
@@ -85,10 +87,11 @@ class ExplainedNetwork:
         """Whether the first four channels are bases."""
         self.signals = input_channels(model.input) - 4 * self.bases
         """Number of signal tracks."""
-        self.network = restored(model).to(device)
-        fold_batch_norms(self.network)
-        self.network.requires_grad_(False)
-        self.substitutions = Substitutions(self.network)
+        self.networks = tuple(network.to(device) for network in restored(model))
+        for network in self.networks:
+            fold_batch_norms(network)
+            network.requires_grad_(False)
+        self.substitutions = tuple(map(Substitutions, self.networks))
         self.strands: Strands = "both" if model.header["strands"] == "both" else "forward"
         self.rows = batch_rows(model)
         """Rows computed at a time."""
@@ -105,12 +108,12 @@ class ExplainedNetwork:
             self.scale *= term.scale
 
     @cached_property
-    def differentiable(self) -> nn.Sequential:
-        """The network in a form whose gradients take less work on a processor."""
-        network = copy.deepcopy(self.network)
-        if self.device.type == "cpu":
+    def differentiable(self) -> tuple[nn.Sequential, ...]:
+        """The networks in a form whose gradients take less work on a processor."""
+        networks = copy.deepcopy(self.networks)
+        for network in networks if self.device.type == "cpu" else ():
             learn_in_blocks(network)
-        return network
+        return networks
 
     def batch(self, inputs: Inputs, codes: Codes | None, rows: Ints) -> StrandBatch:
         """Return rows of inputs, whose codes are uint8 (n, L)."""
@@ -121,9 +124,13 @@ class ExplainedNetwork:
 
     def outputs(self, inputs: Inputs, codes: Codes | None, threads: int = 1) -> Floats:
         """Return the outputs of all inputs, float64 (n, T)."""
-        found = predict_logits(
-            self.network, inputs, device=self.device, strands=self.strands, threads=threads, batch=self.rows
-        )
+        each = [
+            predict_logits(
+                network, inputs, device=self.device, strands=self.strands, threads=threads, batch=self.rows
+            )
+            for network in self.networks
+        ]
+        found = np.mean(each, axis=0, dtype=np.float64).astype(np.float32)
         found = found.reshape(len(inputs), len(self.tasks))
         if codes is not None:
             for term in self._stored:

@@ -98,6 +98,13 @@ def _either_way(ctx: click.Context, _param: click.Parameter, value: str | None) 
     help="Share of positives to predict for: shifts logits from the training rows' base rate to P.",
 )
 @option_in(
+    "Output",
+    "--spread",
+    is_flag=True,
+    help="Add the standard deviation between the predictions of an ensemble's networks: after the tasks, a "
+    "column or track TASK_sd for each.",
+)
+@option_in(
     "Run",
     "--precision",
     type=click.Choice(["float32", "bf16"]),

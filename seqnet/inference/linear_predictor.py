@@ -14,14 +14,14 @@ from seqnet.aliases import Codes, Floats, Progress, no_progress
 from seqnet.errors import SeqnetError
 from seqnet.inference.prior import prior_shift
 from seqnet.inference.target_scale import TargetScale
-from seqnet.inference.terms.motif_term import KEY, MotifTerm
+from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.inference.tiling import Tiling
 from seqnet.kernels.word_edits import EditedSums, Edits
 from seqnet.kmers.edits import KmerFunction
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 from seqnet.model_inputs.kmer_features import KmerFeatures
-from seqnet.networks.model import Model
+from seqnet.networks.model import MOTIF_TERM, Model
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
 _ROWS = 1 << 13
@@ -50,7 +50,7 @@ OUTPUTS_IN_NUMPY: dict[str, Callable[[Floats], Floats]] = {
 
 def is_linear(model: Model) -> bool:
     """Return whether a model is linear in k-mers or motifs, so that `linear_predictor` takes it."""
-    return not model.header["architecture"] and (model.input["type"] == "kmers" or KEY in model.header)
+    return not model.header["architecture"] and (model.input["type"] == "kmers" or MOTIF_TERM in model.header)
 
 
 class LinearPredictor:
@@ -94,6 +94,11 @@ class LinearPredictor:
         self._output = OUTPUTS_IN_NUMPY[TASK_TYPES[task_type].output]
         self._shift = prior_shift(model.header.get("base_rates") or {}, self.tasks, prior, task_type)
         self._targets = TargetScale.of(model.header)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of predictions."""
+        return self.tasks
 
     @property
     def kmer_settings(self) -> KmerSettings | None:

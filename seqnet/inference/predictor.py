@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from torch import nn
 
-from seqnet.aliases import Codes, Floats, Progress, no_progress
+from seqnet.aliases import Codes, Progress, no_progress
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.variants import SequenceEdits
-from seqnet.inference.aligned import align_rows
-from seqnet.inference.batched import BATCH, Strands, predict_edits, predict_logits
-from seqnet.inference.fold import fold_batch_norms
-from seqnet.inference.precision import Precision, autocast
+from seqnet.inference.batched import BATCH, Strands, predict_edits
+from seqnet.inference.precision import Precision
 from seqnet.inference.prior import prior_shift
-from seqnet.inference.rewrite import speed_up, told_ways
+from seqnet.inference.ready_network import Arithmetic, ReadyNetwork, restored
+from seqnet.inference.rewrite import told_ways
 from seqnet.inference.sharing.lockstep import Lockstep
-from seqnet.inference.sharing.plan import Plan, plan_trunk, tile_outputs
+from seqnet.inference.sharing.plan import Plan
 from seqnet.inference.sharing.substitutions import edits_apply
 from seqnet.inference.target_scale import TargetScale
-from seqnet.inference.terms.stored import network_tensors, stored_terms
+from seqnet.inference.terms.stored import stored_terms
 from seqnet.inference.tiling import Tiling
 from seqnet.kernels.gather import Places
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
-from seqnet.model_inputs.inputs import FeatureInputs, Inputs, SequenceInputs, WindowInputs, one_hot_tensor
+from seqnet.model_inputs.inputs import Inputs, SequenceInputs, WindowInputs, one_hot_tensor
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.model_inputs.signals import SignalInputs
-from seqnet.networks.layers import Shape, build_layers, build_network
+from seqnet.networks.layers import Shape, build_layers
 from seqnet.networks.losses import OUTPUTS
-from seqnet.networks.masking import Masking
-from seqnet.networks.model import Model, input_channels
+from seqnet.networks.model import Model, input_channels, spread_names
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
 Predictions = NDArray[np.float32]
 _VALUES_AT_ONCE = 1 << 22
 """Values of a layer that a batch may have: larger ones do not fit a processor's caches and are slower."""
 _LEAST_BATCH = 8
-_LEAST_GAIN = 1.2
-"""Sharing has costs that are not counted: it must save at least so much of the work."""
 _EDITS_PER_ROW, _MOST_EDITS = 4, 256
 """Edits that are computed at a time for each row of a batch, and at most."""
-SPARSE = 4096
-"""From so many features on, the first layer of a k-mer model reads the table as it is, mostly zeros."""
 
 
 class Predictor:
     """Predicts from sequences or from a k-mer table.
+
+    The prediction of an ensemble is that of the mean of its networks' outputs before the sigmoid, softmax or
+    exponential (of a regression: the outputs as they were learnt), to which its terms are added once.
 
     Parameters
     ----------
@@ -68,11 +63,15 @@ class Predictor:
     prior
         Share of positives to predict for, from 0 to 1: logits move from those of the training rows'
         share to this one's. None leaves them.
+    spread
+        Whether predictions (n, 2T) end with the standard deviation between the predictions that each network
+        makes with the terms, in the units of the predictions. For ensembles alone.
 
     Raises
     ------
     SeqnetError
-        If the tensors do not fit the architecture, or there is nothing to move logits from.
+        If the tensors do not fit the architecture, there is nothing to move logits from, or `spread_names`
+        has none.
     """
 
     def __init__(
@@ -83,8 +82,12 @@ class Predictor:
         threads: int = 1,
         precision: Precision = "float32",
         prior: float | None = None,
+        spread: bool = False,
     ) -> None:
         self.tasks = model.tasks
+        self.columns = self.tasks + (spread_names(model) if spread else ())
+        """Names of the columns of predictions."""
+        self._spread = spread
         self.width: int | None = model.input["width"]
         self.channels = input_channels(model.input)
         self.partners = tuple(int(entry["partner"]) for entry in model.input.get("signals", ()))
@@ -103,17 +106,18 @@ class Predictor:
         self._features = KmerFeatures.of(model)
         self._terms = stored_terms(model)
         self._targets = TargetScale.of(model.header)
-        self.network = restored(model).to(device)
-        fold_batch_norms(self.network)
-        plain = device.type == "cpu" and precision == "float32"
-        if plain and self.width is not None and model.input["type"] == "sequence" and self.channels == 4:
-            self.network = speed_up(self.network, self.width)
         self._batch = batch_rows(model)
+        how = Arithmetic(device, self.strands, precision, self.threads, self._batch)
+        plain = device.type == "cpu" and precision == "float32"
+        rewritten = plain and model.input["type"] == "sequence" and self.channels == 4
+        self._networks = tuple(
+            ReadyNetwork(network, how, self.width if rewritten else None) for network in restored(model)
+        )
 
     @property
     def ways(self) -> str:
         """How convolutions are computed where that is not plainly; empty if all are."""
-        return told_ways(self.network)
+        return told_ways(self._networks[0].network)
 
     @property
     def takes_kmers(self) -> bool:
@@ -154,7 +158,7 @@ class Predictor:
 
     def from_inputs(self, inputs: Inputs, progress: Progress = no_progress) -> Predictions:
         """Predict what a network of sequences is fed: float32 (n, T)."""
-        logits = self._logits(self.network, inputs, progress)
+        logits = self._logits(inputs, progress)
         if not self._terms or not isinstance(inputs, WindowInputs):
             return self.finished(logits)
         return self.finished(logits, inputs.codes)
@@ -196,15 +200,12 @@ class Predictor:
         if self._features is not None:
             means = np.stack([track.mean(1, np.float64) for track in tracks], 1) if tracks else None
             single = None if means is None else means.astype(np.float32)
-            return self._feature_logits(self._features.of_codes(codes, self.threads, single), progress)
-        logits = self._logits(self.network, self._inputs(codes, tracks), progress)
-        logits = logits.reshape(len(codes), len(self.tasks))
-        for term in self._terms:
-            logits = term.added(logits, codes, self.threads)
-        return logits
+            matrix = self._features.of_codes(codes, self.threads, single)
+            return _mean(self._feature_logits(matrix, progress))
+        return self._with_terms(_mean(self._logits(self._inputs(codes, tracks), progress)), codes)
 
     def _inputs(self, codes: Codes, tracks: Sequence[Predictions]) -> Inputs:
-        """Return what the network is fed for sequences and their tracks."""
+        """Return what the networks are fed for sequences and their tracks."""
         sequence = SequenceInputs(codes)
         if not tracks:
             return sequence
@@ -213,14 +214,16 @@ class Predictor:
         return SignalInputs(values, sequence.places, sequence.width, 0, self.partners, sequence=read)
 
     @cached_property
-    def lockstep(self) -> Lockstep | None:
-        """What computes sequences and edits of them together; None where the network does not allow it."""
+    def lockstep(self) -> tuple[Lockstep, ...] | None:
+        """What computes sequences and edits of them together, for each network; None if one does not allow it."""
         if self._features is not None or not self.bases or self.width is None or self.precision != "float32":
             return None
         example = torch.zeros(1, self.channels, 1, self.width, device=self.device)
-        if not edits_apply(self.network, example):
+        networks = [ready.network for ready in self._networks]
+        if not all(edits_apply(network, example) for network in networks):
             return None
-        return Lockstep(self.network, min(_MOST_EDITS, _EDITS_PER_ROW * self._batch))
+        at_once = min(_MOST_EDITS, _EDITS_PER_ROW * self._batch)
+        return tuple(Lockstep(network, at_once) for network in networks)
 
     def edited_logits(
         self,
@@ -231,22 +234,24 @@ class Predictor:
     ) -> Predictions:
         """Return what `logits` does, for sequences and then for edits of them, where `lockstep` is there."""
         assert self.lockstep is not None
-        parts = predict_edits(
-            self.lockstep, self._inputs(codes, tracks), edits, device=self.device, strands=self.strands,
-            threads=self.threads, progress=progress,
-        )  # fmt: skip
+        inputs, done = self._inputs(codes, tracks), _share_of(progress, len(self.lockstep))
+        each = [
+            np.concatenate(predict_edits(
+                lockstep, inputs, edits, device=self.device, strands=self.strands, threads=self.threads,
+                progress=done,
+            ))
+            for lockstep in self.lockstep
+        ]  # fmt: skip
         if self._terms:
             edited = codes[edits.rows]
             edited[:, edits.place : edits.place + edits.letters.shape[1]] = edits.letters
             codes = np.concatenate([codes, edited])
-        logits = np.concatenate(parts)
-        for term in self._terms:
-            logits = term.added(logits, codes, self.threads)
-        return logits
+        return self._with_terms(_mean(np.stack(each)), codes)
 
     def align_rows(self) -> None:
         """Let the bits of a row's outputs depend on the row alone, not on its place in a batch."""
-        align_rows(self.network)
+        for network in self._networks:
+            network.align_rows()
 
     def in_units(self, logits: Predictions) -> Predictions:
         """Return logits (n, T), those of a regression in the units of its targets.
@@ -269,42 +274,63 @@ class Predictor:
         return self.finished(self._feature_logits(matrix, progress))
 
     def _feature_logits(self, matrix: csr_matrix, progress: Progress) -> Predictions:
-        """Return the network's outputs for rows of features, CSR (n, d)."""
-        features, first = self._features, self.network[0]
+        """Return the networks' outputs for rows of features, CSR (n, d): float32 (N, n, T)."""
+        features = self._features
         assert features is not None
-        if matrix.shape[1] < SPARSE or not isinstance(first, nn.Linear):
-            rows: Inputs = FeatureInputs(matrix, features.mean, features.scale)
-            return self._logits(self.network, rows, progress)
-        bias = np.zeros(first.out_features) if first.bias is None else _doubles(first.bias)
-        hidden = _Rows(features.products(matrix, _doubles(first.weight), bias))
-        return self._logits(self.network[1:], hidden, progress)
+        return self._each(lambda network, done: network.feature_logits(features, matrix, done), progress)
 
-    def _logits(self, network: nn.Module, inputs: Inputs, progress: Progress) -> Predictions:
-        """Run a network, or what remains of it."""
-        return predict_logits(
-            network, inputs, device=self.device, strands=self.strands, precision=self.precision,
-            threads=self.threads, batch=self._batch, progress=progress,
-        )  # fmt: skip
+    def _logits(self, inputs: Inputs, progress: Progress) -> Predictions:
+        """Return the networks' outputs for inputs, float32 (N, n, T)."""
+        return self._each(lambda network, done: network.logits(inputs, done), progress)
+
+    def _each(self, run: Callable[[ReadyNetwork, Progress], Predictions], progress: Progress) -> Predictions:
+        """Run each network in turn; a row is done when all have read it."""
+        done = _share_of(progress, len(self._networks))
+        tasks = len(self.tasks)
+        outputs = [run(network, done) for network in self._networks]
+        return np.stack([values.reshape(len(values), tasks) for values in outputs])
+
+    def _with_terms(self, logits: Predictions, codes: Codes) -> Predictions:
+        """Return outputs (n, T) with the terms of sequences added."""
+        for term in self._terms:
+            logits = term.added(logits, codes, self.threads)
+        return logits
 
     def finished(self, logits: Predictions, codes: Codes | None = None) -> Predictions:
-        """Return predictions of a network's outputs (n, T): probabilities, or numbers in the targets' units.
+        """Return predictions of the networks' outputs: probabilities, or numbers in the targets' units.
 
-        They are float32, but for numbers that vary by less than float32 can hold, which are float64.
+        They are float32 (n, columns), but for numbers that vary by less than float32 can hold, which are
+        float64.
 
         Parameters
         ----------
+        logits
+            float32 (N, n, T): of N networks.
         codes
             uint8 (n, width): the sequences, where there are some.
         """
-        logits = logits.reshape(len(logits), len(self.tasks))
-        if codes is not None:
-            for term in self._terms:
-                logits = term.added(logits, codes, self.threads)
+        mean = _mean(logits)
+        combined = mean if codes is None else self._with_terms(mean, codes)
+        values = self._in_targets(combined)
+        if not self._spread:
+            return values
+        scale = np.ones(len(self.tasks))
+        for term in self._terms if codes is not None else ():
+            scale = scale * term.scale
+        # terms are linear in the networks' outputs: a network differs from the mean by its own difference
+        apart = scale * (logits.astype(np.float64) - mean)
+        each = [self._in_targets((combined + own).astype(np.float32)) for own in apart]
+        return np.concatenate(
+            [values, np.std(each, axis=0, ddof=1, dtype=np.float64).astype(values.dtype)], 1
+        )
+
+    def _in_targets(self, logits: Predictions) -> Predictions:
+        """Return what outputs (n, T) predict."""
         outputs = self._output(torch.from_numpy(logits + self._shift)).numpy()
         return outputs if self._targets is None else self._targets.predictions(outputs)
 
     def stretch_logits(self, stretch: Codes, signal: Predictions, plan: Plan) -> Predictions:
-        """Return the network's outputs for the windows of a stretch, which share their layers: (tiles, T).
+        """Return the networks' outputs for the windows of a stretch, which share their layers: (N, tiles, T).
 
         Parameters
         ----------
@@ -314,49 +340,40 @@ class Predictor:
             As `plan` returned it.
         """
         spare = np.full(plan.spare, AMBIGUOUS, dtype=np.uint8)
-        with torch.inference_mode(), autocast(self.precision, self.device):
+        with torch.inference_mode():
             bases = torch.from_numpy(np.concatenate([stretch, spare])).to(self.device)
             letters = one_hot_tensor(bases.unsqueeze(0))[0, :, 0].T
             if signal.shape[1]:
                 padded = np.concatenate([signal, np.zeros((plan.spare, signal.shape[1]), np.float32)])
                 values = torch.from_numpy(padded).to(self.device)
                 letters = torch.cat([letters, values], dim=1) if self.bases else values
-            outputs = tile_outputs(self.network, plan, letters)
-        logits: Predictions = outputs.float().cpu().numpy()
-        return logits
+        return np.stack([network.stretch_logits(letters, plan) for network in self._networks])
 
     def plan(self, tiling: Tiling) -> Plan | None:
-        """Return how windows along a stretch are best computed; None where sharing does not pay.
-
-        Pools that leave out padding see how far each window reaches past its contig.
-        """
-        if self._features is not None or isinstance(self.network, Masking):
+        """Return how windows along a stretch are best computed; None where sharing does not pay."""
+        if self._features is not None:
             return None
-        plan = plan_trunk(self.network, self.channels, tiling)
-        return plan if plan.alone > _LEAST_GAIN * plan.work else None
+        plans = [network.plan(self.channels, tiling) for network in self._networks]
+        # networks of one architecture have one plan, unless NaN among the weights keeps one from a rewriting
+        return plans[0] if all(plan is not None and plan == plans[0] for plan in plans) else None
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Rows of numbers as inputs."""
-
-    values: Floats
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def subset(self, rows: np.ndarray) -> _Rows:
-        """Return some of the rows."""
-        return _Rows(self.values[rows])
-
-    def batch(self, rows: np.ndarray, device: torch.device, *_moves: object) -> torch.Tensor:
-        """Return rows as float32 on a device."""
-        return torch.from_numpy(self.values[rows].astype(np.float32)).to(device)
+def _mean(logits: Predictions) -> Predictions:
+    """Return the mean over networks (N, n, T), float32 (n, T); that of one network is as it is."""
+    mean: Predictions = logits.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
 
 
-def _doubles(parameter: torch.Tensor) -> Floats:
-    """Return a layer's parameter as float64."""
-    return np.asarray(parameter.detach().cpu().numpy(), dtype=np.float64)
+def _share_of(progress: Progress, networks: int) -> Progress:
+    """Return what counts rows that one of several networks has read, and reports those that all have."""
+    read = 0
+
+    def advance(rows: int) -> None:
+        nonlocal read
+        before, read = read // networks, read + rows
+        progress(read // networks - before)
+
+    return advance
 
 
 def batch_rows(model: Model) -> int:
@@ -372,17 +389,3 @@ def batch_rows(model: Model) -> int:
     while rows > _LEAST_BATCH and rows * largest > _VALUES_AT_ONCE:
         rows //= 2
     return rows
-
-
-def restored(model: Model) -> nn.Sequential:
-    """Build the network of a model and give it its weights."""
-    spec = model.input
-    shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
-    network = build_network(model.header["architecture"], shape, len(model.tasks))
-    tensors = network_tensors(model.tensors)
-    weights = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise SeqnetError(f"the model's weights do not fit its architecture: {error}") from error
-    return network

@@ -192,7 +192,7 @@ class Tiles:
 
     def _chunk(self, first: int, clear: Bools, predict: Callable[[], NDArray[np.float32]]) -> TileChunk:
         """Return a chunk with predictions of its clear tiles, which are made if there are any."""
-        values = np.full((len(clear), len(self._predictor.tasks)), np.nan, dtype=np.float32)
+        values = np.full((len(clear), len(self._predictor.columns)), np.nan, dtype=np.float32)
         if clear.any():
             values[clear] = predict()
         return TileChunk(first * self._step, values, clear)
@@ -227,11 +227,11 @@ class Tiles:
             logits = predictor.stretch_logits(stretch, signal, plan)
             if predictor.strands == "both":
                 other = signal[::-1][:, list(predictor.partners)]
-                logits += predictor.stretch_logits(reverse_complement(stretch), other, plan)[::-1]
+                logits += predictor.stretch_logits(reverse_complement(stretch), other, plan)[:, ::-1]
                 logits /= 2
             chosen = clear[:tiles]
             windows = sliding_window_view(stretch, self._width)[:: self._step][:tiles]
-            return predictor.finished(logits[:tiles][chosen], windows[chosen])
+            return predictor.finished(logits[:, :tiles][:, chosen], windows[chosen])
 
         return self._chunk(first, clear[:tiles], predict)
 

@@ -28,15 +28,41 @@ def _drawn(size: tuple[float, float], draw: Callable[[Axes], None]) -> bytes:
     return buffer.getvalue()
 
 
+def mean_by_epoch(epochs: Sequence[int], values: Sequence[float]) -> tuple[list[int], list[float]]:
+    """Return the epochs in order, and the mean value of each over the networks that have it.
+
+    Examples
+    --------
+    >>> mean_by_epoch([1, 2, 1], [0.5, 0.4, 0.7])
+    ([1, 2], [0.6, 0.4])
+    """
+    by_epoch: dict[int, list[float]] = {}
+    for epoch, value in zip(epochs, values, strict=True):
+        by_epoch.setdefault(epoch, []).append(value)
+    steps = sorted(by_epoch)
+    return steps, [sum(by_epoch[step]) / len(by_epoch[step]) for step in steps]
+
+
 def learning_curve(
-    epochs: Sequence[int], train: Sequence[float], valid: Sequence[float], best: int, label: str = "loss"
+    epochs: Sequence[int],
+    train: Sequence[float],
+    valid: Sequence[float],
+    best: int | None,
+    label: str = "loss",
 ) -> bytes:
-    """Draw training and validation loss by epoch; returns an SVG that is the same every time."""
+    """Draw training and validation loss by epoch; returns an SVG that is the same every time.
+
+    Parameters
+    ----------
+    best
+        The epoch whose weights are kept; None where there are several.
+    """
 
     def draw(axes: Axes) -> None:
         axes.plot(epochs, train, color="0.6", label="train")
         axes.plot(epochs, valid, color="C0", label="valid")
-        axes.axvline(best, color="C0", linewidth=0.8, linestyle=":", label=f"best epoch ({best})")
+        if best is not None:
+            axes.axvline(best, color="C0", linewidth=0.8, linestyle=":", label=f"best epoch ({best})")
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
         axes.legend(frameon=False)

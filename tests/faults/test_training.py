@@ -62,6 +62,7 @@ def command(labelled, kind):
                   "--epochs", 12, "--schedule", "plateau", "--optimiser", "rmsprop", "--balance"],
         "lecture": ["cnn", *regions, "--preset", "lecture", "--epochs", 8, "--ema", 0.9, "--clip", 1],
         "default": ["cnn", *regions, "--epochs", 3, "--batch-size", 64],
+        "ensemble": ["cnn", *regions, "--preset", "lecture", "--epochs", 3, "--ensemble", 3],
     }  # fmt: skip
     return ["train", *kinds[kind], "--threads", 1, "--seed", 3, "-q"]
 
@@ -113,14 +114,15 @@ def unbroken(labelled, tmp_path_factory):
 
 
 def last_step(folder):
-    """The step of the last checkpoint."""
-    names = sorted(path.name for path in (folder / "run").glob("checkpoint-*"))
-    return int(names[-1].split("-")[1].split(".")[0]) if names else 0
+    """The step of the last checkpoint; of an ensemble the sum over its networks."""
+    networks = [folder / "run", *(folder / "run").glob("member-*")]
+    names = [sorted(path.name for path in network.glob("checkpoint-*")) for network in networks]
+    return sum(int(own[-1].split("-")[1].split(".")[0]) for own in names if own)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("kind", "kills"), [("dense", 7), ("lecture", 7), ("default", 6)])
+@pytest.mark.parametrize(("kind", "kills"), [("dense", 7), ("lecture", 7), ("default", 6), ("ensemble", 7)])
 def test_runs_killed_at_random_times_end_with_the_same_bytes(labelled, unbroken, tmp_path, kind, kills):
     expected, steps = unbroken(kind)
     chance = random.Random(kind)

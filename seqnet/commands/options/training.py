@@ -27,6 +27,7 @@ from seqnet.pipeline.denoising.request import DENOISING_MONITORS
 from seqnet.pipeline.training.request import METRICS
 
 _MOST_UNITS = 1_000_000
+_MOST_NETWORKS = 100
 
 
 model_output_option = output_option("Model file; needed unless --dry-run.", default=None, type=MODEL_OUTPUT)
@@ -203,6 +204,13 @@ def _stop_options(monitors: Sequence[str], average: str, best: str) -> Callable[
     )  # fmt: skip
 
 
+_ensemble_option = option_in(
+    "Network", "--ensemble", type=Whole(1, _MOST_NETWORKS), default=1, show_default=True, metavar="N",
+    help="Train N networks, of seeds --seed, --seed + 1, ..., on the same split. The model holds all of "
+    "them and predicts from the mean of their outputs.",
+)  # fmt: skip
+
+
 _machine_options = titled("Run",
     device_option,
     click.option("--precision", type=click.Choice(["auto", "float32", "bf16"]), default="auto",
@@ -253,7 +261,7 @@ _plot_option = option_in(
 
 
 fit_options = combine(
-    _target_option, _step_options, _penalty_options, _class_options,
+    _target_option, _ensemble_option, _step_options, _penalty_options, _class_options,
     _stop_options(
         METRICS, "over a sixth of the steps for fewer than 20,000 rows, regressions and --motifs, else 0",
         "auprc if less than a tenth of the rows are positive, else loss",

@@ -14,7 +14,9 @@ from seqnet.networks.header.types import FieldError
 from seqnet.networks.model import Model
 
 SCHEMA_VERSION = 2
-_READ_SCHEMAS = (1, 2)
+ENSEMBLE_SCHEMA = 3
+"""That of ensembles, which earlier versions cannot read."""
+_READ_SCHEMAS = (1, 2, 3)
 _KEY = "seqnet"
 
 
@@ -26,7 +28,8 @@ def write_model(path: str, model: Model) -> None:
 
 def model_bytes(model: Model) -> bytes:
     """Return what a model's file holds."""
-    return seal(_KEY, {"schema_version": SCHEMA_VERSION, **model.header}, model.tensors)
+    schema = ENSEMBLE_SCHEMA if model.members > 1 else SCHEMA_VERSION
+    return seal(_KEY, {"schema_version": schema, **model.header}, model.tensors)
 
 
 def read_model(path: str) -> Model:
@@ -43,7 +46,7 @@ def read_model(path: str) -> Model:
         header = unseal(_KEY, data, path, "model")
     schema = header.get("schema_version")
     if schema not in _READ_SCHEMAS:
-        message = f"has model schema {schema}; this version of seqnet reads schemas 1 to {SCHEMA_VERSION}"
+        message = f"has model schema {schema}; this version of seqnet reads schemas 1 to {_READ_SCHEMAS[-1]}"
         raise FormatError(path, message)
     model = Model(header, sealed_tensors(data, path, "model"))
     try:

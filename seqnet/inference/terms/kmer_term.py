@@ -14,10 +14,9 @@ from seqnet.aliases import Codes, Floats, Json
 from seqnet.inference.terms.adding import Singles, add_in_parts
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import KmerSettings, stored_settings
-from seqnet.networks.model import Model
+from seqnet.networks.model import KMER_TERM, Model
 
-PREFIX = "kmer_term."
-_KEY = "kmer_term"
+PREFIX = f"{KMER_TERM}."
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class KmerTerm:
     @staticmethod
     def of(model: Model) -> KmerTerm | None:
         """Return the term of a stored model, None if it has none."""
-        stored = model.header.get(_KEY)
+        stored = model.header.get(KMER_TERM)
         if stored is None:
             return None
         return KmerTerm(
@@ -54,7 +53,7 @@ class KmerTerm:
 
     def stored(self) -> tuple[Json, dict[str, Singles]]:
         """Return what a model's header holds of the term, and its tensors."""
-        header = {_KEY: {"settings": self.settings._asdict()}}
+        header = {KMER_TERM: {"settings": self.settings._asdict()}}
         tensors = {"scale": self.scale, "weights": self.weights, "bias": self.bias}
         return header, {PREFIX + name: tensor for name, tensor in tensors.items()}
 

@@ -19,11 +19,10 @@ from seqnet.aliases import Codes, Floats, Json
 from seqnet.inference.terms.adding import Singles, add_in_parts
 from seqnet.kernels.occupancy import Lookups, Words, make_lookups, read_words, window_sums, word_length
 from seqnet.motifs.matrix import reverse_complement_matrix
-from seqnet.networks.model import Model
+from seqnet.networks.model import MOTIF_TERM, Model
 from seqnet.parallel import ordered_map
 
-KEY = "motif_term"
-PREFIX = "motif_term."
+PREFIX = f"{MOTIF_TERM}."
 _HINGE = 0.9
 """The hinge counts occupancy above this quantile of the training rows."""
 _ROWS = 1 << 10
@@ -174,7 +173,7 @@ class MotifTerm:
     @staticmethod
     def of(model: Model) -> MotifTerm | None:
         """Return the term of a stored model, None if it has none."""
-        stored = model.header.get(KEY)
+        stored = model.header.get(MOTIF_TERM)
         if stored is None:
             return None
         tensors = {name: np.asarray(model.tensors[PREFIX + name]) for name in _TENSORS}
@@ -198,7 +197,7 @@ class MotifTerm:
             "deviation": self.features.deviation, "scale": self.scale, "weights": self.weights,
             "bias": self.bias,
         }  # fmt: skip
-        return {KEY: header}, {PREFIX + name: tensor for name, tensor in tensors.items()}
+        return {MOTIF_TERM: header}, {PREFIX + name: tensor for name, tensor in tensors.items()}
 
     def added(self, outputs: Singles, codes: Codes, threads: int = 1) -> Singles:
         """Return the combined outputs; parameters as of `KmerTerm.added`."""

@@ -32,6 +32,7 @@ from seqnet.networks.header.types import (
     one_of,
     whole,
 )
+from seqnet.networks.model import member_prefix
 from seqnet.networks.presets import DEEPEST
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TARGET_SCALES, TASK_TYPES
 
@@ -113,6 +114,7 @@ _TARGETS = Record(
     {"values": ListOf(ListOf(NUMBER, 1)), "scores": ListOf(ListOf(NUMBER, 1))},
 )  # fmt: skip
 _MOTIFS = Record({"names": ListOf(TEXT, 1), "widths": ListOf(_SIZE, 1), "both": ListOf(SWITCH, 1)})
+_MEMBER = Record({"seed": whole()}, {"best_epoch": whole(), "metrics": _METRICS})
 _STACK = Record({"parts": ListOf(NAME, 1), "common": _NUMBERS, "weights": ListOf(_NUMBERS, 1)})
 HEADER: Kind = Record(
     {
@@ -128,7 +130,7 @@ HEADER: Kind = Record(
         "seed": Maybe(whole()), "threads": Maybe(whole()), "command": Maybe(TEXT),
         "inputs": MapOf(TEXT), "versions": MapOf(Maybe(TEXT)), "target_scale": Maybe(_TARGETS),
         "kmer_term": Maybe(Record({"settings": _SETTINGS})), "motif_term": Maybe(_MOTIFS),
-        "stack": Maybe(_STACK), "stretches": Maybe(_STRETCHES),
+        "stack": Maybe(_STACK), "stretches": Maybe(_STRETCHES), "members": ListOf(_MEMBER, 2),
     },
 )  # fmt: skip
 
@@ -186,6 +188,8 @@ def _check_agreement(header: Json) -> None:
     layers = header["architecture"]
     if bool(layers and layers[-1].get("per_position")) != denoises:
         raise FieldError(f"architecture does not end in the output of a model for {task_type} targets")
+    if "members" in header and (denoises or header["kind"] == "linear"):
+        raise FieldError(f"members is not for {'denoising' if denoises else 'linear'} models")
     if header.get("target_scale") is not None and task_type != "regression":
         raise FieldError(f"target_scale is not for {task_type} targets")
     check_value(Maybe(whole()), header.get("options", {}).get("best-epoch"), "options.best-epoch")
@@ -264,6 +268,7 @@ def check_tensors(header: Json, tensors: Mapping[str, NDArray[np.generic]]) -> N
         shapes |= {"kmer_term.scale": (tasks,), "kmer_term.bias": (tasks,)}
         shapes |= {"kmer_term.weights": (tasks, columns)}
     shapes |= _motif_shapes(header.get("motif_term"), tasks)
+    shapes |= _member_shapes(len(header.get("members", ())), tensors)
     _check_shapes(shapes, tensors)
     scores = cast("Reals", tensors["motif_term.scores"]) if "motif_term.scores" in shapes else np.zeros(0)
     if not (scores <= LARGEST_COLUMN).all():
@@ -280,6 +285,25 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, N
             raise FieldError(
                 f"tensor {name} is {tensor.dtype} of shape {tensor.shape}; expected numbers {shape}"
             )
+
+
+def _member_shapes(members: int, tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the tensors of an ensemble's networks: each has what any other has."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number in range(members):
+        prefix = member_prefix(number)
+        for name in sorted(tensors):
+            if name.startswith(prefix):
+                shapes.setdefault(name.removeprefix(prefix), tensors[name].shape)
+    if members and not shapes:
+        raise FieldError(f"tensor {member_prefix(0)}0.weight is missing")
+    found = {
+        member_prefix(number) + name: shape for number in range(members) for name, shape in shapes.items()
+    }
+    strangers = [name for name in sorted(tensors) if name.startswith("member.") and name not in found]
+    if strangers:
+        raise FieldError(f"tensor {strangers[0]} belongs to none of the {members} members")
+    return found
 
 
 def _motif_shapes(motifs: Json | None, tasks: int) -> dict[str, tuple[int, ...]]:

@@ -125,13 +125,13 @@ def denoising_network(request: TrainDenoiseRequest) -> TrainingResult:
         settings = {**described_options(config, architecture.described, ranks), "bin": request.step}
         identity = RunIdentity(
             request.kind, architecture.layers, settings, request.tasks, request.files,
-            _digest(material, windows), request.thread_count,
+            _digest(material, windows), request.thread_count, request.seed,
         )  # fmt: skip
         result, outputs = run_fit(network, learning, config, device, ranks, checkpoints, identity)
         if not ranks.first:
             return TrainingResult()
         header = _header(request, identity, result, windows, material, outputs)
-        return write_network(request, Model(header, weights_of(network)), result)
+        return write_network(request, Model(header, weights_of(network)), [result])
 
 
 def _reach(request: TrainDenoiseRequest, architecture: Architecture) -> Reach:

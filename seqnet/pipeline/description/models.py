@@ -17,7 +17,7 @@ from seqnet.inference.track_units import restored_range
 from seqnet.kmers.columns import feature_names
 from seqnet.kmers.settings import stored_settings
 from seqnet.lookup import is_installed
-from seqnet.networks.model import Model, input_channels, linear_coefficients
+from seqnet.networks.model import Model, input_channels, linear_coefficients, stacked_parts
 from seqnet.networks.outline import LayerRow, outline
 from seqnet.pipeline.description.lines import Description, Table
 from seqnet.reporting import note
@@ -50,11 +50,14 @@ def describe_model(path: str) -> Description:
         *_provenance(header),
     ]
     layers = _layers(model)
-    facts += [("parameters", layers.rows[-1][3])]
+    if model.members > 1:
+        facts += [("networks", model.members), ("parameters of each", layers.rows[-1][3])]
+    else:
+        facts += [("parameters", layers.rows[-1][3])]
     metrics = _renamed(header) or [{"task": task} for task in model.tasks]
     columns = _metric_columns(metrics)
     rows = [[row.get(name) for name in columns] for row in metrics]
-    more = [*_baselines(header), *_stack(model), *_motifs(model), layers]
+    more = [*_members(header), *_baselines(header), *_stack(model), *_motifs(model), layers]
     return Description(facts, columns, rows, more, _advice(model))
 
 
@@ -91,14 +94,34 @@ def _baselines(header: Json) -> list[Table]:
     return [Table(tuple(columns), [tuple(row.get(name) for name in columns) for row in tables])]
 
 
+def _members(header: Json) -> list[Table]:
+    """Return the networks of an ensemble with their metrics alone, where a model is one."""
+    rows = [
+        {"network": number, "seed": member["seed"], "best_epoch": member.get("best_epoch"), **row}
+        for number, member in enumerate(header.get("members", ()), 1)
+        for row in member.get("metrics") or [{}]
+    ]
+    if not rows:
+        return []
+    first = ("network", "seed", "best_epoch")
+    columns = [*first, *(name for name in _metric_columns(rows) if name not in first)]
+    return [Table(columns, [tuple(row.get(name) for name in columns) for row in rows])]
+
+
 def _stack(model: Model) -> list[Table]:
-    """Return the weights of the parts of a model, where it has several."""
+    """Return what the parts of a model earn, and their weights by task, where it has several."""
     stack = model.header.get("stack")
     if stack is None:
         return []
+    parts = stacked_parts(model.header)
+    figures = list(parts[-1].figures)
+    earned = [(part.name, part.weight, *(part.figures.get(name) for name in figures)) for part in parts]
     rows = [(task, *weights) for task, weights in zip(model.tasks, stack["weights"], strict=True)]
     columns = ("task", *(f"weight of {part}" for part in stack["parts"]))
-    return [Table(columns, [("common to all", *stack["common"]), *rows])]
+    return [
+        Table(("part", "common_weight", *(f"valid_{name}" for name in figures)), earned),
+        Table(columns, [("common to all", *stack["common"]), *rows]),
+    ]
 
 
 def _motifs(model: Model) -> list[Table]:

@@ -11,6 +11,7 @@ from seqnet.metrics.binary import CALIBRATION_BINS, calibration_bins
 from seqnet.metrics.ranking import Curve, precision, rank
 from seqnet.metrics.registry import ASINH_PEARSON, METRICS
 from seqnet.reports import evaluation_plots as plots
+from seqnet.reports.curves import mean_by_epoch
 from seqnet.reports.evaluation_page import Picture
 
 if TYPE_CHECKING:
@@ -203,10 +204,15 @@ def training_picture(history: Mapping[str, list[float]], header: Json | None) ->
     if not losses or not history["epoch"]:
         return []
     best = ((header or {}).get("options") or {}).get("best-epoch")
-    epochs = np.array(history["epoch"])
-    curves = [(name, np.array(values)) for name, values in losses[:4]]
+    members = len(set(history.get("member", ())))
+    numbers = [int(epoch) for epoch in history["epoch"]]
+    means = [(name, mean_by_epoch(numbers, values)) for name, values in losses[:4]]
+    epochs = np.array(means[0][1][0], dtype=np.float64)
+    curves = [(name, np.array(values)) for name, (_, values) in means]
     caption = "Loss by epoch." + (
         "" if best is None else f" The model is that of epoch {best}, the dotted line."
     )
+    if members > 1:
+        caption = f"Loss by epoch, mean of those of the {members} networks that have the epoch."
     alt = f"Training and validation loss over {len(epochs)} epochs."
     return [Picture("Learning curve", caption, plots.learning(epochs, curves, best, alt))]

@@ -78,7 +78,9 @@ def explain_filters(
         raise UsageError(f"--filters: {model_source(request.model)} has no filters over bases")
     form = suffix_format(request.filters or "-", MOTIF_WRITERS, "meme")
     motif_writer(form)
-    counts, sites, influence = _measured(source, wanted)
+    members = len(source.explained.networks)
+    measured = [_measured(source, wanted, member) for member in range(members)]
+    counts, sites, influence = map(np.concatenate, zip(*measured, strict=True))
     least: int = resolve("seqnet.attribution.filters:LEAST_SITES")
     usable = np.flatnonzero(sites >= least)
     if not len(usable):
@@ -87,7 +89,10 @@ def explain_filters(
         note(f"{len(sites) - len(usable)} of {len(sites)} filters have fewer than {least} sites")
     order = usable[np.argsort(-influence[usable], kind="stable")]
     motifs = [
-        Pfm(MotifInfo(f"filter{number + 1}", nsites=float(sites[number])), counts[number])
+        Pfm(
+            MotifInfo(_filter_name(number, len(sites) // members, members), nsites=float(sites[number])),
+            counts[number],
+        )
         for number in order.tolist()
     ]
     names = most_similar(motifs, request.motifs, threads)
@@ -104,19 +109,33 @@ def explain_filters(
     return table, found
 
 
-def _measured(source: FilterSource, wanted: Bools) -> tuple[Floats, Ints, Floats]:
-    """Return counts (F, w, 4), sites (F,) and influence (F,) of the filters."""
+def _filter_name(number: int, filters: int, members: int) -> str:
+    """Return what a filter is called; filters of an ensemble are those of its networks in turn.
+
+    Examples
+    --------
+    >>> _filter_name(4, 10, 1), _filter_name(14, 10, 2)
+    ('filter5', 'member2_filter5')
+    """
+    member, own = divmod(number, filters)
+    return f"member{member + 1}_filter{own + 1}" if members > 1 else f"filter{own + 1}"
+
+
+def _measured(source: FilterSource, wanted: Bools, member: int) -> tuple[Floats, Ints, Floats]:
+    """Return counts (F, w, 4), sites (F,) and influence (F,) of the filters of a network."""
     rows = np.flatnonzero(wanted.any(axis=1))
     tasks = np.flatnonzero(wanted.any(axis=0))
     batches = [rows[start : start + source.batch] for start in range(0, len(rows), source.batch)]
     some = rows[:: -(-len(rows) // MOST_ROWS_HELD)]
     held = [some[start : start + source.batch] for start in range(0, len(some), source.batch)]
     try:
-        found = resolve("seqnet.attribution.filters:filter_sites")(source.explained, batches, source.load)
+        found = resolve("seqnet.attribution.filters:filter_sites")(
+            source.explained, batches, source.load, member
+        )
     except ValueError as error:
         raise SeqnetError(f"--filters: {error}") from error
     influence = resolve("seqnet.attribution.filters:filter_influence")
-    change: Floats = influence(source.explained, held, source.load, found.mean)
+    change: Floats = influence(source.explained, held, source.load, found.mean, member)
     return found.counts, found.sites, change[:, tasks].max(axis=1)
 
 

@@ -11,7 +11,7 @@ from seqnet.errors import UsageError
 from seqnet.genome.signals.tracks import DenseTrack, normalised
 from seqnet.inference.denoise import along, reach_of
 from seqnet.inference.device import torch_device
-from seqnet.inference.predictor import restored
+from seqnet.inference.ready_network import restored
 from seqnet.parallel import usable_threads
 from seqnet.pipeline.denoising.targets import chosen_lengths, read_binned, say_bounded, track_units
 from seqnet.pipeline.inputs.models import model_source
@@ -48,7 +48,7 @@ class Denoiser:
         self.model, self.step = model, int(model.input["bin"])
         self.tasks = model.tasks
         self.units = track_units(model)
-        self._network = restored(model).to(device).eval()
+        self._network = restored(model)[0].to(device).eval()
         self._reach = reach_of(self._network)
         self._device, self._threads = device, threads if device.type == "cpu" else 1
 

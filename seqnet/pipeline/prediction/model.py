@@ -19,7 +19,7 @@ from seqnet.inference.linear_predictor import LinearPredictor, is_linear, linear
 from seqnet.inference.prior import decision_thresholds
 from seqnet.kmers.counting import count_kmers
 from seqnet.lookup import resolve
-from seqnet.networks.model import Model
+from seqnet.networks.model import Model, spread_names
 from seqnet.parallel import usable_threads
 from seqnet.pipeline.inputs.model_inputs import AnyLengths, ModelInputs, TableRows, WindowCodes
 from seqnet.pipeline.inputs.models import model_label
@@ -42,6 +42,7 @@ def load_predictor(
     threads: int,
     prior: float | None = None,
     precision: Literal["float32", "bf16"] = "float32",
+    spread: bool = False,
 ) -> ModelPredictor:
     """Make a model ready, on a device and with its arithmetic; linear ones without torch on a processor.
 
@@ -49,9 +50,11 @@ def load_predictor(
     ----------
     threads
         0 for all processors.
-    prior
+    prior, spread
         See `Predictor`.
     """
+    if spread:
+        spread_names(model)  # refused before torch is loaded
     threads = usable_threads(threads)
     motifs = is_linear(model) and model.input["type"] != "kmers"
     if motifs or (is_linear(model) and precision == "float32" and device in _ON_PROCESSOR):
@@ -60,7 +63,7 @@ def load_predictor(
     if precision == "bf16" and not resolve("seqnet.inference.precision:native_bf16")(place):
         raise UsageError(f"--precision bf16: {place.type} here does not compute in bfloat16 by itself")
     predictor: Predictor = resolve("seqnet.inference.predictor:Predictor")(
-        model, place, threads=threads, prior=prior, precision=precision
+        model, place, threads=threads, prior=prior, precision=precision, spread=spread
     )
     return predictor
 

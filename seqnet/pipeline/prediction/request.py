@@ -38,6 +38,9 @@ class PredictRequest:
         TSV or CSV with a column of sequences, and perhaps one of names.
     signals
         The signal tracks that the model reads: names and bigWigs.
+    spread
+        Whether each task is followed, after all tasks, by the standard deviation between the predictions of
+        an ensemble's networks.
     tile
         Predict the genome in tiles of so many bases.
     threads
@@ -67,6 +70,7 @@ class PredictRequest:
     max_n: float | None = None
     missing: Literal["error", "gap"] = "error"
     prior: float | None = None
+    spread: bool = False
     precision: Literal["float32", "bf16"] = "float32"
     resume: bool = False
     work_dir: str | None = None

@@ -111,7 +111,7 @@ def predict_regions(
         In the model's order.
     """
     assert request.regions is not None
-    checker = PredictionChecker(predictor.tasks, request.missing)
+    checker = PredictionChecker(predictor.columns, request.missing)
     given = request.regions
     entries: dict[str, str] = {}
 
@@ -119,7 +119,7 @@ def predict_regions(
         found = header_of(request, model)
         return found | entries if found else found
 
-    with _RowWriter(request.output, predictor.tasks, header) as writer:
+    with _RowWriter(request.output, predictor.columns, header) as writer:
         genome = load_model_genome(request.genome, request.chroms, model, request.tracks)
         if request.genome is not None:
             warn_other_bases(genome, model)
@@ -142,11 +142,11 @@ def predict_regions(
 def predict_sequences(predictor: ModelPredictor, model: Model, request: PredictRequest) -> PredictResult:
     """Predict the sequences of a FASTA file as they come, or of a table; writes a TSV with names."""
     path = request.table or request.sequences or "-"
-    checker, fitting = PredictionChecker(predictor.tasks, request.missing), Fitting(model, path)
+    checker, fitting = PredictionChecker(predictor.columns, request.missing), Fitting(model, path)
     if predictor.stranded:
         note(f"{path}: sequences are read forward; the model goes by the strand of regions")
     with (
-        _RowWriter(request.output, predictor.tasks, lambda: header_of(request, model)) as writer,
+        _RowWriter(request.output, predictor.columns, lambda: header_of(request, model)) as writer,
         progress_bar("windows") as progress,
     ):
         for records in sequence_batches(_sequences(request, path)):
@@ -170,9 +170,9 @@ def _sequences(request: PredictRequest, path: str) -> Iterable[EncodedSequence]:
 def predict_features(predictor: ModelPredictor, model: Model, request: PredictRequest) -> PredictResult:
     """Predict the rows of a k-mer table; writes a TSV with names."""
     assert request.features is not None
-    checker = PredictionChecker(predictor.tasks, request.missing)
+    checker = PredictionChecker(predictor.columns, request.missing)
     with (
-        _RowWriter(request.output, predictor.tasks, lambda: header_of(request, model)) as writer,
+        _RowWriter(request.output, predictor.columns, lambda: header_of(request, model)) as writer,
         progress_bar("rows") as progress,
     ):
         rows = table_inputs(request.features)

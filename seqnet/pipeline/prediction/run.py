@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqnet.errors import UsageError
 from seqnet.lookup import resolve
-from seqnet.networks.model import Model
+from seqnet.networks.model import Model, spread_names
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.denoising.targets import denoises
 from seqnet.pipeline.inputs.models import load_model, model_source
@@ -51,7 +51,7 @@ def predict(request: PredictRequest) -> PredictResult:
         raise UsageError(f"{source} denoises whole tracks: give --signal alone")
     predictor = load_predictor(
         model, device=request.device, threads=request.threads, prior=request.prior,
-        precision=request.precision,
+        precision=request.precision, spread=request.spread,
     )  # fmt: skip
     if predictor.ways:
         detail(f"convolutions {predictor.ways}")
@@ -66,5 +66,7 @@ def _denoised(request: PredictRequest, model: Model) -> PredictResult:
     """Denoise the tracks that are given."""
     if not denoises(model):
         request.check()
+    if request.spread:
+        spread_names(model)
     result: PredictResult = resolve("seqnet.pipeline.prediction.denoised:denoise")(model, request)
     return result

@@ -36,7 +36,7 @@ def track_paths(output: str, tasks: tuple[str, ...]) -> list[str]:
             raise UsageError(f"a table has a column per task: leave {TASK} out of {output}")
         return [output]
     if len(tasks) > 1 and TASK not in output:
-        raise UsageError(f"the model has {len(tasks)} tasks: put '{TASK}' in the output's name")
+        raise UsageError(f"{len(tasks)} tracks are written: put '{TASK}' in the output's name")
     return path_per_name(output, TASK, tasks, "-o: the tracks of two tasks")
 
 

@@ -53,17 +53,17 @@ def predict_genome(
     """
     assert request.tile is not None
     required_width(model)
-    paths = track_paths(request.output or "-", predictor.tasks)
+    paths = track_paths(request.output or "-", predictor.columns)
     genome = load_model_genome(request.genome, request.chroms, model, request.tracks)
     if request.genome is not None:
         warn_other_bases(genome, model)
     share = MAX_AMBIGUOUS if request.max_n is None else request.max_n
     tiles = Tiles(predictor, request.tile, share)
     _say_plan(tiles, len(predictor.tasks))
-    checker = PredictionChecker(predictor.tasks, request.missing)
-    run = _Run(tiles, genome, request, checker, len(predictor.tasks), _Tracks(tracks, model, genome))
+    checker = PredictionChecker(predictor.columns, request.missing)
+    run = _Run(tiles, genome, request, checker, len(predictor.columns), _Tracks(tracks, model, genome))
     parts = _parts(run, model, share) if request.resume else None
-    with _writer(paths, predictor.tasks, genome, request, model) as writer:
+    with _writer(paths, predictor.columns, genome, request, model) as writer:
         if parts is None:
             _at_once(run, writer)
         else:
@@ -74,7 +74,7 @@ def predict_genome(
     detail(f"{done}, {run.gaps} left out: too little of their window is known (--max-n)")
     checker.say()
     note_trained(model, genome.lengths)
-    return PredictResult(predictor.tasks, run.predicted, checker.gaps, run.gaps, outputs=tuple(paths))
+    return PredictResult(predictor.columns, run.predicted, checker.gaps, run.gaps, outputs=tuple(paths))
 
 
 def _say_plan(tiles: Tiles, tasks: int) -> None:
@@ -191,7 +191,8 @@ def _parts(run: _Run, model: Model, share: float) -> Parts:
         "version": __version__,
         "model": file_digest(given) if isinstance(given, str) else model_digest(model),
         "tile": request.tile,
-        "max_n": share, "prior": request.prior, "precision": request.precision, "missing": request.missing,
+        "max_n": share, "prior": request.prior, "spread": request.spread,
+        "precision": request.precision, "missing": request.missing,
         "genome": run.genome.digests(), "tracks": run.tracks.identity(),
         "signal_missing": request.signal_missing,
     }  # fmt: skip

@@ -15,7 +15,7 @@ from seqnet.motifs.scan import best_scores
 from seqnet.motifs.strands import strands_of
 from seqnet.pipeline.motifs.request import MotifRules, Scoring
 from seqnet.pipeline.motifs.sources import load_motifs, make_pssms
-from seqnet.pipeline.training.validation import evaluate_binary
+from seqnet.pipeline.training.validation import evaluate_valid
 from seqnet.reporting import progress_bar
 
 if TYPE_CHECKING:
@@ -50,12 +50,11 @@ def evaluate_baselines(
         raise UsageError("--baseline-motifs needs sequences, not a k-mer table")
     # a typo in the motif file is found before the longer work
     pssms = [] if path is None else _pssms(path, rules)
-    targets = data.targets[data.rows("valid")]
     words = "k-mers of the table" if data.codes is None else "gapped k-mers"
     outputs = {f"{words}, linear": _linear(data, strands)}
     if pssms:
         outputs["best motif window"] = _best_windows(data, pssms)
-    return {name: evaluate_binary(data, targets, found, name) for name, found in outputs.items()}
+    return {name: evaluate_valid(data, found, name) for name, found in outputs.items()}
 
 
 def _linear(data: TrainingData, strands: str) -> Floats:

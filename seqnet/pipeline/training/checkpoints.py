@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seqnet.errors import TERMINATED, SeqnetError, Terminated, UsageError
@@ -91,6 +92,8 @@ class Checkpoints:
 
     def __init__(self, options: CheckpointOptions, *, first: bool = True) -> None:
         self.options, self._first = options, first
+        self.whole = options.folder
+        """The folder of the whole run."""
         self.signals = StopSignals(options.requeue_code)
         self._folder: CheckpointFolder | None = None
         self._saved = time.monotonic()
@@ -104,6 +107,24 @@ class Checkpoints:
                 if self._first:
                     stack.enter_context(lock_folder(self.options.folder, resume=self.options.resume))
             yield self
+
+    @contextmanager
+    def member(self, number: int) -> Iterator[Checkpoints]:
+        """Hold the checkpoints of a network of an ensemble, counted from 0.
+
+        The first has the folder of the run, as a network alone has, so that another number of networks is
+        found out by its checkpoint; the others have folders in it.
+        """
+        if self.options.folder is None or not number:
+            yield self
+            return
+        folder = os.path.join(self.options.folder, f"member-{number + 1}")
+        member = Checkpoints(replace(self.options, folder=folder), first=self._first)
+        member.signals, member.whole = self.signals, self.whole
+        with ExitStack() as stack:
+            if self._first:
+                stack.enter_context(lock_folder(folder, resume=True))
+            yield member
 
     def found(self, settings: Json) -> Snapshot | None:
         """Return the state to go on from, and from now on wait for the end of a step at a signal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +32,7 @@ from seqnet.pipeline.training.defaults import (
 )
 from seqnet.pipeline.training.outputs import TrainingResult, write_outputs
 from seqnet.reporting import detail, meter, mute, note
-from seqnet.reports.curves import learning_curve
+from seqnet.reports.curves import learning_curve, mean_by_epoch
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
 from seqnet.training.distributed import Ranks, join, leave, placement
 from seqnet.training.fit import StoppedError, fit
@@ -175,6 +175,7 @@ class RunIdentity(NamedTuple):
     content: str
     """Digest of what is learnt from."""
     threads: int
+    seed: int
 
     def settings(self, device: torch.device) -> Json:
         """Return it as a checkpoint keeps it."""
@@ -183,6 +184,7 @@ class RunIdentity(NamedTuple):
             "architecture": self.layers,
             "options": self.options,
             "threads": self.threads,
+            "seed": self.seed,
             "device": device.type,
             "tasks": list(self.tasks),
             "inputs": {base_name(path): file_digest(path) for path in self.files},
@@ -241,7 +243,7 @@ def run_fit(
                 resume=snapshot, ranks=ranks,
             )  # fmt: skip
         except StoppedError as error:
-            message = f"{error}; go on with --checkpoint-dir {checkpoints.options.folder} --resume"
+            message = f"{error}; go on with --checkpoint-dir {checkpoints.whole} --resume"
             raise StoppedError(message, error.exit_code) from error
     checkpoints.signals.patient = False
     batch = BATCH if valid.targets.ndim == 2 else 1  # signals are long
@@ -294,16 +296,15 @@ def _status(row: EpochRow) -> str:
     return f"epoch {row.epoch} loss {row.train_loss:.4f} valid {row.valid_loss:.4f} {metrics}"
 
 
-def curve_of(result: FitResult, label: str = "loss") -> bytes:
-    """Draw the learning curve."""
-    history = result.history
-    return learning_curve(
-        [row.epoch for row in history],
-        [row.train_loss for row in history],
-        [row.valid_loss for row in history],
-        result.best_epoch,
-        label,
+def curve_of(results: Sequence[FitResult], label: str = "loss") -> bytes:
+    """Draw the learning curve, of several networks the mean of those that have an epoch."""
+    history = [row for result in results for row in result.history]
+    epochs = [row.epoch for row in history]
+    (steps, train), (_, valid) = (
+        mean_by_epoch(epochs, losses)
+        for losses in ([row.train_loss for row in history], [row.valid_loss for row in history])
     )
+    return learning_curve(steps, train, valid, results[0].best_epoch if len(results) == 1 else None, label)
 
 
 def described_network(layers: Layers, shape: Shape, tasks: int) -> TrainingResult:
@@ -317,15 +318,21 @@ def weights_of(network: nn.Module) -> dict[str, NDArray[np.generic]]:
 
 
 def write_network(
-    request: TrainRequest, model: Model, result: FitResult, label: str = "loss"
+    request: TrainRequest, model: Model, results: Sequence[FitResult], label: str = "loss"
 ) -> TrainingResult:
-    """Return a trained network with its history; otherwise as `write_outputs`.
+    """Return trained networks with their history; otherwise as `write_outputs`.
 
     Parameters
     ----------
+    results
+        Of each network; the rows of several begin with its number, from 1.
     label
         Of the losses in the learning curve.
     """
-    history = [row.columns() for row in result.history]
-    curve = None if request.output is None else curve_of(result, label)
+    history = [
+        ({"member": number} if len(results) > 1 else {}) | row.columns()
+        for number, result in enumerate(results, 1)
+        for row in result.history
+    ]
+    curve = None if request.output is None else curve_of(results, label)
     return write_outputs(request, model, history, curve, {"history": history})

@@ -374,6 +374,8 @@ class NetworkRequest(SignalRequest, LabelledRequest, FitRequest, MotifReader):
         Tracks of the two strands, which change places in reverse complements.
     baselines, baseline_motifs
         Whether to fit cheap models of the same rows, and whose motifs' best windows to score too.
+    ensemble
+        Networks to train, of seeds from `seed` on, whose mean is the model.
     """
 
     strand_pairs: Sequence[tuple[str, str]] = ()
@@ -382,6 +384,7 @@ class NetworkRequest(SignalRequest, LabelledRequest, FitRequest, MotifReader):
     balance: bool = False
     baselines: bool = False
     baseline_motifs: str | None = None
+    ensemble: int = 1
 
     def check(self) -> None:
         """Refuse fields that contradict each other."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from seqnet.formats.files.header import base_name
 from seqnet.metrics.monitor import evaluate_outputs
-from seqnet.networks.model import Model
+from seqnet.networks.model import Model, member_prefix, part_line, stacked_parts
 from seqnet.networks.task_types import TASK_TYPES
 from seqnet.pipeline.training.architecture import (
     Architecture,
@@ -46,15 +48,16 @@ from seqnet.pipeline.training.outputs import TrainingResult, model_header
 from seqnet.pipeline.training.request import TrainCnnRequest, TrainDenseRequest
 from seqnet.pipeline.training.terms.kmer_term import decided_strands
 from seqnet.pipeline.training.terms.parts import StackedParts, TermPlan
-from seqnet.pipeline.training.validation import evaluate_binary, evaluate_valid, valid_thresholds
+from seqnet.pipeline.training.validation import evaluate_valid, part_metrics, valid_thresholds
+from seqnet.reporting import note
 from seqnet.training.fit import set_seed
 
 if TYPE_CHECKING:
-    import numpy as np
+    import torch
     from numpy.typing import NDArray
     from torch import nn
 
-    from seqnet.aliases import Json
+    from seqnet.aliases import Json, Reals
     from seqnet.inference.target_scale import TargetScale
     from seqnet.kmers.settings import KmerSettings
     from seqnet.model_inputs.inputs import Inputs
@@ -128,21 +131,74 @@ def _train_network(
         motif_term = plan.motif_term(data, scale, strands, request.seed, request.thread_count)
         start = motif_term.ranked() if motif_term is not None and architecture.takes_start else ()
         architecture = architecture._replace(start=start)
-        network = _network(architecture, data, scale, request.seed)
         architecture = _described(architecture, plan, rule, data.task_type)
         beside: dict[str, list[Json]] = {}
         if request.baselines and ranks.first:
             beside = evaluate_baselines(request.baseline_motifs, data, strands, request.motif_rules)
         learning = _learning(data, inputs, scale)
         identity = _identity(request, architecture, data, config, ranks)
-        result, outputs = run_fit(network, learning, config, device, ranks, checkpoints, identity)
+        members = _fit_members(request, (architecture, data, scale), learning, config, checkpoints,
+                               (device, ranks), identity)  # fmt: skip
         if not ranks.first:
             return TrainingResult()
+        outputs = _mean_outputs(members)
         parts = plan.parts(data, scale, outputs, motif_term, strands, request.seed)
-        if parts is not None and data.task_type == "binary":
-            beside |= _parts_alone(data, parts)
-        trained = FittedNetwork(network, result, outputs, constants, parts, scale)
+        trained = FittedModel(members, outputs, constants, parts, scale)
         return _finished(request, data, identity, strands, trained, beside)
+
+
+class FittedMember(NamedTuple):
+    """A network after its fit.
+
+    Parameters
+    ----------
+    outputs
+        float32 (n, T): for the validation rows.
+    """
+
+    seed: int
+    network: nn.Module
+    result: FitResult
+    outputs: NDArray[np.float32]
+
+
+def _fit_members(
+    request: TrainDenseRequest | TrainCnnRequest,
+    built: tuple[Architecture, TrainingData, TargetScale | None],
+    learning: FitData,
+    config: FitConfig,
+    checkpoints: Checkpoints,
+    where: tuple[torch.device, Ranks],
+    identity: RunIdentity,
+) -> tuple[FittedMember, ...]:
+    """Build and fit the networks one after the other, each with its own seed and checkpoints.
+
+    Parameters
+    ----------
+    built
+        What networks are built of.
+    where
+        The device, and this process' rank.
+    """
+    members = []
+    for number in range(request.ensemble):
+        seed = request.seed + number
+        if request.ensemble > 1:
+            note(f"network {number + 1} of {request.ensemble}, seed {seed}")
+        network = _network(*built, seed)
+        with checkpoints.member(number) as own:
+            result, outputs = run_fit(
+                network, learning, replace(config, seed=seed), *where, own, identity._replace(seed=seed)
+            )
+        members.append(FittedMember(seed, network, result, outputs))
+    return tuple(members)
+
+
+def _mean_outputs(members: Sequence[FittedMember]) -> NDArray[np.float32]:
+    """Return the mean of the networks' outputs, float32 (n, T), as predictions are made of it."""
+    outputs = np.stack([member.outputs for member in members])
+    mean: NDArray[np.float32] = outputs.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
 
 
 def _described(architecture: Architecture, plan: TermPlan, rule: str, task_type: str) -> Architecture:
@@ -171,9 +227,11 @@ def _identity(
 ) -> RunIdentity:
     """Return what must be the same for a run to go on."""
     options = described_options(config, architecture.described, ranks)
+    if request.ensemble > 1:
+        options["ensemble"] = request.ensemble
     return RunIdentity(
         request.kind, architecture.layers, options, data.regions.tasks, data.files, content_digest(data),
-        request.thread_count,
+        request.thread_count, request.seed,
     )  # fmt: skip
 
 
@@ -186,23 +244,41 @@ def _network(
     return make_network(architecture, input_shape(data), targets, TASK_TYPES[data.task_type].output)
 
 
-class FittedNetwork(NamedTuple):
-    """A network after its fit, and what goes with it.
+class FittedModel(NamedTuple):
+    """The networks after their fits, and what goes with them.
 
     Parameters
     ----------
     outputs
-        float32 (n, T): for the validation rows.
+        float32 (n, T): the mean of the networks', for the validation rows.
     constants
         Those of the features.
     """
 
-    network: nn.Module
-    result: FitResult
-    outputs: NDArray[np.floating]
+    members: tuple[FittedMember, ...]
+    outputs: NDArray[np.float32]
     constants: Mapping[str, NDArray[np.generic]]
     parts: StackedParts | None
     scale: TargetScale | None
+
+    def in_units(self, outputs: Reals) -> Reals:
+        """Return outputs as predictions are made of them: of a regression in the units of its targets."""
+        return outputs if self.scale is None else self.scale.undo(outputs)
+
+    def combined(self, data: TrainingData) -> Reals:
+        """Return the outputs of all parts together for the validation rows."""
+        return self.in_units(self.outputs if self.parts is None else self.parts.added(self.outputs, data))
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """Return the weights of the networks, and the constants."""
+        if len(self.members) == 1:
+            return {**weights_of(self.members[0].network), **self.constants}
+        weights = {
+            member_prefix(number) + name: tensor
+            for number, member in enumerate(self.members)
+            for name, tensor in weights_of(member.network).items()
+        }
+        return {**weights, **self.constants}
 
 
 def _finished(
@@ -210,43 +286,53 @@ def _finished(
     data: TrainingData,
     identity: RunIdentity,
     strands: str,
-    trained: FittedNetwork,
+    trained: FittedModel,
     beside: dict[str, list[Json]],
 ) -> TrainingResult:
-    """Return a trained network; write it and its side files, the metrics of baselines among them."""
-    parts, scale, outputs = trained.parts, trained.scale, trained.outputs
-    if parts is not None:
-        outputs = parts.added(outputs, data)
-    if scale is not None:
-        outputs = scale.undo(outputs)
+    """Return a trained model; write it and its side files, the metrics of baselines among them."""
+    members, parts, outputs = trained.members, trained.parts, trained.combined(data)
+    options = identity.options
+    if len(members) == 1:
+        options = options | {"best-epoch": members[0].result.best_epoch}
+    described = _described_members(data, trained)
     header = model_header(
         data, kind=identity.kind, architecture=identity.layers, strands=strands, seed=request.seed,
-        threads=identity.threads, options=identity.options | {"best-epoch": trained.result.best_epoch},
-        metrics=evaluate_valid(data, outputs),
-    )  # fmt: skip
+        threads=identity.threads, options=options, metrics=evaluate_valid(data, outputs),
+    ) | described  # fmt: skip
     header["thresholds"] = valid_thresholds(data, outputs)
-    if scale is not None:
-        header["target_scale"] = scale.stored()
+    if trained.scale is not None:
+        header["target_scale"] = trained.scale.stored()
+    if parts is not None:
+        alone = {name: trained.in_units(own) for name, own in parts.alone.items()}
+        beside = beside | part_metrics(data, alone)
     if beside:
         header["baselines"] = beside
-    tensors = {**weights_of(trained.network)}
+    tensors = trained.tensors()
     if parts is not None:
         header |= parts.stored()
         for term in parts.terms:
             held, weights = term.stored()
             header |= held
             tensors |= weights
-    model = Model(header, {**tensors, **trained.constants})
-    return write_network(request, model, trained.result, "loss" if scale is None else "loss (scaled targets)")
+        note(f"parts on the validation rows: {part_line(stacked_parts(header))}")
+    label = "loss" if trained.scale is None else "loss (scaled targets)"
+    return write_network(request, Model(header, tensors), [member.result for member in members], label)
 
 
-def _parts_alone(data: TrainingData, parts: StackedParts) -> dict[str, list[Json]]:
-    """Return the metrics of each part alone, by its name among the baselines."""
-    targets = data.targets[data.rows("valid")]
-    names = {name: f"{name} alone" for name in parts.alone}
-    return {
-        names[name]: evaluate_binary(data, targets, own, names[name]) for name, own in parts.alone.items()
-    }
+def _described_members(data: TrainingData, trained: FittedModel) -> Json:
+    """Return what a model's header holds of the networks of an ensemble, whose metrics are noted."""
+    if len(trained.members) == 1:
+        return {}
+    rows = [
+        {
+            "seed": member.seed, "best_epoch": member.result.best_epoch,
+            "metrics": evaluate_valid(
+                data, trained.in_units(member.outputs), f"network {number}, seed {member.seed}"
+            ),
+        }
+        for number, member in enumerate(trained.members, 1)
+    ]  # fmt: skip
+    return {"members": rows}
 
 
 def _learning(data: TrainingData, inputs: Inputs, scale: TargetScale | None) -> FitData:

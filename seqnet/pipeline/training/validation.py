@@ -8,54 +8,71 @@ import numpy as np
 
 from seqnet.metrics import choose_threshold, task_metrics
 from seqnet.metrics.monitor import evaluate_outputs
+from seqnet.networks.model import part_alone
 from seqnet.reporting import note
 
 if TYPE_CHECKING:
-    from seqnet.aliases import Floats, Json, Reals
+    from collections.abc import Mapping, Sequence
+
+    from seqnet.aliases import Json, Reals
     from seqnet.pipeline.training.data import TrainingData
 
 
-def evaluate_valid(data: TrainingData, outputs: Reals) -> list[Json]:
-    """Compute and note the metrics of a model's outputs for the validation rows.
+def evaluate_valid(data: TrainingData, outputs: Reals, name: str = "") -> list[Json]:
+    """Compute and note the metrics of a model's outputs for the validation rows, after its name.
 
     Parameters
     ----------
     outputs
-        (rows, T): before sigmoid, softmax or exp.
+        (rows, T): before sigmoid, softmax or exp; of a regression in the units of the targets.
 
     Returns
     -------
     A JSON object per task, and beyond one task their mean last.
     """
+    metrics = _metrics(data, outputs)
+    summary, rows = metrics[-1], len(data.rows("valid"))
+    whose = f"{name}: " if name else ""
+    if data.task_type == "binary":
+        _say_binary(metrics, rows, whose)
+    else:
+        shown = ", ".join(
+            f"{key} {value:.4f}" for key, value in summary.items() if isinstance(value, float) and key != "n"
+        )
+        note(f"valid ({rows} rows): {whose}{shown or 'no metric is defined'}")
+    return metrics
+
+
+def _metrics(data: TrainingData, outputs: Reals) -> list[Json]:
+    """Compute the metrics of outputs for the validation rows."""
     rows = data.rows("valid")
     targets, logits = data.targets[rows], np.asarray(outputs, dtype=np.float64)
     if data.task_type == "binary":
-        return evaluate_binary(data, targets, logits)
-
+        return [row._asdict() for row in task_metrics(data.regions.tasks, targets, logits)]
     figures = evaluate_outputs(data.task_type, data.regions.tasks, targets, logits)
-    shown = ", ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None)
-    note(f"valid ({len(rows)} rows): {shown or 'no metric is defined'}")
     return [{"task": "mean", "n": len(rows), **figures}]
 
 
-def evaluate_binary(data: TrainingData, targets: Floats, outputs: Floats, name: str = "") -> list[Json]:
-    """Compute and note the metrics of tasks of two classes, after the name of the model.
+def _say_binary(metrics: Sequence[Json], rows: int, whose: str) -> None:
+    """Note the metrics of tasks of two classes, where they are defined."""
+    last = metrics[-1]
+    if last["auroc"] is not None and last["auprc"] is not None and last["base_rate"] is not None:
+        what = "mean " if len(metrics) > 1 else ""
+        note(
+            f"valid ({rows} rows): {whose}{what}auROC {last['auroc']:.4f}, "
+            f"{what}auPRC {last['auprc']:.4f} at a base rate of {last['base_rate']:.4f}"
+        )
+
+
+def part_metrics(data: TrainingData, parts: Mapping[str, Reals]) -> dict[str, list[Json]]:
+    """Return the metrics of each part of a model alone, by its name among the baselines.
 
     Parameters
     ----------
-    targets, outputs
-        (n, T).
+    parts
+        Name to outputs for the validation rows, as of `evaluate_valid`.
     """
-    metrics = task_metrics(data.regions.tasks, targets, outputs)
-    last = metrics[-1]
-    if last.auroc is not None and last.auprc is not None and last.base_rate is not None:
-        what = "mean " if len(metrics) > 1 else ""
-        whose = f"{name}: " if name else ""
-        note(
-            f"valid ({len(targets)} rows): {whose}{what}auROC {last.auroc:.4f}, "
-            f"{what}auPRC {last.auprc:.4f} at a base rate of {last.base_rate:.4f}"
-        )
-    return [row._asdict() for row in metrics]
+    return {part_alone(name): _metrics(data, outputs) for name, outputs in parts.items()}
 
 
 def valid_thresholds(data: TrainingData, outputs: Reals) -> dict[str, float]:

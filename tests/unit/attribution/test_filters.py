@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 def explained_network(text, codes, tmp_path, strands="both"):
     """A network of one's choice as it is explained, and what loads its rows."""
     explained = ExplainedNetwork(fixture_model("lecture", tmp_path), CPU)
-    explained.network, explained.strands = network_of(text, codes.shape[1]), strands
+    explained.networks, explained.strands = (network_of(text, codes.shape[1]),), strands
     inputs = SequenceInputs(codes)
     return explained, lambda rows: explained.batch(inputs, codes, rows)
 
@@ -25,7 +25,7 @@ def test_sites_are_the_windows_above_half_of_the_maximum(tmp_path):
     codes = random_codes(7, 40)
     explained, load = explained_network("conv 5x4 padding=2, relu, dense 2", codes, tmp_path)
     found = filter_sites(explained, [np.arange(4), np.arange(4, 7)], load)
-    convolution = explained.network[0]
+    convolution = explained.networks[0][0]
     weight, bias = convolution.weight[:, :, 0].numpy(), convolution.bias.numpy()
     for number in range(5):
         windows, values = [], []
@@ -57,11 +57,11 @@ def test_influence_is_the_change_of_the_output_without_the_filter(tmp_path):
     mean = torch.tensor([0.5, -0.2, 1.0])
     found = filter_influence(explained, [np.arange(2), np.arange(2, 3)], load, mean)
     batch = load(np.arange(3))
-    pooled = explained.network[0](batch.forward).mean((2, 3))
-    weight = explained.network[2].weight
+    pooled = explained.networks[0][0](batch.forward).mean((2, 3))
+    weight = explained.networks[0][2].weight
     expected = ((pooled - mean).abs().mean(0)[:, None] * weight.T.abs()).numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    assert torch.equal(explained.network[0](batch.forward).mean((2, 3)), pooled)  # nothing is left behind
+    assert torch.equal(explained.networks[0][0](batch.forward).mean((2, 3)), pooled)  # nothing is left behind
 
 
 def test_networks_without_filters_over_bases_are_refused():

@@ -89,8 +89,8 @@ def test_gradient_attributions_have_no_part_off_the_simplex(tmp_path):
 
 def test_the_gradient_of_a_linear_network_is_its_mutagenesis(tmp_path):
     explained, codes = explained_rows("lecture", tmp_path)
-    explained.network = network_of("conv 3x4 padding=valid, dense 2", codes.shape[1])
-    explained.substitutions = Substitutions(explained.network)
+    explained.networks = (network_of("conv 3x4 padding=valid, dense 2", codes.shape[1]),)
+    explained.substitutions = (Substitutions(explained.networks[0]),)
     batch = explained.batch(SequenceInputs(codes), codes, np.arange(2))
     wanted = np.ones((2, 1), dtype=bool)
     one = gradient(explained, batch, wanted, AttributionPlan())[0]

@@ -7,7 +7,7 @@ import torch
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import encode_text
 from seqnet.genome.sequence import EncodedSequence
-from seqnet.inference import predictor as predictor_module
+from seqnet.inference import ready_network
 from seqnet.inference.predictor import Predictor
 from seqnet.kmers.counting import count_kmers
 from seqnet.kmers.settings import KmerSettings
@@ -65,7 +65,7 @@ def test_many_features_are_read_as_they_are_stored(monkeypatch):
         model = Model({**linear_model().header, "architecture": architecture}, tensors)
         table = table_of("ACGTACGT", "TTTTACGA", "GGGGGGGG")
         dense = Predictor(model, CPU).from_table(table)
-        monkeypatch.setattr(predictor_module, "SPARSE", 1)
+        monkeypatch.setattr(ready_network, "SPARSE", 1)
         sparse = Predictor(model, CPU).from_table(table)
         monkeypatch.undo()
         assert dense.std() > 0.01

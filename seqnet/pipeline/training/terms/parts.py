@@ -14,7 +14,6 @@ from seqnet.linear.stack import Stack, fit_stack
 from seqnet.pipeline.training.terms.kmer_term import ONLY_FOR, fit_term, takes_terms, wants_term
 from seqnet.pipeline.training.terms.motif_term import FittedMotifs, collection_scores
 from seqnet.pipeline.training.terms.rows import training_rows, validation_rows
-from seqnet.reporting import note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,8 +134,6 @@ class TermPlan:
         alone |= {name: term.added(nothing, codes).astype(np.float64) for name, term in terms.items()}
         values = np.stack([part[chosen] for part in alone.values()])
         stack = fit_stack("bce" if binary else "mse", values, valid.targets)
-        shown = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(alone, stack.common, strict=True))
-        note(f"weights of the parts, common to all tasks: {shown}")
         return StackedParts(_weighted(tuple(terms.values()), stack), stack, alone)
 
 

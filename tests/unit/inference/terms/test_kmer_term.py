@@ -13,7 +13,6 @@ from sklearn.metrics import roc_auc_score
 from seqnet.inference.predictor import Predictor
 from seqnet.inference.terms import adding
 from seqnet.inference.terms.kmer_term import KmerTerm
-from seqnet.inference.terms.stored import network_tensors
 from seqnet.inference.tiles import Tiles
 from seqnet.kmers.columns import feature_names
 from seqnet.kmers.counting import count_codes
@@ -22,7 +21,7 @@ from seqnet.linear.stack import fit_stack
 from seqnet.model_inputs.inputs import ragged_inputs
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
-from seqnet.networks.model import Model
+from seqnet.networks.model import Model, network_tensors
 from seqnet.pipeline.training.terms import kmer_fit
 from seqnet.pipeline.training.terms.kmer_fit import copies_of, fit_kmer_ridge, fit_kmer_term, fitting_rows
 
