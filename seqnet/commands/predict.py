@@ -18,7 +18,7 @@ from seqnet.commands.options.common import (
     regions_option,
     threads_option,
 )
-from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.groups import combine, option_in
 from seqnet.commands.options.inputs import signal_options, table_to_predict_options
 from seqnet.commands.options.types import Real, Whole
 from seqnet.pipeline.prediction.request import PredictRequest
@@ -37,6 +37,29 @@ def _either_way(ctx: click.Context, _param: click.Parameter, value: str | None) 
     if value is not None and other is not None:
         raise click.UsageError("give SEQUENCES or --sequences, which are the same", ctx)
     return other if value is None else value
+
+
+_prediction_options = combine(
+    option_in("Tiles", "--tile", type=Whole(1), metavar="STEP",
+              help="Predict the genome in tiles of STEP bases, each from the window centred on it."),
+    option_in("Tiles", "--max-n", type=Real(0, 1), metavar="X",
+              help="Leave out tiles of whose window more than X is ambiguous (default 0.5)."),
+    option_in("Output", "--missing", type=click.Choice(["error", "gap"]), default=PredictRequest.missing,
+              show_default=True, help="How to handle a prediction that is no finite number."),
+    option_in("Output", "--prior", type=Real(0, 1, min_open=True, max_open=True), metavar="P",
+              help="Share of positives to predict for: shifts logits from the training rows' base rate "
+              "to P."),
+    option_in("Output", "--spread", is_flag=True,
+              help="Add the standard deviation between the predictions of an ensemble's networks: after the "
+              "tasks, a column or track TASK_sd for each."),
+    option_in("Run", "--precision", type=click.Choice(["float32", "bf16"]), default=PredictRequest.precision,
+              show_default=True, help="Arithmetic; bf16 where the hardware has it."),
+    option_in("Tiles", "--resume", is_flag=True,
+              help="Keep each finished contig of tiles in a folder until all are done, and go on from what "
+              "is there."),
+    option_in("Tiles", "--work-dir", metavar="DIR",
+              help="That folder (default: the output's name and .parts)."),
+)  # fmt: skip
 
 
 @click.command(
@@ -68,57 +91,7 @@ def _either_way(ctx: click.Context, _param: click.Parameter, value: str | None) 
 @signal_options
 @option_in("Input", "--features", metavar="TABLE", help="k-mer table of the sequences to predict.")
 @table_to_predict_options
-@option_in(
-    "Tiles",
-    "--tile",
-    type=Whole(1),
-    metavar="STEP",
-    help="Predict the genome in tiles of STEP bases, each from the window centred on it.",
-)
-@option_in(
-    "Tiles",
-    "--max-n",
-    type=Real(0, 1),
-    metavar="X",
-    help="Leave out tiles of whose window more than X is ambiguous (default 0.5).",
-)
-@option_in(
-    "Output",
-    "--missing",
-    type=click.Choice(["error", "gap"]),
-    default=PredictRequest.missing,
-    show_default=True,
-    help="How to handle a prediction that is no finite number.",
-)
-@option_in(
-    "Output",
-    "--prior",
-    type=Real(0, 1, min_open=True, max_open=True),
-    metavar="P",
-    help="Share of positives to predict for: shifts logits from the training rows' base rate to P.",
-)
-@option_in(
-    "Output",
-    "--spread",
-    is_flag=True,
-    help="Add the standard deviation between the predictions of an ensemble's networks: after the tasks, a "
-    "column or track TASK_sd for each.",
-)
-@option_in(
-    "Run",
-    "--precision",
-    type=click.Choice(["float32", "bf16"]),
-    default=PredictRequest.precision,
-    show_default=True,
-    help="Arithmetic; bf16 where the hardware has it.",
-)
-@option_in(
-    "Tiles",
-    "--resume",
-    is_flag=True,
-    help="Keep each finished contig of tiles in a folder until all are done, and go on from what is there.",
-)
-@option_in("Tiles", "--work-dir", metavar="DIR", help="That folder (default: the output's name and .parts).")
+@_prediction_options
 @device_option
 @threads_option(0)
 @output_option(

@@ -21,7 +21,8 @@ CPU = torch.device("cpu")
 class Weighted:
     """A model that tells every window and orientation apart: two position-weighted sums."""
 
-    tasks, threads = ("A", "B"), 1
+    tasks = columns = ("A", "B")
+    threads = 1
 
     def __init__(self, width):
         self.width = width
