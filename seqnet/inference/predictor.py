@@ -33,7 +33,7 @@ from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.model_inputs.signals import SignalInputs
 from seqnet.networks.layers import Shape, build_layers
 from seqnet.networks.losses import OUTPUTS
-from seqnet.networks.model import Model, input_channels, spread_names
+from seqnet.networks.model import NETWORK, Model, input_channels, spread_names
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
 Predictions = NDArray[np.float32]
@@ -87,6 +87,8 @@ class Predictor:
         self.tasks = model.tasks
         self.columns = self.tasks + (spread_names(model) if spread else ())
         """Names of the columns of predictions."""
+        self.parts: dict[str, Predictions] = {}
+        """Outputs of the network and of each weighted term for the last sequences, float32 (n, T)."""
         self._spread = spread
         self.width: int | None = model.input["width"]
         self.channels = input_channels(model.input)
@@ -291,9 +293,13 @@ class Predictor:
         return np.stack([values.reshape(len(values), tasks) for values in outputs])
 
     def _with_terms(self, logits: Predictions, codes: Codes) -> Predictions:
-        """Return outputs (n, T) with the terms of sequences added."""
+        """Return outputs (n, T) with the terms of sequences added, and keep what each adds."""
+        parts = {NETWORK: logits}
         for term in self._terms:
-            logits = term.added(logits, codes, self.threads)
+            own = term.added(np.zeros_like(logits), codes, self.threads)
+            logits = (term.scale * logits.astype(np.float64)).astype(np.float32) + own
+            parts[term.part] = own
+        self.parts = parts
         return logits
 
     def finished(self, logits: Predictions, codes: Codes | None = None) -> Predictions:

@@ -142,8 +142,8 @@ def linear_coefficients(model: Model) -> tuple[Floats, Floats | None]:
     return coefficients, coefficients * model.tensors["input.deviation"].astype(np.float64)
 
 
-TOGETHER = "all parts"
-"""What the sum of a model's parts is called."""
+NETWORK, KMERS, MOTIFS, TOGETHER = "network", "k-mers", "motifs", "all parts"
+"""What the parts of a model are called, and their sum."""
 
 
 class ModelPart(NamedTuple):

@@ -1,5 +1,6 @@
 """The terms of train cnn: when there are some, what the model holds, and that every way to predict adds them."""
 
+import json
 import sys
 from types import SimpleNamespace
 
@@ -8,6 +9,8 @@ import pytest
 
 from seqnet.errors import UsageError
 from seqnet.formats.models.model_file import read_model
+from seqnet.genome.alphabet import encode_text
+from seqnet.inference.terms.stored import stored_terms
 from seqnet.pipeline.training.data import Features, Sequences, SignalWindows
 from seqnet.pipeline.training.terms import kmer_fit
 from seqnet.pipeline.training.terms.kmer_term import wants_term
@@ -325,3 +328,95 @@ def test_a_linear_model_of_motifs_is_explained_without_torch(run, folder, motifs
         assert observed[20 : 20 + len(SITE)].sum() > 0.6 * observed.sum()
     refused = run("explain", path, folder / "one.fa", "--method", "gradient", "-o", folder / "a.tsv")
     assert "it has no rule for the motifs of the model" in refused.err
+
+
+@pytest.fixture(scope="module")
+def parted(folder, motifs):
+    """A model of all parts with what training printed, and the path of its network alone."""
+    bare, path = folder / "bare.safetensors", folder / "parted.safetensors"
+    options = ("train", "cnn", *regions(folder), *SMALL[:-1], "--seed", 4)
+    assert run_seqnet(*options, "--no-kmer-term", "-o", bare).code == 0
+    finished = run_seqnet(*options, "--kmer-term", "--motifs", motifs, "-o", path)
+    assert finished.code == 0, finished.err
+    return path, finished.err, bare
+
+
+def test_the_last_note_of_train_has_the_weight_and_the_figures_of_each_part(parted):
+    path, said, _ = parted
+    header = read_model(str(path)).header
+    words = [
+        f"{part} (weight {weight:.3g}) auROC {figures['auroc']:.4f}, auPRC {figures['auprc']:.4f}"
+        for part, weight in zip(header["stack"]["parts"], header["stack"]["common"], strict=True)
+        for figures in [header["baselines"][f"{part} alone"][-1]]
+    ]
+    last = header["metrics"][-1]
+    words.append(f"all parts auROC {last['auroc']:.4f}, auPRC {last['auprc']:.4f}")
+    assert len(words) == 4
+    assert said.strip().splitlines()[-1] == "seqnet train cnn: parts on the validation rows: " + "; ".join(
+        words
+    )
+
+
+def test_evaluate_reports_what_each_part_earns_on_its_rows(run, folder, parted):
+    """Of the network against the same network in a model of its own, of terms against scikit-learn."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    path, _, bare = parted
+    data = ("--regions", folder / "r.bed", "--genome", folder / "g.fa", "--split", "train", "-q")
+    page, summary = folder / "report.html", folder / "report.json"
+    done = run("evaluate", "--model", path, *data[:-1], "--report", page, "--json", summary)
+    assert done.code == 0, done.err
+    parts = {part["name"]: part for part in json.loads(summary.read_text())["parts"]}
+    model = read_model(str(path))
+    assert [part["weight"] for part in parts.values()] == [*model.header["stack"]["common"], None]
+    other = folder / "figures.json"
+    assert run("evaluate", "--model", bare, *data, "--json", other).code == 0
+    alone = json.loads(other.read_text())
+    assert alone["parts"] is None
+    for metric in ("auroc", "auprc"):
+        assert parts["network"]["rows"][metric] == pytest.approx(alone["metrics"][0][metric], abs=1e-9)
+        assert parts["network"]["valid"][metric] == model.header["baselines"]["network alone"][0][metric]
+    rows = [row for row in range(200) if row % 5]
+    lines = (folder / "s.fa").read_text().split(">")[1:]
+    codes = np.stack([encode_text(lines[row].split("\n")[1]) for row in rows])
+    targets = [row % 2 for row in rows]
+    for name, term in zip(("k-mers", "motifs"), stored_terms(model), strict=True):
+        values = term.products(codes)[:, 0]
+        assert parts[name]["rows"]["auroc"] == pytest.approx(roc_auc_score(targets, values), abs=1e-6)
+        assert parts[name]["rows"]["auprc"] == pytest.approx(
+            average_precision_score(targets, values), abs=1e-3
+        )
+    text = page.read_text()
+    assert '<h2 id="parts"' in text or 'id="parts"' in text
+    assert "Parts, mean of tasks" in text
+    assert "parts: network (weight" in done.err
+
+
+def test_show_prints_what_each_part_earns(run, parted):
+    lines = run("show", parted[0], "-q").out.decode().splitlines()
+    start = lines.index("#part\tcommon_weight\tvalid_auroc\tvalid_auprc")
+    assert [line.split("\t")[0] for line in lines[start + 1 : start + 5]] == [
+        "network", "k-mers", "motifs", "all parts"
+    ]  # fmt: skip
+
+
+def test_parts_of_a_regression_are_compared_in_the_targets_units(run, folder):
+    generator = np.random.default_rng(2)
+    lines = (folder / "s.fa").read_text().split(">")[1:]
+    sequences = [line.split("\n")[1] for line in lines]
+    table = folder / "t.tsv"
+    cells = [f"{name}\t{500 + 100 * ((SITE in name) + 0.1 * generator.normal()):.3f}" for name in sequences]
+    rows = [f"{cell}\t{'valid' if row % 5 == 0 else 'train'}\n" for row, cell in enumerate(cells)]
+    table.write_text("seq\ty\tfold\n" + "".join(rows))
+    path = folder / "regression.safetensors"
+    finished = run("train", "cnn", "--table", table, "--sequence-column", "seq", "--target", "y",
+                   "--split-column", "fold", "--kmer-term", *SMALL[:-1], "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    header = read_model(str(path)).header
+    terms = {name: header["baselines"][f"{name} alone"][0] for name in header["stack"]["parts"]}
+    assert terms["k-mers"]["r2"] > 0.05
+    assert abs(terms["k-mers"]["pearson"]) <= 1
+    assert (
+        f"k-mers (weight {header['stack']['common'][1]:.3g}) Pearson {terms['k-mers']['pearson']:.4f}, R2 "
+        in (finished.err.strip().splitlines()[-1])
+    )

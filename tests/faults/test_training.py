@@ -186,6 +186,9 @@ def test_what_cannot_be_resumed_is_said_in_one_line(labelled, tmp_path):
     other = run_seqnet(*args, "--resume", "--learning-rate", 0.5)
     assert (other.code, other.err.count("\n")) == (1, 1)
     assert "options learning-rate was 0.001, now 0.5" in other.err
+    seeded = run_seqnet(*args, "--resume", "--seed", 4)
+    assert (seeded.code, seeded.err.count("\n")) == (1, 1)
+    assert "seed was 3, now 4" in seeded.err
     regions = (labelled / "regions.bed").read_text()
     (tmp_path / "regions.bed").write_text(regions.replace("\t1\n", "\t0\n", 1))
     changed = [a if a != labelled / "regions.bed" else tmp_path / "regions.bed" for a in args]

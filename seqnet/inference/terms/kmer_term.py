@@ -7,6 +7,7 @@ with weights that the validation rows choose (`seqnet.linear.stack`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from seqnet.aliases import Codes, Floats, Json
 from seqnet.inference.terms.adding import Singles, add_in_parts
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import KmerSettings, stored_settings
-from seqnet.networks.model import KMER_TERM, Model
+from seqnet.networks.model import KMER_TERM, KMERS, Model
 
 PREFIX = f"{KMER_TERM}."
 
@@ -34,6 +35,9 @@ class KmerTerm:
     bias
         float32 (T,).
     """
+
+    part: ClassVar[str] = KMERS
+    """What the term is called as a part of a model."""
 
     settings: KmerSettings
     scale: Singles

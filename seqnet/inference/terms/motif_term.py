@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from seqnet.aliases import Codes, Floats, Json
 from seqnet.inference.terms.adding import Singles, add_in_parts
 from seqnet.kernels.occupancy import Lookups, Words, make_lookups, read_words, window_sums, word_length
 from seqnet.motifs.matrix import reverse_complement_matrix
-from seqnet.networks.model import MOTIF_TERM, Model
+from seqnet.networks.model import MOTIF_TERM, MOTIFS, Model
 from seqnet.parallel import ordered_map
 
 PREFIX = f"{MOTIF_TERM}."
@@ -164,6 +165,9 @@ class MotifTerm:
     bias
         float32 (T,).
     """
+
+    part: ClassVar[str] = MOTIFS
+    """What the term is called as a part of a model."""
 
     features: MotifFeatures
     scale: Singles

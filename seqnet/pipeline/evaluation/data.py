@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -139,6 +139,8 @@ class Predictions:
     task_type: str | None = None
     trained: int = 0
     """How many of the first rows wanted the file says were trained on."""
+    parts: Mapping[str, Floats] = field(default_factory=dict)
+    """Name of a part of the model to its outputs, float64 (m, T); nothing of a model without parts."""
 
     def of(self, rows: Ints, tasks: Sequence[str]) -> Floats:
         """Return the predictions of label rows, (len(rows), len(tasks))."""

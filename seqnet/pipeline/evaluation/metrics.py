@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +19,13 @@ from seqnet.metrics.evaluate import (
     evaluate_tasks,
     negative_kinds,
 )
+from seqnet.metrics.monitor import evaluate_outputs
 from seqnet.metrics.ranking import choose_threshold
 from seqnet.metrics.registry import HEADLINES, TaskType
 from seqnet.metrics.warnings import Circumstances, cautions, trained_on
+from seqnet.networks.model import TOGETHER
 from seqnet.pipeline.evaluation.data import LabelTable, Predictions, shared_tasks
-from seqnet.pipeline.evaluation.results import Baseline, Evaluation
+from seqnet.pipeline.evaluation.results import Baseline, Evaluation, PartFigures
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,27 @@ class RowMetrics:
         except ValueError as error:
             raise SeqnetError(f"{self.labels.source}: {error}") from error
         return targets, values, found, origin
+
+    def of_parts(self, predictions: Predictions, tasks: tuple[str, ...]) -> list[PartFigures]:
+        """Evaluate each part of a model alone, and all of them, by what does not depend on their scale."""
+        if not predictions.parts:
+            return []
+        targets = self.labels.targets[self.rows][:, [self.labels.tasks.index(task) for task in tasks]]
+        alone = {name: replace(predictions, values=own) for name, own in predictions.parts.items()}
+        together = {**alone, TOGETHER: predictions}
+        return [
+            PartFigures(
+                name,
+                {
+                    metric: value
+                    for metric, value in evaluate_outputs(
+                        self.kind, tasks, targets, part.of(self.rows, tasks)
+                    ).items()
+                    if metric != "r2"
+                },
+            )
+            for name, part in together.items()
+        ]
 
     def by_negatives(
         self, metrics: TaskMetrics, targets: Floats, values: Floats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.genome.joins import join_rows, unwanted
 from seqnet.genome.regions import Regions
+from seqnet.inference.linear_predictor import LinearPredictor
 from seqnet.lookup import resolve
 from seqnet.networks.model import Model
 from seqnet.pipeline.denoising.targets import denoises
@@ -105,7 +107,14 @@ def model_predictions(
             if isinstance(inputs, TrackWindows) and ablate:
                 found = _ablated(parts, predictor, inputs, request.ablate_with, progress)
                 without = [_of_model(name, model, rows, other) for name, other in found]
-    return _of_model(label, model, rows, values), without
+    return replace(_of_model(label, model, rows, values), parts=_parts(predictor, len(rows))), without
+
+
+def _parts(predictor: ModelPredictor, rows: int) -> dict[str, Floats]:
+    """Return the outputs of each part of a model for the rows predicted last, float64 (n, T)."""
+    if isinstance(predictor, LinearPredictor):
+        return {}
+    return {name: own.astype(np.float64) for name, own in predictor.parts.items() if len(own) == rows}
 
 
 def _of_model(name: str, model: Model, rows: Ints, values: Floats) -> Predictions:

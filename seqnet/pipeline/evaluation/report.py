@@ -12,10 +12,11 @@ from seqnet.formats.files.opening import open_output
 from seqnet.genome.splitting.splits import SPLITS
 from seqnet.metrics.bootstrap import FEWEST_BLOCKS
 from seqnet.metrics.evaluate import TaskMetrics
-from seqnet.metrics.registry import ASINH_PEARSON, HEADLINES, METRICS, ROW_COUNTS
+from seqnet.metrics.registry import ASINH_PEARSON, HEADLINES, METRICS
 from seqnet.pipeline.evaluation.patterns import patterns_section
 from seqnet.pipeline.evaluation.plots import curve_pictures, task_picture, training_picture
-from seqnet.pipeline.evaluation.training_log import Training
+from seqnet.pipeline.evaluation.results import figure_text
+from seqnet.pipeline.evaluation.training_log import Training, parts_section
 from seqnet.reports.evaluation_page import Card, Cell, Column, Page, PageTable, Section, render
 from seqnet.version import __version__
 
@@ -60,6 +61,7 @@ def report_page(
         _tasks_section(evaluation),
         *_genome_section(evaluation),
         *_negatives_section(evaluation),
+        *parts_section(evaluation, training),
         *_baseline_section(evaluation),
         *_ablation_section(evaluation),
         *([patterns_section(patterns)] if patterns else []),
@@ -69,17 +71,6 @@ def report_page(
     return Page(
         title or evaluation.name, subtitle, _cards(evaluation), evaluation.warnings, sections, __version__
     )
-
-
-def figure_text(metric: str, value: float | None) -> str:
-    """Return a metric as text: three decimals, or two digits of what those hide; whole counts; NA."""
-    if value is None:
-        return "NA"
-    if metric in ROW_COUNTS:
-        return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-    if 0 < abs(value) < 0.0005:  # of small units, or of a whole genome
-        return f"{value:.2g}"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
 def _span(bounds: tuple[float, float] | None, sign: str = "-") -> str:

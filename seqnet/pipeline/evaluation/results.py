@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.metrics.bootstrap import LEVEL, RESAMPLES, Interval
 from seqnet.metrics.evaluate import TaskMetrics
-from seqnet.metrics.registry import HEADLINES, METRICS, TaskType
+from seqnet.metrics.registry import HEADLINES, METRICS, ROW_COUNTS, TaskType
 from seqnet.metrics.tiles import TileMetrics
 from seqnet.metrics.warnings import undefined_metrics
+from seqnet.networks.model import ModelPart, part_line, stacked_parts
 from seqnet.pipeline.tables import ColumnTable
 from seqnet.version import __version__
 
@@ -36,6 +37,19 @@ class Baseline:
     name: str
     task_metrics: TaskMetrics
     differences: dict[str, tuple[float | None, Interval | None]]
+
+
+class PartFigures(NamedTuple):
+    """What a part of a model earns alone on the rows evaluated, or all parts together.
+
+    Parameters
+    ----------
+    figures
+        Metric to the mean of tasks.
+    """
+
+    name: str
+    figures: dict[str, float | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +91,8 @@ class Evaluation:
     """Predictions of the same model without one of its inputs."""
     undenoised: list[Baseline] = field(default_factory=list)
     """The inputs of a model that denoises, as they are; they are among the baselines too."""
+    parts: list[PartFigures] = field(default_factory=list)
+    """What each part of the model earns, and last their sum; empty for models without parts."""
     unsplit: bool = False
     """Whether the labels have no split column, so that all rows are evaluated."""
     tile_places: str = ""
@@ -98,6 +114,14 @@ class Evaluation:
 
     units: str | None = None
     """What the numbers of a denoised track are, in words; None for others, which have the labels' units."""
+
+    def _part(self, part: PartFigures) -> Json:
+        """Return a part as JSON shows it, with what the model's header has of it."""
+        stored = {row.name: row for row in stacked_parts(self.model or {})}.get(part.name)
+        return {
+            "name": part.name, "weight": None if stored is None else stored.weight,
+            "valid": {} if stored is None else dict(stored.figures), "rows": part.figures,
+        }  # fmt: skip
 
     def content(self) -> Json:
         """Return the JSON object, as docs/evaluate.md describes it."""
@@ -130,6 +154,7 @@ class Evaluation:
             ],
             "baselines": [_beside(baseline) for baseline in self.baselines],
             "ablations": [_beside(ablation) for ablation in self.ablations],
+            "parts": [self._part(part) for part in self.parts] or None,
             "tiles": [row._asdict() for row in self.tiles] or None,
             "tile_contigs": self.tile_contigs or None,
             "tile_places": self.tile_places or None,
@@ -311,6 +336,13 @@ def _wide_text(wide: TileMetrics, split: str) -> str:
     )
 
 
+def part_lines(evaluation: Evaluation) -> list[str]:
+    """Return the weights and figures of a model's parts as a line, where it has several."""
+    weights = {part.name: part.weight for part in stacked_parts(evaluation.model or {})}
+    parts = [ModelPart(name, weights.get(name), figures) for name, figures in evaluation.parts]
+    return [f"parts: {part_line(parts)}"] if parts else []
+
+
 def ablation_lines(evaluation: Evaluation) -> list[str]:
     """Return what each input adds to the headline metrics, a line each."""
     kind = evaluation.task_metrics.kind
@@ -341,3 +373,14 @@ def _gains(other: Baseline, kind: TaskType, words: str) -> str:
 def _shown(value: float | None) -> str:
     """Return a number with four decimals, NA where it is undefined."""
     return "NA" if value is None else f"{value:.4f}"
+
+
+def figure_text(metric: str, value: float | None) -> str:
+    """Return a metric as text: three decimals, or two digits of what those hide; whole counts; NA."""
+    if value is None:
+        return "NA"
+    if metric in ROW_COUNTS:
+        return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    if 0 < abs(value) < 0.0005:  # of small units, or of a whole genome
+        return f"{value:.2g}"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"

@@ -50,6 +50,7 @@ from seqnet.pipeline.evaluation.results import (
     MetricsTable,
     ablation_lines,
     baseline_lines,
+    part_lines,
     summary_line,
     table_columns,
     table_rows,
@@ -190,8 +191,8 @@ def _evaluation_of_rows(
         ours.name, base_name(labels.source), "all" if labels.unsplit else split, targets, values,
         task_metrics, origin, ours.training_base_rates, size,
         question.by_negatives(task_metrics, targets, values), beside, wide.rows, wide.contigs,
-        model=ours.model, ablations=ablations, unsplit=labels.unsplit, tile_places=wide.places,
-        digest=labels.digest(rows),
+        model=ours.model, ablations=ablations, parts=question.of_parts(ours, tasks),
+        unsplit=labels.unsplit, tile_places=wide.places, digest=labels.digest(rows),
     )  # fmt: skip
     evaluation = replace(
         evaluation, warnings=add_warnings(evaluation, _training_rows(labels, rows, ours, held))
@@ -249,7 +250,7 @@ def _say(evaluation: Evaluation) -> None:
     evaluated = f"{rows} of {which}" if evaluation.by_split else f"{which}: {rows}"
     note(f"{evaluated}, {counted(len(evaluation.task_metrics.tasks), 'task')}")
     note(summary_line(evaluation))
-    for line in (*baseline_lines(evaluation), *ablation_lines(evaluation)):
+    for line in (*part_lines(evaluation), *baseline_lines(evaluation), *ablation_lines(evaluation)):
         note(line)
     for text in evaluation.warnings:
         warn(text)

@@ -11,6 +11,7 @@ from seqnet.errors import UsageError
 from seqnet.inference.terms.kmer_term import KmerTerm
 from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.linear.stack import Stack, fit_stack
+from seqnet.networks.model import KMERS, MOTIFS, NETWORK
 from seqnet.pipeline.training.terms.kmer_term import ONLY_FOR, fit_term, takes_terms, wants_term
 from seqnet.pipeline.training.terms.motif_term import FittedMotifs, collection_scores
 from seqnet.pipeline.training.terms.rows import training_rows, validation_rows
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from seqnet.pipeline.training.data import TrainingData
 
 Term: TypeAlias = KmerTerm | MotifTerm
-NETWORK, KMERS, MOTIFS = "network", "k-mers", "motifs"
-"""What the parts are called."""
 
 
 @dataclass(frozen=True, eq=False)
