@@ -89,7 +89,7 @@ _prediction_options = combine(
 @chroms_option
 @on_bad_option
 @signal_options
-@option_in("Input", "--features", metavar="TABLE", help="k-mer table of the sequences to predict.")
+@option_in("Input", "--features", metavar="TABLE", help="Table of k-mers or motif scores to predict.")
 @table_to_predict_options
 @_prediction_options
 @device_option

@@ -104,6 +104,13 @@ _track_options = titled("Track",
 )
 @hit_file_options
 @option_in("Hits", "--per-sequence", is_flag=True, help="Report each sequence's best site instead of hits.")
+@option_in(
+    "Hits",
+    "--matrix",
+    is_flag=True,
+    help="With --per-sequence, write a row for each sequence with the best score of each motif: features for "
+    "train linear and dense.",
+)
 @_track_options
 @threads_option(1)
 @output_option("Output file; the suffix picks format and compression.")

@@ -21,7 +21,7 @@ from seqnet.kmers.edits import KmerFunction
 from seqnet.kmers.settings import KmerSettings
 from seqnet.kmers.table import KmerTable
 from seqnet.model_inputs.kmer_features import KmerFeatures
-from seqnet.networks.model import MOTIF_TERM, Model
+from seqnet.networks.model import FEATURE_TYPES, MOTIF_TERM, Model
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
 _ROWS = 1 << 13
@@ -50,7 +50,9 @@ OUTPUTS_IN_NUMPY: dict[str, Callable[[Floats], Floats]] = {
 
 def is_linear(model: Model) -> bool:
     """Return whether a model is linear in k-mers or motifs, so that `linear_predictor` takes it."""
-    return not model.header["architecture"] and (model.input["type"] == "kmers" or MOTIF_TERM in model.header)
+    return not model.header["architecture"] and (
+        model.input["type"] in FEATURE_TYPES or MOTIF_TERM in model.header
+    )
 
 
 class LinearPredictor:
@@ -258,5 +260,5 @@ class MotifPredictor(LinearPredictor):
 
 def linear_predictor(model: Model, *, threads: int = 1, prior: float | None = None) -> LinearPredictor:
     """Make a linear model ready, see `is_linear`."""
-    kind = LinearPredictor if model.input["type"] == "kmers" else MotifPredictor
+    kind = LinearPredictor if model.input["type"] in FEATURE_TYPES else MotifPredictor
     return kind(model, threads=threads, prior=prior)

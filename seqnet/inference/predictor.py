@@ -33,7 +33,7 @@ from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.model_inputs.signals import SignalInputs
 from seqnet.networks.layers import Shape, build_layers
 from seqnet.networks.losses import OUTPUTS
-from seqnet.networks.model import NETWORK, Model, input_channels, spread_names
+from seqnet.networks.model import FEATURE_TYPES, NETWORK, Model, input_channels, spread_names
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
 Predictions = NDArray[np.float32]
@@ -99,7 +99,7 @@ class Predictor:
         self.device = device
         self.precision = precision
         self.threads = threads if device.type == "cpu" else 1
-        own = "forward" if model.input["type"] == "kmers" else model.header["strands"]
+        own = "forward" if model.input["type"] in FEATURE_TYPES else model.header["strands"]
         self.strands: Strands = "both" if own == "both" else "forward"
         self._by_column = own == "column"
         task_type = model.header.get("task_type", DEFAULT_TASK_TYPE)
@@ -385,7 +385,7 @@ def _share_of(progress: Progress, networks: int) -> Progress:
 def batch_rows(model: Model) -> int:
     """Return how many rows are computed at a time: a property of the model, so that results are too."""
     spec = model.input
-    if spec["type"] == "kmers":
+    if spec["type"] in FEATURE_TYPES:
         return BATCH
     with torch.device("meta"):
         shape = Shape(input_channels(spec), spec["width"])

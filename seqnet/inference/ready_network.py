@@ -24,7 +24,7 @@ from seqnet.model_inputs.inputs import FeatureInputs, Inputs
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.masking import Masking
-from seqnet.networks.model import Model, input_channels, member_tensors
+from seqnet.networks.model import FEATURE_TYPES, Model, input_channels, member_tensors
 
 SPARSE = 4096
 """From so many features on, the first layer of a k-mer model reads the table as it is, mostly zeros."""
@@ -140,7 +140,7 @@ def restored(model: Model) -> tuple[nn.Sequential, ...]:
         If the tensors do not fit the architecture.
     """
     spec = model.input
-    shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
+    shape = Shape(input_channels(spec), None if spec["type"] in FEATURE_TYPES else spec["width"])
     networks = []
     for tensors in member_tensors(model):
         network = build_network(model.header["architecture"], shape, len(model.tasks))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.aliases import Ints
+from seqnet.errors import SeqnetError
 from seqnet.genome.words import reverse_complement_words
 from seqnet.kernels.kmers import WordRules
 from seqnet.kmers.settings import KmerSettings, checked_settings
@@ -58,6 +59,8 @@ def _is_canonical(pattern: str, strands: str) -> bool:
 
 def column_count(settings: KmerSettings) -> int:
     """Return the number of columns of a featuriser, without laying them out."""
+    if settings.names:
+        return len(settings.names)
     if settings.hash_bits:
         return 1 << settings.hash_bits
     total = 0
@@ -77,9 +80,16 @@ def make_columns(settings: KmerSettings) -> WordColumns:
 
     Raises
     ------
+    SeqnetError
+        If the settings are those of a table of motif scores, which is not counted.
     ValueError
         If the settings are wrong or give too many features.
     """
+    if settings.names:
+        raise SeqnetError(
+            "the model reads a table of motif scores, not sequences; make one with scan --per-sequence "
+            "--matrix and give it by --features"
+        )
     checked_settings(settings)
     tables: dict[tuple[int, bool], tuple[int, NDArray[np.int32]]] = {}
     rules: list[tuple[int, int, int]] = []
@@ -127,6 +137,8 @@ def feature_names(settings: KmerSettings) -> NDArray[np.str_]:
     >>> str(feature_names(KmerSettings(("1101",), "forward"))[1])
     'AANC'
     """
+    if settings.names:
+        return np.array(settings.names, dtype=np.str_)
     if settings.hash_bits:
         digits = len(str((1 << settings.hash_bits) - 1))
         return np.array([f"hash{i:0{digits}d}" for i in range(1 << settings.hash_bits)])

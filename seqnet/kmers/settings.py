@@ -38,8 +38,12 @@ GAPPED = (
 """The eleven symmetric patterns of the gapped k-mer baseline."""
 
 
+FEATURES, MOTIF_SCORES = "features", "motif-scores"
+"""The ``##`` line of a table of motif scores: its key and its value."""
+
+
 class KmerSettings(NamedTuple):
-    """How sequences become features."""
+    """How sequences become features: k-mers that are counted, or scores of motifs from a table."""
 
     patterns: tuple[str, ...] = ("111111",)
     """Informative bases as 1, others as 0, first and last 1; k-mers are k times 1."""
@@ -53,15 +57,30 @@ class KmerSettings(NamedTuple):
     """Mean count of each column, the constants of z; empty while they are not known."""
     deviation: tuple[float, ...] = ()
     """Standard deviation of each column's counts, 1 for constant columns."""
+    names: tuple[str, ...] = ()
+    """The motifs whose scores are the columns of a table; nothing is counted then."""
+    scoring: str = ""
+    """How motifs were scored, as a phrase; empty where that is not known."""
+
+    def stored(self) -> dict[str, object]:
+        """Return what files keep of the settings: those of a table of motif scores where there is one."""
+        found = self._asdict()
+        if not self.names:
+            del found["names"], found["scoring"]
+        return found
 
     def facts(self) -> dict[str, str]:
         """Return the settings as short texts, without the constants."""
+        if self.names:
+            return {FEATURES: MOTIF_SCORES, "scoring": self.scoring}
         patterns = ",".join(self.patterns)
         hashing = {"hash_bits": str(self.hash_bits)} if self.hash_bits else {}
         return {"patterns": patterns, "strands": self.strands, "normalize": self.normalize, **hashing}
 
     def described(self) -> str:
         """Return the settings as a phrase, k-mers by their k."""
+        if self.names:
+            return f"scores of {len(self.names)} motifs ({self.scoring or 'scoring unknown'})"
         few = [f"k={len(p)}" if set(p) == {"1"} else p for p in self.patterns[:4]]
         facts = {**self.facts(), "patterns": ",".join(few) + (",..." if len(self.patterns) > 4 else "")}
         return " ".join(text if key == "patterns" else f"{key}={text}" for key, text in facts.items())
@@ -139,6 +158,10 @@ def checked_settings(settings: KmerSettings) -> KmerSettings:
     ValueError
         Saying which cannot.
     """
+    if settings.names:
+        if len(set(settings.names)) < len(settings.names):
+            raise ValueError("two columns have one name")
+        return settings
     if not settings.patterns or len(settings.patterns) > MOST_PATTERNS:
         raise ValueError(f"{len(settings.patterns)} patterns; expected 1 to {MOST_PATTERNS}")
     for pattern in settings.patterns:
@@ -187,6 +210,8 @@ def stored_settings(
     hash_bits: object = 0,
     mean: Sequence[float] = (),
     deviation: Sequence[float] = (),
+    names: Iterable[object] = (),
+    scoring: object = "",
 ) -> KmerSettings:
     """Return settings read from a file; those of the first version had `k` instead of patterns.
 
@@ -203,5 +228,7 @@ def stored_settings(
         int(str(hash_bits)),
         tuple(float(value) for value in mean),
         tuple(float(value) for value in deviation),
+        tuple(map(str, names)),
+        str(scoring),
     )
     return checked_settings(settings)

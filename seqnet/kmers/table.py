@@ -79,5 +79,6 @@ def ordered(table: KmerTable) -> csr_matrix:
     place = {name: column for column, name in enumerate(table.features.tolist())}
     missing = [name for name in expected.tolist() if name not in place]
     if missing:
-        raise SeqnetError(f"the k-mer table lacks {len(missing)} features, {missing[0]} first")
+        kind = "table of motif scores" if table.settings.names else "k-mer table"
+        raise SeqnetError(f"the {kind} lacks {len(missing)} features, {missing[0]} first")
     return table.matrix[:, [place[name] for name in expected.tolist()]]

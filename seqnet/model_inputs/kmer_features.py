@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from seqnet.errors import SeqnetError
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import KmerSettings, stored_settings
 from seqnet.kmers.table import KmerTable, ordered
-from seqnet.networks.model import Model
+from seqnet.networks.model import FEATURE_TYPES, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class KmerFeatures:
     @staticmethod
     def of(model: Model) -> KmerFeatures | None:
         """Return how the features of a model are made; None if it reads sequences or tracks."""
-        if model.input["type"] != "kmers":
+        if model.input["type"] not in FEATURE_TYPES:
             return None
         mean, scale = (np.asarray(model.tensors[f"input.{name}"]) for name in ("mean", "scale"))
         tracks = len(model.input.get("signals", ()))
@@ -69,12 +69,21 @@ class KmerFeatures:
         """
         if self.tracks:
             raise SeqnetError("the model reads signal tracks, not k-mers alone; give regions")
+        if self.settings.names:
+            return self._scores_of(table)
         if table.settings != self.settings:
             raise SeqnetError(
                 f"the k-mer table was made with {table.settings.described()}, the model's with "
                 f"{self.settings.described()}{_constants(table.settings, self.settings)}"
             )
         return ordered(table)
+
+    def _scores_of(self, table: KmerTable) -> csr_matrix:
+        """Return the rows of a table of motif scores, which may hold more motifs, in any order."""
+        own, theirs = self.settings.scoring, table.settings.scoring
+        if own and theirs and own != theirs:
+            raise SeqnetError(f"the table's motifs were scored with {theirs}; the model's with {own}")
+        return ordered(replace(table, settings=self.settings))
 
     def products(self, features: csr_matrix, weights: Floats, bias: Floats) -> Floats:
         """Return a dense layer's outputs for features (n, d), float64 (n, units).

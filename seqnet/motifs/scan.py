@@ -388,8 +388,24 @@ def best_scores(codes: Codes, pssm: Pssm, strands: Strands = "both") -> Floats:
     """
     n, length = codes.shape
     offsets = np.arange(n + 1, dtype=np.int64) * length
-    flat, never = np.ascontiguousarray(codes).reshape(-1), np.full(2, inf)
-    summary = summarise(flat, offsets, exact_sums(pssm.scores), never, KERNEL_STRANDS[strands])
+    return _best_scores(np.ascontiguousarray(codes).reshape(-1), offsets, pssm, strands)
+
+
+def sequence_scores(sequences: Sequence[Codes], pssm: Pssm, strands: Strands = "both") -> Floats:
+    """Return the score of the best window of each sequence of any length, NaN without a window: float64 (n,).
+
+    Rounded as `best_scores` are.
+    """
+    offsets = np.cumsum([0, *map(len, sequences)], dtype=np.int64)
+    flat = np.concatenate([*sequences, np.empty(0, dtype=np.uint8)])
+    scores = _best_scores(flat, offsets, pssm, strands)
+    return np.where(np.isneginf(scores), np.nan, scores)
+
+
+def _best_scores(codes: Codes, offsets: Ints, pssm: Pssm, strands: Strands) -> Floats:
+    """Return the score of the best window of each sequence, -inf without a window."""
+    never = np.full(2, inf)
+    summary = summarise(codes, offsets, exact_sums(pssm.scores), never, KERNEL_STRANDS[strands])
     return np.where(summary.start < 0, -inf, summary.score)
 
 

@@ -52,6 +52,9 @@ class Model:
         return max(1, len(self.header.get("members", ())))
 
 
+KMERS_TYPE, SCORES_TYPE = "kmers", "scores"
+FEATURE_TYPES = (KMERS_TYPE, SCORES_TYPE)
+"""Types of input that are rows of features: k-mers, and motif scores of a table."""
 KMER_TERM, MOTIF_TERM = "kmer_term", "motif_term"
 """Terms added to a network's outputs: their keys in the header, and what their tensors' names begin with."""
 
@@ -108,7 +111,7 @@ def spread_names(model: Model) -> tuple[str, ...]:
 
 def input_channels(spec: Json) -> int:
     """Return how many channels or features one row of a model's input has, from its header's ``input``."""
-    if spec["type"] == "kmers":
+    if spec["type"] in FEATURE_TYPES:
         return int(spec["features"])
     return (4 if spec["type"] == "sequence" else 0) + len(spec.get("signals", ()))
 
@@ -131,8 +134,8 @@ def linear_coefficients(model: Model) -> tuple[Floats, Floats | None]:
     """
     hidden = [row for row in model.header.get("architecture", []) if row["layer"] != "output"]
     rule = (model.header.get("target_scale") or {}).get("rule", "z")
-    if model.input["type"] != "kmers" or hidden or rule != "z":
-        raise SeqnetError("only linear models of k-mers have coefficients")
+    if model.input["type"] not in FEATURE_TYPES or hidden or rule != "z":
+        raise SeqnetError("only linear models of k-mers or of a table of motif scores have coefficients")
     scale = np.asarray(model.tensors["input.scale"], dtype=np.float64)
     coefficients = np.asarray(model.tensors["0.weight"], dtype=np.float64) / scale
     if (targets := model.header.get("target_scale")) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from seqnet.networks.model import Model, input_channels
+from seqnet.networks.model import FEATURE_TYPES, Model, input_channels
 from seqnet.networks.presets import SECOND_CHAINS, Layers, LayerSpec
 
 ARGUMENTS = {
@@ -88,7 +88,7 @@ def outline(model: Model) -> list[LayerRow]:
     counts = [0, *learnt.values(), sum(learnt.values())]
     named = zip(["input", *map(layer_text, layers), "total"], counts, strict=True)
     rows = [LayerRow(text, None, None, count, None) for text, count in named]
-    width = None if model.input["type"] == "kmers" else model.input["width"]
+    width = None if model.input["type"] in FEATURE_TYPES else model.input["width"]
     seen = None if width is None else 1
     rows[0] = rows[0]._replace(channels=input_channels(model.input), length=width, receptive_field=seen)
     rows[-2] = rows[-2]._replace(channels=len(model.tasks))

@@ -222,7 +222,10 @@ table_to_evaluate_options = titled("Table",
                  help="Column with groups: rows of a group are resampled together (with --table)."),
 )  # fmt: skip
 feature_options = option_in(
-    "Input", "--features", metavar="TABLE", help="k-mer table, joined to --labels by name."
+    "Input",
+    "--features",
+    metavar="TABLE",
+    help="Table of k-mers or motif scores, joined to --labels by name.",
 )
 
 

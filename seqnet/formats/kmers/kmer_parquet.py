@@ -41,7 +41,7 @@ def write_kmer_parquet(
     """Write rows as they come: ``name``, then a float column for each feature."""
     arrow = require_parquet()
     fields = [(_NAME, arrow.string()), *((name, arrow.float32()) for name in features.tolist())]
-    metadata = {SETTINGS_KEY: json.dumps(settings._asdict(), sort_keys=True).encode()}
+    metadata = {SETTINGS_KEY: json.dumps(settings.stored(), sort_keys=True).encode()}
     schema = arrow.schema(fields, metadata=metadata)
     step = max(1, _VALUES_AT_ONCE // len(fields))
     with arrow.parquet.ParquetWriter(stream, schema, use_dictionary=[_NAME]) as writer:

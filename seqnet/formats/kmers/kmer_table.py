@@ -27,12 +27,16 @@ from seqnet.formats.files.sniff import expecting
 from seqnet.kmers.columns import patterns_of
 from seqnet.kmers.normalize import EXACT
 from seqnet.kmers.rows import KmerRows, SparseRows, sparse_rows
-from seqnet.kmers.settings import KmerSettings, stored_settings
+from seqnet.kmers.settings import FEATURES, MOTIF_SCORES, KmerSettings, stored_settings
 from seqnet.kmers.table import KmerTable, make_table
 
 _ZIP = b"PK\x03\x04"
 _PARQUET = b"PAR1"
 NAME_COLUMN = "name"
+NO_SCORE = "."
+"""Stands for the score of a motif that fits nowhere in a sequence."""
+SCORING = ("background", "pseudocount", "strands")
+"""The ``##`` lines of a table of motif scores that say how motifs were scored."""
 VALUES_AT_ONCE = 1 << 20
 """Values written as text at a time, more or less."""
 _NPZ_ARRAYS = {"data": 1, "indices": 1, "indptr": 1, "row_names": 1, "feature_names": 1, "settings": 0}
@@ -109,7 +113,7 @@ def _read_tsv(stream: io.BufferedReader, path: str) -> KmerTable:
                 expected = "a '#name' column line first" if features is None else f"{len(features)} values"
                 raise FormatError(path, f"expected {expected}, found {len(cells)} values", number)
             names.append(name)
-            values = _row(cells, path, number)
+            values = _row(cells, features, path, number)
             filled = np.flatnonzero(values)
             rows += [filled.astype(np.int32), values[filled]]
             bounds.append(bounds[-1] + len(filled))
@@ -140,6 +144,10 @@ def _table(
 
 def _header_settings(header: dict[str, str], features: np.ndarray) -> KmerSettings:
     """Return what the ``##`` lines say; patterns by the features' names where they do not."""
+    if header.get(FEATURES) == MOTIF_SCORES:
+        known = {key: header[key] for key in SCORING if key in header}
+        scoring = ", ".join(f"{key} {value}" for key, value in known.items())
+        return stored_settings(names=features.tolist(), scoring=scoring)
     plain = {key: header[key] for key in ("k", "strands", "normalize", "hash_bits") if key in header}
     lists = {key: header[key].split(",") for key in ("patterns", "mean", "deviation") if key in header}
     if "k" not in header and "patterns" not in header:
@@ -147,12 +155,19 @@ def _header_settings(header: dict[str, str], features: np.ndarray) -> KmerSettin
     return stored_settings(**plain, **lists)  # type: ignore[arg-type]  # numbers as text are converted
 
 
-def _row(cells: Sequence[str], path: str, number: int) -> np.ndarray:
+def _row(cells: Sequence[str], features: Sequence[str], path: str, number: int) -> np.ndarray:
     """Read the values of one row, float64."""
     try:
         values = np.array(cells, dtype=np.float64)
     except ValueError:
-        raise FormatError(path, "a value is no number", number) from None
+        message = "a value is no number"
+        if NO_SCORE in cells:
+            column = features[cells.index(NO_SCORE)]
+            message = (
+                f"there is no score of {column}: the sequence is shorter than the motif, or ambiguous; "
+                "leave the sequence or the motif out"
+            )
+        raise FormatError(path, message, number) from None
     if not np.isfinite(values.astype(np.float32)).all():
         raise FormatError(path, "a value is not finite", number)
     return values
@@ -188,7 +203,7 @@ def write_kmer_npz_rows(
         "indptr": ([indptr], np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64),
         "row_names": ([np.array(names, dtype=np.str_)], None),
         "feature_names": ([features], None),
-        "settings": ([np.array(json.dumps(settings._asdict(), sort_keys=True))], None),
+        "settings": ([np.array(json.dumps(settings.stored(), sort_keys=True))], None),
     }
     with zipfile.ZipFile(stream, "w") as archive:
         for name, (parts, kind) in arrays.items():

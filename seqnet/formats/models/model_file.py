@@ -11,11 +11,11 @@ from seqnet.formats.files.opening import open_input, open_output
 from seqnet.formats.files.sniff import expecting
 from seqnet.networks.header.fields import check_header, check_tensors
 from seqnet.networks.header.types import FieldError
-from seqnet.networks.model import Model
+from seqnet.networks.model import SCORES_TYPE, Model
 
 SCHEMA_VERSION = 2
-ENSEMBLE_SCHEMA = 3
-"""That of ensembles, which earlier versions cannot read."""
+LATER_SCHEMA = 3
+"""That of ensembles and of models of motif scores, which version 0.1.0 cannot read."""
 _READ_SCHEMAS = (1, 2, 3)
 _KEY = "seqnet"
 
@@ -28,7 +28,8 @@ def write_model(path: str, model: Model) -> None:
 
 def model_bytes(model: Model) -> bytes:
     """Return what a model's file holds."""
-    schema = ENSEMBLE_SCHEMA if model.members > 1 else SCHEMA_VERSION
+    later = model.members > 1 or (model.header.get("input") or {}).get("type") == SCORES_TYPE
+    schema = LATER_SCHEMA if later else SCHEMA_VERSION
     return seal(_KEY, {"schema_version": schema, **model.header}, model.tensors)
 
 

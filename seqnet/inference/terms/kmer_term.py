@@ -57,7 +57,7 @@ class KmerTerm:
 
     def stored(self) -> tuple[Json, dict[str, Singles]]:
         """Return what a model's header holds of the term, and its tensors."""
-        header = {KMER_TERM: {"settings": self.settings._asdict()}}
+        header = {KMER_TERM: {"settings": self.settings.stored()}}
         tensors = {"scale": self.scale, "weights": self.weights, "bias": self.bias}
         return header, {PREFIX + name: tensor for name, tensor in tensors.items()}
 

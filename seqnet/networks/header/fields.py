@@ -32,7 +32,7 @@ from seqnet.networks.header.types import (
     one_of,
     whole,
 )
-from seqnet.networks.model import member_prefix
+from seqnet.networks.model import FEATURE_TYPES, SCORES_TYPE, member_prefix
 from seqnet.networks.presets import DEEPEST
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TARGET_SCALES, TASK_TYPES
 
@@ -86,10 +86,10 @@ _OUTPUT = Record(_TRACK, {"raw": Maybe(_RAW), "range": Leaf("a lowest and a high
 _NUMBERS = ListOf(NUMBER)
 _SETTINGS = Record({}, {
     "k": Maybe(whole(1, 64)), "patterns": ListOf(TEXT), "strands": TEXT, "normalize": TEXT,
-    "hash_bits": whole(), "mean": _NUMBERS, "deviation": _NUMBERS,
+    "hash_bits": whole(), "mean": _NUMBERS, "deviation": _NUMBERS, "names": ListOf(NAME), "scoring": TEXT,
 })  # fmt: skip
 _INPUT = Record(
-    {"type": one_of("sequence", "kmers", "signals"), "width": Maybe(_SIZE)},
+    {"type": one_of("sequence", *FEATURE_TYPES, "signals"), "width": Maybe(_SIZE)},
     {
         "features": Maybe(_SIZE), "settings": Maybe(_SETTINGS), "signals": ListOf(_SIGNAL),
         "missing": Maybe(one_of("zero", "error")), "base_means": _NUMBERS, "bin": _SIZE,
@@ -211,7 +211,7 @@ def _check_input(spec: Json) -> None:
     """Make sure that an input has what its type needs."""
     if "base_means" in spec and len(spec["base_means"]) != 4:
         raise FieldError(f"input.base_means holds {len(spec['base_means'])} numbers; expected 4")
-    if spec["type"] != "kmers":
+    if spec["type"] not in FEATURE_TYPES:
         if spec["width"] is None:
             raise FieldError(f"input.width is null; expected the width of a {spec['type']} input")
         if spec.get("settings") is not None:
@@ -220,8 +220,15 @@ def _check_input(spec: Json) -> None:
             raise FieldError("input.signals is empty; expected the tracks of a signals input")
         return
     if spec.get("settings") is None or spec.get("features") is None:
-        raise FieldError("input.settings and input.features are needed by a kmers input")
+        raise FieldError(f"input.settings and input.features are needed by a {spec['type']} input")
+    _check_features(spec)
+
+
+def _check_features(spec: Json) -> None:
+    """Make sure that an input of features has the settings that its type and number say."""
     settings = _known_settings("input.settings", spec["settings"])
+    if bool(settings.names) != (spec["type"] == SCORES_TYPE):
+        raise FieldError(f"input.settings are not those of a {spec['type']} input")
     columns = column_count(settings) + len(spec.get("signals", ()))
     if columns != spec["features"]:
         raise FieldError(f"input.features is {spec['features']}; the settings give {columns}")
@@ -256,7 +263,7 @@ def check_tensors(header: Json, tensors: Mapping[str, NDArray[np.generic]]) -> N
     """
     tasks, spec = len(header["tasks"]), header["input"]
     shapes: dict[str, tuple[int, ...]] = {}
-    if spec["type"] == "kmers":
+    if spec["type"] in FEATURE_TYPES:
         features = int(spec["features"])
         shapes |= {"input.mean": (features,), "input.scale": (features,)}
         if not header["architecture"]:

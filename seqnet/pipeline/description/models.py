@@ -17,7 +17,14 @@ from seqnet.inference.track_units import restored_range
 from seqnet.kmers.columns import feature_names
 from seqnet.kmers.settings import stored_settings
 from seqnet.lookup import is_installed
-from seqnet.networks.model import Model, input_channels, linear_coefficients, stacked_parts
+from seqnet.networks.model import (
+    FEATURE_TYPES,
+    SCORES_TYPE,
+    Model,
+    input_channels,
+    linear_coefficients,
+    stacked_parts,
+)
 from seqnet.networks.outline import LayerRow, outline
 from seqnet.pipeline.description.lines import Description, Table
 from seqnet.reporting import note
@@ -63,7 +70,9 @@ def describe_model(path: str) -> Description:
 
 def _advice(model: Model) -> str:
     """Name the commands that show what a model has learnt, of those that take it."""
-    if "bin" in model.input:  # whole tracks are not explained
+    if (
+        "bin" in model.input or model.input["type"] == SCORES_TYPE
+    ):  # tables and whole tracks are not explained
         return ""
     explain = "see what the model has learnt with 'seqnet explain' (attributions of bases)"
     reads_signals = model.input["type"] == "signals" or model.input.get("signals")
@@ -209,7 +218,7 @@ def _layers(model: Model) -> Table:
     from seqnet.networks.layers import Shape
 
     spec = model.input
-    shape = Shape(input_channels(spec), None if spec["type"] == "kmers" else spec["width"])
+    shape = Shape(input_channels(spec), None if spec["type"] in FEATURE_TYPES else spec["width"])
     return Table(LayerRow._fields, describe_network(model.header["architecture"], shape, len(model.tasks)))
 
 
@@ -220,7 +229,11 @@ def ranked_coefficients(path: str) -> Description:
         coefficients, per_deviation = linear_coefficients(model)
     except SeqnetError as error:
         raise FormatError(path, str(error)) from error
-    names = feature_names(stored_settings(**model.input["settings"])).tolist()
+    settings = stored_settings(**model.input["settings"])
+    names = [
+        (name, None if settings.names else _reverse_complement(name))
+        for name in feature_names(settings).tolist()
+    ]
     rows = [
         row
         for number, task in enumerate(model.tasks)
@@ -236,13 +249,13 @@ def _row(values: Floats | None, number: int) -> Floats | None:
 
 
 def _ranked(
-    task: str, names: list[str], coefficients: Floats, per_deviation: Floats | None
+    task: str, names: list[tuple[str, str | None]], coefficients: Floats, per_deviation: Floats | None
 ) -> list[tuple[object, ...]]:
     """Return one task's features, the weightiest first; equal weights in column order."""
     weight = coefficients if per_deviation is None else per_deviation
     order = np.argsort(-np.abs(weight), kind="stable").tolist()
     scaled = [None] * len(names) if per_deviation is None else per_deviation.tolist()
-    return [(task, names[i], _reverse_complement(names[i]), float(coefficients[i]), scaled[i]) for i in order]
+    return [(task, *names[i], float(coefficients[i]), scaled[i]) for i in order]
 
 
 def _reverse_complement(name: str) -> str | None:

@@ -15,7 +15,7 @@ from seqnet.genome.joins import join_rows, unwanted
 from seqnet.genome.regions import Regions
 from seqnet.inference.linear_predictor import LinearPredictor
 from seqnet.lookup import resolve
-from seqnet.networks.model import Model
+from seqnet.networks.model import FEATURE_TYPES, Model
 from seqnet.pipeline.denoising.targets import denoises
 from seqnet.pipeline.evaluation.data import LabelTable, Predictions, say_unlabelled
 from seqnet.pipeline.evaluation.request import EvaluateRequest
@@ -210,7 +210,7 @@ def model_parts(model: Model) -> list[InputPart]:
         name = "+".join(specs[i].name for i in numbers)
         means = tuple(specs[i].mean for i in numbers)
         parts.append(InputPart(name, tuple(first + i for i in numbers), means))
-    if model.input["type"] == "kmers":
+    if model.input["type"] in FEATURE_TYPES:
         raise SeqnetError("--ablate replaces channels; a network of k-mers has none")
     if len(parts) < 2:
         raise SeqnetError("--ablate compares inputs; the model has one alone")

@@ -15,7 +15,7 @@ from seqnet.datasets.padded import pad_sequences
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.lookup import resolve
-from seqnet.networks.model import Model
+from seqnet.networks.model import SCORES_TYPE, Model
 from seqnet.parallel import ordered_map, usable_threads
 from seqnet.pipeline.denoising.targets import denoises
 from seqnet.pipeline.explanation.explainers import (
@@ -104,6 +104,8 @@ def chosen_methods(request: ExplainRequest, model: Model) -> tuple[str, ...]:
 def _refusal(method: str, request: ExplainRequest, model: Model) -> str | None:
     """Return why a method does not apply to a model, None where it does."""
     row, kind = METHODS[method], model.input["type"]
+    if kind == SCORES_TYPE:
+        return "the model reads a table of motif scores, not bases"
     if kind == "kmers" and row.kmers is None:
         return "a model of k-mers is no smooth function of bases; use ism or deeplift"
     if model.header.get("kmer_term") is not None and not row.reads_terms:

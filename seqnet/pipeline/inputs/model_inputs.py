@@ -21,7 +21,7 @@ from seqnet.genome.signals.layout import needed_stretches, pack_genome
 from seqnet.genome.splitting.splits import match_names
 from seqnet.kmers.table import KmerTable
 from seqnet.model_inputs.track_means import track_means
-from seqnet.networks.model import Model
+from seqnet.networks.model import FEATURE_TYPES, Model
 from seqnet.pipeline.inputs.genome import expand_names, load_genome, say_unstranded
 from seqnet.pipeline.inputs.request import SignalSource
 from seqnet.pipeline.inputs.signals import Signals, blank_genome, model_specs, signals_for
@@ -176,7 +176,7 @@ class Fitting:
     """
 
     def __init__(self, model: Model, source: str) -> None:
-        self._width = None if model.input["type"] == "kmers" else required_width(model)
+        self._width = None if model.input["type"] in FEATURE_TYPES else required_width(model)
         self._source = source
         self._longer = self._shorter = 0
 

@@ -19,7 +19,7 @@ from seqnet.inference.linear_predictor import LinearPredictor, is_linear, linear
 from seqnet.inference.prior import decision_thresholds
 from seqnet.kmers.counting import count_kmers
 from seqnet.lookup import resolve
-from seqnet.networks.model import Model, spread_names
+from seqnet.networks.model import FEATURE_TYPES, Model, spread_names
 from seqnet.parallel import usable_threads
 from seqnet.pipeline.inputs.model_inputs import AnyLengths, ModelInputs, TableRows, WindowCodes
 from seqnet.pipeline.inputs.models import model_label
@@ -56,7 +56,7 @@ def load_predictor(
     if spread:
         spread_names(model)  # refused before torch is loaded
     threads = usable_threads(threads)
-    motifs = is_linear(model) and model.input["type"] != "kmers"
+    motifs = is_linear(model) and model.input["type"] not in FEATURE_TYPES
     if motifs or (is_linear(model) and precision == "float32" and device in _ON_PROCESSOR):
         return linear_predictor(model, threads=threads, prior=prior)
     place = torch_device(device, 1)  # threads each take a batch of their own

@@ -6,18 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import chain
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from seqnet.errors import UsageError
 from seqnet.formats.files.header import base_name, header_for, header_lines, provenance
 from seqnet.formats.files.opening import open_output, to_bytes
 from seqnet.formats.hits.bed_hits import BEST_COLUMNS, HitText, column_line, write_best_sites
 from seqnet.formats.hits.hit_formats import HIT_FORMATS
 from seqnet.formats.hits.hit_rows import HitLines, HitWriter
 from seqnet.formats.hits.hit_table import write_tests
+from seqnet.formats.kmers.kmer_table import NAME_COLUMN, NO_SCORE, SCORING
 from seqnet.genome.sequence import no_sequences
+from seqnet.kmers.settings import FEATURES, MOTIF_SCORES
 from seqnet.motifs.overlaps import best_of_sequences, better_strands, nonoverlapping
 from seqnet.motifs.runs import scan_stream
-from seqnet.motifs.scan import BlockHits, Scanner, best_sites
+from seqnet.motifs.scan import BlockHits, Scanner, best_sites, sequence_scores
+from seqnet.motifs.strands import strands_of
 from seqnet.motifs.windows import WindowCounter
 from seqnet.pipeline.motifs.sources import (
     ScoredMotifs,
@@ -30,12 +35,9 @@ from seqnet.pipeline.motifs.sources import (
 from seqnet.pipeline.outputs import memory_rows, open_result
 from seqnet.pipeline.scan.finishing import finish, open_hits
 from seqnet.pipeline.scan.request import FINISHING_KEYS, Finishing, ScanRequest
-from seqnet.pipeline.scan.results import BestSiteTable, ScanHits, ScanResult
+from seqnet.pipeline.scan.results import BestSiteTable, MotifScoreTable, ScanHits, ScanResult
 from seqnet.pipeline.scan.sequences import open_stream, whole_sequences
 from seqnet.reporting import detail, progress_bar
-
-if TYPE_CHECKING:
-    pass
 
 
 def _header(scored: ScoredMotifs, scanners: Sequence[Scanner], options: ScanRequest) -> dict[str, str]:
@@ -115,6 +117,38 @@ def _write(
     lines = (text.lines(each) for each in hits)
     for batch in finish(finishing, lines, counter.windows):
         writer.write(batch)
+
+
+def scan_to_matrix(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
+    """Write or return the best score of each motif in each sequence or region, a row for each."""
+    motifs = tuple(pssm.info.name for pssm in scored.pssms)
+    if twice := [name for name, count in Counter((NAME_COLUMN, *motifs)).items() if count > 1]:
+        raise UsageError(
+            f"--matrix: two columns would be named {twice[0]!r}; rename the motif, or choose others"
+        )
+    with open_result(options.output) as stream:
+        sequences = whole_sequences(options.source)
+        codes = [record.codes for record in sequences]
+        values = np.empty((len(sequences), len(motifs)))
+        with progress_bar("motifs", len(motifs)) as progress:
+            for column, pssm in enumerate(scored.pssms):
+                values[:, column] = sequence_scores(codes, pssm, strands_of(pssm.info, options.strands))
+                progress(1)
+        entries = {
+            "motifs": base_name(motif_source(options.motifs)),
+            **{key: value for key, value in scoring_entries(scored).items() if key in SCORING},
+            "strands": shared_strands(scored, options.strands), FEATURES: MOTIF_SCORES,
+        }  # fmt: skip
+        header = header_for(options.header, provenance("scan", entries))
+        if header is not None:
+            stream.write(to_bytes(header_lines(header) + "\t".join([f"#{NAME_COLUMN}", *motifs]) + "\n"))
+        for record, row in zip(sequences, values.tolist(), strict=True):
+            cells = [NO_SCORE if np.isnan(value) else f"{value:.6f}" for value in row]
+            stream.write(to_bytes("\t".join([record.name, *cells]) + "\n"))
+    if options.output is not None:
+        return ScanResult()
+    names = np.array([record.name for record in sequences], dtype=object)
+    return ScanResult(scores=MotifScoreTable(names, motifs, values))
 
 
 def scan_to_best(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:

@@ -136,6 +136,8 @@ class ScanRequest(ScoredSelection, FinishingRequest):
         Where hits go; None returns them.
     score
         Bits; ``file`` for each motif's own threshold in the motif file.
+    matrix
+        With `per_sequence`, report a row for each sequence with a column for each motif: its best score.
     name_coordinates
         Scan records named ``chr1:100-200`` as those places of the genome: ``bed`` for 0-based starts,
         ``ucsc`` for 1-based ones. None takes names as they are.
@@ -164,6 +166,7 @@ class ScanRequest(ScoredSelection, FinishingRequest):
     overlaps: str | None = None
     tests: str | None = None
     per_sequence: bool = False
+    matrix: bool = False
     track: str | None = None
     track_strand: Literal["max", "+", "-"] | None = None
     track_min: float | None = None
@@ -215,6 +218,9 @@ class ScanRequest(ScoredSelection, FinishingRequest):
         _refuse_pairs(given, ("track",), ("per_sequence", *_THRESHOLDS, *_HITS_ONLY, "output"))
         _refuse_pairs(given, ("per_sequence",), _HITS_ONLY)
         _refuse_pairs(given, ("best",), ("overlaps",))
+        _refuse_pairs(given, ("matrix",), (*_THRESHOLDS, "exact"))
+        if self.matrix and not self.per_sequence:
+            raise UsageError("--matrix needs --per-sequence")
         _refuse_pairs(given, ("name_coordinates",), ("track", "per_sequence"))
         self.finishing.check()
         for name in _TRACK_ONLY:
@@ -229,7 +235,16 @@ class ScanRequest(ScoredSelection, FinishingRequest):
 
     def _given(self) -> list[str]:
         """Name the options that differ from saying nothing."""
-        names = ("track", "per_sequence", "name_coordinates", *_THRESHOLDS, *_HITS_ONLY, *_TRACK_ONLY)
+        names = (
+            "track",
+            "per_sequence",
+            "matrix",
+            "exact",
+            "name_coordinates",
+            *_THRESHOLDS,
+            *_HITS_ONLY,
+            *_TRACK_ONLY,
+        )
         values = {name: getattr(self, name) for name in names}
         given = [name for name, value in values.items() if value is not None and value is not False]
         return given + ["output"] * (self.output not in (None, "-"))

@@ -81,6 +81,31 @@ class BestSiteTable(ColumnTable):
 
 
 @dataclass(frozen=True, eq=False)
+class MotifScoreTable(ColumnTable):
+    """The best score of each of m motifs in each of n sequences.
+
+    Parameters
+    ----------
+    names
+        object (n,): of the sequences.
+    motifs
+        m names.
+    values
+        float64 (n, m), bits; NaN where no window has a score.
+    """
+
+    names: NDArray[np.object_]
+    motifs: tuple[str, ...]
+    values: Floats
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the columns by name: name, then the motifs."""
+        return {"name": self.names} | {
+            motif: self.values[:, number] for number, motif in enumerate(self.motifs)
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class ScanResult:
     """What a scan found.
 
@@ -90,14 +115,17 @@ class ScanResult:
         The hits; None where they were written to a file, and with ``per_sequence`` or ``track``.
     best
         The best sites, with ``per_sequence``; None otherwise, and where they were written to a file.
+    scores
+        The best scores, with ``matrix``; None otherwise, and where they were written to a file.
     counts
-        Motif to number of hits.
+        Motif to number of hits; empty with ``matrix``.
     tracks
         The bigWigs written, with ``track``.
     """
 
     hits: ScanHits | None = None
     best: BestSiteTable | None = None
+    scores: MotifScoreTable | None = None
     counts: Mapping[str, int] = field(default_factory=Counter)
     tracks: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.motifs.sources import make_pssms, note_one_strand, selected_motifs
-from seqnet.pipeline.scan.hits import scan_to_best, scan_to_hits
+from seqnet.pipeline.scan.hits import scan_to_best, scan_to_hits, scan_to_matrix
 from seqnet.pipeline.scan.request import ScanRequest
 from seqnet.pipeline.scan.results import ScanResult
 from seqnet.pipeline.scan.tracks import scan_to_tracks
@@ -21,7 +21,8 @@ def scan(request: ScanRequest) -> ScanResult:
 
     Returns
     -------
-    The hits, or the best site of each sequence, where they are not written to a file; counts in any case.
+    The hits, the best site of each sequence, or the scores of each, where they are not written to a file;
+    counts in any case.
 
     Raises
     ------
@@ -41,4 +42,6 @@ def scan(request: ScanRequest) -> ScanResult:
         note_one_strand(scored, request.strands, motifs.source)
     if request.track is not None:
         return scan_to_tracks(scored.pssms, request)
+    if request.matrix:
+        return scan_to_matrix(scored, request)
     return scan_to_best(scored, request) if request.per_sequence else scan_to_hits(scored, request)

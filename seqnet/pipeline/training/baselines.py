@@ -50,7 +50,9 @@ def evaluate_baselines(
         raise UsageError("--baseline-motifs needs sequences, not a k-mer table")
     # a typo in the motif file is found before the longer work
     pssms = [] if path is None else _pssms(path, rules)
-    words = "k-mers of the table" if data.codes is None else "gapped k-mers"
+    words = "gapped k-mers"
+    if data.settings is not None and data.codes is None:
+        words = f"{'motif scores' if data.settings.names else 'k-mers'} of the table"
     outputs = {f"{words}, linear": _linear(data, strands)}
     if pssms:
         outputs["best motif window"] = _best_windows(data, pssms)

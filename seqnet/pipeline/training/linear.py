@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from seqnet.errors import UsageError
 from seqnet.formats.files.header import base_name
@@ -34,6 +35,7 @@ from seqnet.reporting import progress_bar, warn
 
 if TYPE_CHECKING:
     from seqnet.aliases import Floats, Json
+    from seqnet.inference.terms.adding import Singles
 
 
 @takes(TrainLinearRequest)
@@ -67,9 +69,10 @@ def train_linear(request: TrainLinearRequest) -> TrainingResult:
     data = load_training_data(request, kmers=request.kmers, strands=request.strands)
     assert data.features is not None
     name = request.loss_for(data.task_type)
-    fitted = _fit(data, name, None if request.strength is None else (request.strength,))
+    features, mean, scale = _scaled_features(data)
+    fitted = _fit(data, features, name, None if request.strength is None else (request.strength,))
     weights, bias = stacked(fitted)
-    outputs = data.features[data.rows("valid")] @ weights.T + bias
+    outputs = features[data.rows("valid")] @ weights.T + bias
     metrics = evaluate_valid(data, outputs)
     header = model_header(
         data, kind=request.kind, architecture=[], strands="forward", seed=request.seed,
@@ -82,8 +85,8 @@ def train_linear(request: TrainLinearRequest) -> TrainingResult:
     tensors = {
         "0.weight": weights.astype(np.float32),
         "0.bias": bias.astype(np.float32),
-        "input.mean": np.zeros(weights.shape[1], np.float32),
-        "input.scale": np.ones(weights.shape[1], np.float32),
+        "input.mean": mean,
+        "input.scale": scale,
         "input.deviation": column_statistics(data.features[data.rows("train")])[1],
     }
     return write_outputs(request, Model(header, tensors), _history(data, fitted, metrics, outputs), None, {})
@@ -138,16 +141,33 @@ def _in_deviations(data: TrainingData, weights: Floats, bias: Floats) -> tuple[F
     return weights / scale.deviation[:, None], (bias - scale.center) / scale.deviation, scale.stored()
 
 
-def _fit(data: TrainingData, loss: str, strengths: Sequence[float] | None) -> list[Fitted]:
-    """Solve every task, with a progress bar."""
+def _scaled_features(data: TrainingData) -> tuple[csr_matrix, Singles, Singles]:
+    """Return the features that are fitted, CSR (n, d), and the means and scales (d,) that they had.
+
+    Motif scores lie at other places and vary more in some motifs than in others: they are standardised by the
+    training rows. Counts of k-mers are fitted as they are.
+    """
     assert data.features is not None
+    assert data.settings is not None
+    if not data.settings.names:
+        count = data.features.shape[1]
+        return data.features, np.zeros(count, np.float32), np.ones(count, np.float32)
+    mean, scale = column_statistics(data.features[data.rows("train")])
+    dense = (data.features.toarray().astype(np.float64) - mean) / scale
+    return csr_matrix(dense), mean, scale
+
+
+def _fit(
+    data: TrainingData, features: csr_matrix, loss: str, strengths: Sequence[float] | None
+) -> list[Fitted]:
+    """Solve every task, with a progress bar."""
     train, valid = data.rows("train"), data.rows("valid")
     fits = 1 if loss == "cross_entropy" else len(data.regions.tasks)
     with progress_bar("solutions", len(strengths or STRENGTHS[loss]) * fits) as progress:
         return fit_linear(
             loss,
-            LabelledRows(data.features[train], data.targets[train], data.weights_of(train)),
-            LabelledRows(data.features[valid], data.targets[valid], data.weights_of(valid)),
+            LabelledRows(features[train], data.targets[train], data.weights_of(train)),
+            LabelledRows(features[valid], data.targets[valid], data.weights_of(valid)),
             strengths,
             progress,
             warn,

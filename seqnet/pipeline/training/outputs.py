@@ -16,7 +16,7 @@ from seqnet.formats.models.model_file import write_model
 from seqnet.formats.results.metrics import write_json, write_table
 from seqnet.genome.splitting.splits import SPLITS
 from seqnet.lookup import library_version
-from seqnet.networks.model import Model
+from seqnet.networks.model import KMERS_TYPE, SCORES_TYPE, Model
 from seqnet.pipeline.outputs import BESIDE_MODEL, expect_writable
 from seqnet.version import __version__
 
@@ -127,12 +127,14 @@ def model_header(
 
 def _input_spec(data: TrainingData, strands: str) -> Json:
     """Return the model's inputs; with tracks, how they are normalised and the values that mean no input."""
-    kind = "sequence" if data.settings is None else "kmers"
+    kind = "sequence"
+    if data.settings is not None:
+        kind = SCORES_TYPE if data.settings.names else KMERS_TYPE
     spec: Json = {
         "type": kind if data.signals is None or data.codes is not None else "signals",
         "width": data.width,
         "features": None if data.features is None else int(data.features.shape[1]),
-        "settings": None if data.settings is None else data.settings._asdict(),
+        "settings": None if data.settings is None else data.settings.stored(),
     }
     if data.signals is not None:
         spec["signals"] = [signal.stored() for signal in data.signals.specs]

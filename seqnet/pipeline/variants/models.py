@@ -11,7 +11,7 @@ from seqnet.formats.files.sniff import expecting, known_kind
 from seqnet.formats.tracks.finished_contigs import Parts
 from seqnet.formats.variants.records import is_vcf
 from seqnet.motifs.matrix import MotifSet
-from seqnet.networks.model import Model
+from seqnet.networks.model import SCORES_TYPE, Model
 from seqnet.pipeline.denoising.targets import denoises
 from seqnet.pipeline.inputs.models import load_model, model_digest, model_label, model_source
 from seqnet.pipeline.inputs.signals import ordered_source
@@ -86,6 +86,8 @@ def ready_model(model: str | Model, *, width: int | None, device: str, threads: 
         loaded = load_model(model)
     if denoises(loaded) or loaded.input["type"] == "signals":
         raise SeqnetError(f"{source}: reads signal tracks alone, so variants have no effect on it")
+    if loaded.input["type"] == SCORES_TYPE:
+        raise SeqnetError(f"{source}: reads a table of motif scores, not sequences")
     bases = _width(loaded, source, width)
     predictor = load_predictor(loaded, device=device, threads=threads)
     predictor.align_rows()
