@@ -34,9 +34,9 @@ _ZIP = b"PK\x03\x04"
 _PARQUET = b"PAR1"
 NAME_COLUMN = "name"
 NO_SCORE = "."
-"""Stands for the score of a motif that fits nowhere in a sequence."""
+"""In place of the score of a motif that fits nowhere in a sequence."""
 SCORING = ("background", "pseudocount", "strands")
-"""The ``##`` lines of a table of motif scores that say how motifs were scored."""
+"""The ``##`` lines of a table of motif scores that describe the scoring."""
 VALUES_AT_ONCE = 1 << 20
 """Values written as text at a time, more or less."""
 _NPZ_ARRAYS = {"data": 1, "indices": 1, "indptr": 1, "row_names": 1, "feature_names": 1, "settings": 0}

@@ -86,7 +86,7 @@ class RowMetrics:
         return targets, values, found, origin
 
     def of_parts(self, predictions: Predictions, tasks: tuple[str, ...]) -> list[PartFigures]:
-        """Evaluate each part of a model alone, and all of them, by what does not depend on their scale."""
+        """Evaluate each part of a model alone, and all of them, by metrics that do not depend on scale."""
         if not predictions.parts:
             return []
         targets = self.labels.targets[self.rows][:, [self.labels.tasks.index(task) for task in tasks]]

@@ -127,7 +127,7 @@ def test_large_models_are_checked_too(name, tmp_path):
         (("tasks", 0), 3, "tasks.0 is 3; expected text that is not empty"),
         (("input", "width"), "60", "input.width is '60'; expected a whole number of 1 or more"),
         (("input", "width"), 10**400, "input.width is a whole number beyond 64 bits; expected a whole number"),
-        (("input", "type"), ["kmers"], "input.type is a list of 1; expected sequence or kmers or signals"),
+        (("input", "type"), ["kmers"], "input.type is a list of 1; expected sequence or kmers or scores or signals"),
         (("strands",), KeyError, "strands is missing"),
         (("splits", "train", "contigs"), None, "splits.train.contigs is None; expected a list"),
         (("genome", "c1"), 7, "genome.c1 is 7; expected text"),

@@ -54,6 +54,8 @@ def written(table, form):
         st.sampled_from([0, 3]),
         st.just(()),
         st.just(()),
+        st.just(()),
+        st.just(""),
     ),
     st.sampled_from(["npz", "tsv", "parquet"]),
     st.booleans(),

@@ -84,7 +84,7 @@ def test_other_files_are_refused(tmp_path, data):
 
 def test_other_schemas_are_refused_with_the_reason(tmp_path):
     write_model(str(tmp_path / "x"), Model({"schema_version": 99}, {"a": np.zeros(1)}))
-    with pytest.raises(FormatError, match="model schema 99; this version of seqnet reads schemas 1 to 2"):
+    with pytest.raises(FormatError, match="model schema 99; this version of seqnet reads schemas 1 to 3"):
         read_model(str(tmp_path / "x"))
 
 
