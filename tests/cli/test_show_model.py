@@ -73,7 +73,9 @@ def test_coefficients_rank_the_k_mers_of_each_task(seqnet_ok, prepared):
 def test_networks_have_no_coefficients(run, prepared, name):
     finished = run("show", prepared / f"{name}.safetensors", "--coefficients")
     assert (finished.code, finished.out) == (1, b"")
-    assert finished.err.endswith(f"{name}.safetensors: only linear models of k-mers or of a table of motif scores have coefficients\n")
+    assert finished.err.endswith(
+        f"{name}.safetensors: only linear models of k-mers or of a table of motif scores have coefficients\n"
+    )
 
 
 def test_coefficients_are_of_the_features_as_they_are():
