@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from seqnet.aliases import Ints, Progress, no_progress
-from seqnet.genome.variants import SequenceEdits
 from seqnet.inference.precision import Precision, autocast
-from seqnet.inference.sharing.lockstep import Lockstep, other_strand
 from seqnet.model_inputs.inputs import Inputs
 from seqnet.parallel import ordered_map
 
@@ -50,7 +48,7 @@ def predict_logits(
     network.eval()
 
     def outputs(rows: Ints) -> NDArray[np.float32]:
-        filled = _filled(rows, batch)
+        filled = filled_up(rows, batch)
         with torch.inference_mode(), autocast(precision, device):
             logits = network(inputs.batch(filled, device))
             if strands == "both":
@@ -68,49 +66,7 @@ def predict_logits(
     return np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
 
 
-def predict_edits(
-    lockstep: Lockstep,
-    inputs: Inputs,
-    edits: SequenceEdits,
-    *,
-    device: torch.device,
-    strands: Strands = "forward",
-    threads: int = 1,
-    progress: Progress = no_progress,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return a network's outputs for sequences, float32 (n, T), and for edits of them, (e, T).
-
-    The other parameters are those of `predict_logits`. What an edit gives does not depend on the others.
-    """
-    size = lockstep.at_once
-
-    def outputs(own: Ints) -> NDArray[np.float32]:
-        first, end = np.searchsorted(edits.rows, [own[0], own[-1] + 1])
-        some = _filled(np.arange(first, end), -(-(end - first) // size) * size)
-        letters = torch.from_numpy(edits.letters[some].astype(np.int64)).to(device)
-        rows = torch.from_numpy(edits.rows[some] - own[0]).to(device)
-        filled = _filled(own, size)
-        with torch.inference_mode():
-            logits = lockstep.outputs(inputs.batch(filled, device), edits.place, letters, rows)
-            if strands == "both":
-                flipped = inputs.batch(filled, device, np.ones(len(filled), dtype=bool))
-                place = flipped.shape[3] - edits.place - letters.shape[1]
-                logits = (logits + lockstep.outputs(flipped, place, other_strand(letters), rows)) / 2
-        logits = torch.cat([logits[: len(own)], logits[len(filled) :][: end - first]])
-        parts: NDArray[np.float32] = logits.float().cpu().numpy()
-        return parts
-
-    everything = np.arange(len(inputs))
-    batches = [everything[start : start + size] for start in range(0, len(inputs), size)]
-    plain, edited = [], []
-    for own, part in zip(batches, ordered_map(outputs, iter(batches), threads), strict=True):
-        plain.append(part[: len(own)])
-        edited.append(part[len(own) :])
-        progress(len(part))
-    return np.concatenate(plain), np.concatenate(edited)
-
-
-def _filled(rows: Ints, count: int) -> Ints:
+def filled_up(rows: Ints, count: int) -> Ints:
     """Return rows and as many more of the last one as are missing."""
     return np.concatenate([rows, np.full(count - len(rows), rows[-1])])
 

@@ -14,12 +14,12 @@ from seqnet.aliases import Codes, Progress, no_progress
 from seqnet.errors import SeqnetError
 from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.variants import SequenceEdits
-from seqnet.inference.batched import BATCH, Strands, predict_edits
+from seqnet.inference.batched import BATCH, Strands
 from seqnet.inference.precision import Precision
 from seqnet.inference.prior import prior_shift
 from seqnet.inference.ready_network import Arithmetic, ReadyNetwork, restored
 from seqnet.inference.rewrite import told_ways
-from seqnet.inference.sharing.lockstep import Lockstep
+from seqnet.inference.sharing.lockstep import Lockstep, predict_edits
 from seqnet.inference.sharing.plan import Plan
 from seqnet.inference.sharing.substitutions import edits_apply
 from seqnet.inference.target_scale import TargetScale
@@ -217,7 +217,7 @@ class Predictor:
 
     @cached_property
     def lockstep(self) -> tuple[Lockstep, ...] | None:
-        """What computes sequences and edits of them together, for each network; None if one does not allow it."""
+        """For each network what computes sequences and edits together; None if one does not allow it."""
         if self._features is not None or not self.bases or self.width is None or self.precision != "float32":
             return None
         example = torch.zeros(1, self.channels, 1, self.width, device=self.device)

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqnet.aliases import Ints, Progress, no_progress
+from seqnet.genome.variants import SequenceEdits
+from seqnet.inference.batched import Strands, filled_up
 from seqnet.inference.sharing.edited import Edited, Rows, Unedited, edited_input
 from seqnet.inference.sharing.edited_layers import EditedLayers, State, as_whole, with_dense
 from seqnet.inference.sharing.edited_weights import Dense, EditedWeights
 from seqnet.inference.sharing.substitutions import with_both_strands
+from seqnet.model_inputs.inputs import Inputs
 from seqnet.networks.modules import GlobalPool
+from seqnet.parallel import ordered_map
 
 
 class LockstepLayers(EditedLayers):
@@ -136,3 +143,45 @@ def other_strand(letters: Tensor) -> Tensor:
     """Return edits (e, m) as read from the other strand."""
     turned = letters.flip(1)
     return torch.where(turned < 4, 3 - turned, turned)
+
+
+def predict_edits(
+    lockstep: Lockstep,
+    inputs: Inputs,
+    edits: SequenceEdits,
+    *,
+    device: torch.device,
+    strands: Strands = "forward",
+    threads: int = 1,
+    progress: Progress = no_progress,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a network's outputs for sequences, float32 (n, T), and for edits of them, (e, T).
+
+    The other parameters are those of `predict_logits`. What an edit gives does not depend on the others.
+    """
+    size = lockstep.at_once
+
+    def outputs(own: Ints) -> NDArray[np.float32]:
+        first, end = np.searchsorted(edits.rows, [own[0], own[-1] + 1])
+        some = filled_up(np.arange(first, end), -(-(end - first) // size) * size)
+        letters = torch.from_numpy(edits.letters[some].astype(np.int64)).to(device)
+        rows = torch.from_numpy(edits.rows[some] - own[0]).to(device)
+        filled = filled_up(own, size)
+        with torch.inference_mode():
+            logits = lockstep.outputs(inputs.batch(filled, device), edits.place, letters, rows)
+            if strands == "both":
+                flipped = inputs.batch(filled, device, np.ones(len(filled), dtype=bool))
+                place = flipped.shape[3] - edits.place - letters.shape[1]
+                logits = (logits + lockstep.outputs(flipped, place, other_strand(letters), rows)) / 2
+        logits = torch.cat([logits[: len(own)], logits[len(filled) :][: end - first]])
+        parts: NDArray[np.float32] = logits.float().cpu().numpy()
+        return parts
+
+    everything = np.arange(len(inputs))
+    batches = [everything[start : start + size] for start in range(0, len(inputs), size)]
+    plain, edited = [], []
+    for own, part in zip(batches, ordered_map(outputs, iter(batches), threads), strict=True):
+        plain.append(part[: len(own)])
+        edited.append(part[len(own) :])
+        progress(len(part))
+    return np.concatenate(plain), np.concatenate(edited)
