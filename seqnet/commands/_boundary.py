@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
 _FILES = {
-    "BED", "BIGWIG", "DIR", "FASTA", "FILE", "FOLDER", "HTML", "JSON", "MODEL", "MOTIF", "MOTIFS",
+    "BED", "BIGWIG", "DIR", "FASTA", "FILE", "FOLDER", "HTML", "JSON", "MODEL", "MOTIF", "MOTIFS", "NPZ",
     "NARROWPEAK", "PREFIX", "SPEC", "SVG", "TABLE", "TOML", "TSV",
 }  # fmt: skip
 """Metavars of inputs and outputs."""

@@ -79,7 +79,7 @@ def test_prediction_that_runs_out_of_memory_is_one_line(inside, prepared, tmp_pa
     def hungry(*_arguments, **_options):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
-    monkeypatch.setattr("seqnet.inference.predictor.predict_logits", hungry)
+    monkeypatch.setattr("seqnet.inference.ready_network.predict_logits", hungry)
     with pytest.raises(CommandError, match="out of memory; use smaller input"):
         inside(
             "predict", prepared / "cnn.safetensors", "--regions", prepared / "regions.bed", "--genome",

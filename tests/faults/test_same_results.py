@@ -54,7 +54,8 @@ PIECES = {
     "seqnet.inference.terms.adding": {"_BASES_AT_ONCE": 1 << 10},
     "seqnet.motifs.scan": {"_TOGETHER": 1 << 10},
     "seqnet.pipeline.prediction.tiles": {"_ROWS_AT_ONCE": 9},
-    "seqnet.pipeline.variants.effects": {"_BASES_AT_ONCE": 1 << 10},
+    "seqnet.kernels.word_edits": {"_BASES_AT_ONCE": 1 << 10},
+    "seqnet.pipeline.variants.windows": {"BASES_AT_ONCE": 1 << 10},
     "seqnet.pipeline.inputs.model_inputs": {"_BASES_AT_ONCE": 1 << 12, "_SEQUENCES_AT_ONCE": 7},
     "seqnet.model_inputs.track_means": {"_WINDOWS_AT_ONCE": 5},
 }
