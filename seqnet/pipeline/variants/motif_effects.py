@@ -94,7 +94,7 @@ class MotifScorer:
                 for codes, scores, chances in ((group.ref, ref, p_ref), (group.alt, alt, p_alt)):
                     best = _best(codes, pssm, self._reach)
                     scores[group.rows, task] = best
-                    chances[group.rows, task] = np.where(np.isnan(best), np.nan, tails.p_value(best))
+                    chances[group.rows, task] = tails.p_value(best)
             progress(len(group.rows))
         unknown = np.isnan(ref) | np.isnan(alt)
         flags = [N_WINDOW if row else "" for row in unknown.all(axis=1).tolist()]
@@ -122,9 +122,13 @@ class _Tails(NamedTuple):
             raise SeqnetError(f"{pssm.info.name}: {error}") from error
 
     def p_value(self, scores: Floats) -> Floats:
-        """Return the p-value of scores, the larger of the two strands'."""
-        found = self.plus.p_value(scores)
-        return found if self.minus is None else np.maximum(found, self.minus.p_value(scores))
+        """Return the p-value of scores, the larger of the two strands'; NaN where there is no score."""
+        known = ~np.isnan(scores)
+        found = np.full(scores.shape, np.nan)
+        found[known] = self.plus.p_value(scores[known])
+        if self.minus is not None:
+            found[known] = np.maximum(found[known], self.minus.p_value(scores[known]))
+        return found
 
 
 class _Table(NamedTuple):

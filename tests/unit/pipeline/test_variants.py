@@ -584,6 +584,21 @@ def test_motif_effects_are_the_best_scores_of_the_windows_that_overlap(at, pssm,
     assert found.others["p_alt_REB1"][0] == pytest.approx(p_changed, rel=2e-3)
 
 
+def test_a_variant_among_ambiguous_bases_has_no_motif_score_and_others_keep_theirs(at, pssm):
+    text = CONTIG[:96] + "N" * 4 + CONTIG[100] + "N" * 4 + CONTIG[105:]
+    fasta = at.folder / "ambiguous.fa"
+    fasta.write_text(f">c1\n{text}\n")
+    rows = [("c1", p, text[p - 1], "ACGT".replace(text[p - 1], "")[0]) for p in (101, 200)]
+    found = at.effects(rows, str(pssm), fasta=fasta)
+    assert found.flag.tolist() == ["N_WINDOW", ""]
+    assert np.isnan(
+        [found.others[f"{name}_REB1"][0] for name in ("ref", "alt", "delta", "p_ref", "p_alt")]
+    ).all()
+    score, p_value = scanned(at.folder, pssm, text[185:214])
+    assert found.others["ref_REB1"][1] == pytest.approx(score, abs=1e-6)
+    assert found.others["p_ref_REB1"][1] == pytest.approx(p_value, rel=2e-3)
+
+
 def test_a_broken_site_is_named(at, pssm):
     site = "TTATTACCCGGCATT"
     text = CONTIG[:100] + site + CONTIG[100:]
