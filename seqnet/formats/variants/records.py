@@ -282,8 +282,9 @@ def _record(line: _Line, cells: list[bytes], places: Places, path: str) -> Varia
     if not position.isdigit() or int(position) > LARGEST:
         text = shorten(position.decode("utf-8", "replace"))
         raise FormatError(path, f"the position is {text}; expected a whole number from 1 on", line.number)
-    if not contig or not ref or not alt:
-        raise FormatError(path, "contig, REF or ALT is empty", line.number)
-    alts = () if alt == _NO_ALT else tuple(alt.split(b","))
+    alts = tuple(alt.split(b","))
+    if not contig or not ref or not all(alts):
+        raise FormatError(path, "contig, REF or an allele of ALT is empty", line.number)
+    alts = () if alt == _NO_ALT else alts
     name = contig.decode("utf-8", "surrogateescape")
     return VariantRecord(line.number, name, int(position) - 1, ref, alts, cells, line.end, places)
