@@ -130,6 +130,11 @@ class TableWriter:
         What is added.
     header
         Provenance to write above the line of column names; None leaves out both.
+
+    Raises
+    ------
+    FormatError
+        If the column line would name a column twice.
     """
 
     def __init__(
@@ -143,7 +148,13 @@ class TableWriter:
         self._is_table = source.layout == "tsv"
         columns = source.columns if self._is_table else ("chrom", "pos", "id", "ref", "alt")
         if header is not None:
-            names = [*columns, *(field.column for field in fields)]
+            added = [field.column for field in fields]
+            for name in added:
+                if name in columns:
+                    raise FormatError(
+                        source.path, f"has the column {name} already; rename it or leave it out"
+                    )
+            names = [*columns, *added]
             line = "\t".join(names).removeprefix("#")
             stream.write(to_bytes(f"{header_lines(header)}#{line}\n"))
 

@@ -87,6 +87,13 @@ def test_samples_are_named_by_the_column_line(tmp_path):
     assert records[0].samples == [b"0|1", b"1|1"]
 
 
+def test_a_table_is_not_given_a_column_twice(tmp_path):
+    path = file(tmp_path, "chrom\tpos\tref\talt\td\nc1\t5\tA\tC\t7\n", "v.tsv")
+    with pytest.raises(FormatError, match="has the column d already") as raised:
+        written(path, [[["1", "."]]], TableWriter)
+    assert raised.value.path == str(path)
+
+
 @pytest.mark.parametrize(
     ("data", "line", "words"),
     [
@@ -96,6 +103,8 @@ def test_samples_are_named_by_the_column_line(tmp_path):
         (HEADER + COLUMNS + ROW.replace("\t5\t", "\tx\t"), 4, "the position is 'x'"),
         (HEADER + COLUMNS + ROW.replace("\t5\t", "\t-5\t"), 4, "the position is '-5'"),
         (HEADER + COLUMNS + ROW.replace("\tA\t", "\t\t"), 4, "is empty"),
+        (HEADER + COLUMNS + ROW.replace("C,G", "C,"), 4, "an allele of ALT is empty"),
+        ("chrom\tpos\tref\talt\nc1\t5\tA\tC,,G\n", 2, "an allele of ALT is empty"),
         (HEADER + COLUMNS + ROW.replace("rs1", "r\0"), 4, "not a text file"),
         ("", None, "is empty"),
         ("to be\nor not\n", 1, "expected VCF"),
