@@ -425,6 +425,12 @@ def test_a_k_mer_model_without_a_width_asks_for_it(at):
     assert wide.others["delta_t"][0] == at.effects([("c1", *ROWS[0])], kmer_model()).others["delta_t"][0]
 
 
+def test_windows_shorter_than_the_words_of_a_k_mer_model_are_refused(at):
+    with pytest.raises(UsageError, match="--width 3: the model counts words of 4 bases"):
+        at.effects([("c1", *ROWS[0])], kmer_model(), width=3)
+    assert at.effects([("c1", *ROWS[0])], kmer_model(), width=4).others["delta_t"][0] != 0
+
+
 def test_normalising_rewrites_rows_as_bcftools_does_and_changes_no_value(at):
     rows = [plain_row("c1", *row) for row in ROWS]
     rows.append(plain_row("c1", 330, CONTIG[329:333], f"{CONTIG[329:331]},{CONTIG[329:333]}CACA"))
