@@ -68,7 +68,7 @@ _SPAN = whole_span(0)
     "--shuffles",
     type=Whole(1, 10_000),
     metavar="N",
-    help=f"Shuffles of each (default {SHUFFLES}).",
+    help=f"Shuffles of each stretch of --ablate (default {SHUFFLES}).",
 )
 @option_in(
     "Effects", "--keep-regions", is_flag=True, help="Insert into the windows as they are, not shuffled."

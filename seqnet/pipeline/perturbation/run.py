@@ -117,7 +117,7 @@ def perturb(request: PerturbRequest) -> PerturbResult:
     genome = load_genome(request.genome, request.chroms)
     regions = _regions(request, genome, ready.width)
     windows = _windows(regions, genome)
-    results, columns = _experiment(request, ready, regions, windows)
+    results, columns = _experiment(request, ready, genome, regions, windows)
     names = [tasks[number] for number in chosen]
     rows = [row for result in results for row in _rows(result, chosen, names)]
     table = _table([*columns, *_SPREAD], rows)
@@ -148,7 +148,7 @@ def _windows(regions: Regions, genome: Genome) -> Codes:
 
 
 def _experiment(
-    request: PerturbRequest, ready: ReadyModel, regions: Regions, windows: Codes
+    request: PerturbRequest, ready: ReadyModel, genome: Genome, regions: Regions, windows: Codes
 ) -> tuple[list[Result], tuple[str, ...]]:
     """Run the experiment; return its results and the names of their cells."""
 
@@ -156,7 +156,7 @@ def _experiment(
         return ready.predictor.in_units(ready.predictor.logits(codes)).astype(np.float64)
 
     if request.ablate is not None:
-        stretches = _stretches(request, regions)
+        stretches = _stretches(request, genome, regions)
         copies = request.shuffles or SHUFFLES
         with meter("hits", len(stretches)) as bar:
             found = ablations(stretches, windows, copies, request.seed, outputs, bar.advance)
@@ -191,27 +191,31 @@ def _sites(request: PerturbRequest) -> list[Site]:
     return found
 
 
-def _stretches(request: PerturbRequest, regions: Regions) -> list[Stretch]:
+def _stretches(request: PerturbRequest, genome: Genome, regions: Regions) -> list[Stretch]:
     """Return the parts of windows that are shuffled."""
     hits = read_bed(request.ablate) if isinstance(request.ablate, str) else request.ablate
     assert hits is not None
+    hits = cut_regions(hits, genome, "error", restricted=bool(request.chroms), width=None, center="midpoint")
     own, places = hits.intervals, regions.intervals
     by_contig: dict[str, list[int]] = {}
     for row, name in enumerate(own.contig_names().tolist()):
         by_contig.setdefault(name, []).append(row)
-    found, cut = [], 0
+    found, cut, seen = [], 0, np.zeros(len(own), dtype=bool)
     windows = zip(places.contig_names(), places.start.tolist(), places.end.tolist(), strict=True)
     for number, (contig, start, end) in enumerate(windows):
         rows = np.array(by_contig.get(str(contig), []), dtype=np.int64)
         inside = (own.start[rows] >= start) & (own.end[rows] <= end)
         touching = (own.start[rows] < end) & (own.end[rows] > start)
         cut += int((touching & ~inside).sum())
+        seen[rows[touching]] = True
         for row in rows[inside].tolist():
             first, last = int(own.start[row]), int(own.end[row])
             cells = (contig, first, last, hits.names[row], regions.names[number])
             found.append(Stretch(number, first - start, last - start, cells))
     if cut:
         note(f"{hits.source}: {cut} hits that reach beyond their window left out")
+    if outside := len(own) - int(seen.sum()):
+        note(f"{hits.source}: {outside} of {len(own)} hits lie outside all windows and are left out")
     if not found:
         raise SeqnetError(f"{hits.source}: no hit lies in a window of {regions.source}")
     return found

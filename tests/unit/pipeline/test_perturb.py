@@ -127,6 +127,26 @@ def test_ablation_shuffles_the_stretch_alone(at):
     assert 0 < round(shares[0] * 9) < 9
 
 
+def test_hits_outside_all_windows_are_counted(at, caplog):
+    bed = at.folder / "hits.bed"
+    place = STARTS[0] + 4
+    bed.write_text(f"c1\t{place}\t{place + 6}\nc1\t2\t6\nc2\t5\t9\n")
+    caplog.set_level("INFO")
+    assert len(at.run(ablate=bed)["mean"]) == 2
+    assert "2 of 3 hits lie outside all windows and are left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("line", "words"), [("1\t90\t99\n", "say '1', which"), ("c2\t5\t99999\n", "passes the end of c2")]
+)
+def test_hits_outside_the_genome_are_an_error(at, line, words):
+    bed = at.folder / "hits.bed"
+    bed.write_text(f"c1\t{STARTS[0] + 4}\t{STARTS[0] + 9}\n{line}")
+    with pytest.raises(SeqnetError, match=words) as raised:
+        at.run(ablate=bed)
+    assert "hits.bed:2" in str(raised.value)
+
+
 def test_a_hit_of_one_base_repeated_has_no_effect(at):
     place = CONTIG.index("AAA", 40, 700)
     (at.folder / "r.bed").write_text(f"c1\t{place - 20}\t{place - 20 + WIDTH}\n")
