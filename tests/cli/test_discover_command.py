@@ -70,7 +70,7 @@ def test_what_does_not_apply_is_refused(tmp_path):
         DiscoverRequest("m.safetensors", "a.fa", method="gradient")
     with pytest.raises(UsageError, match="give --regions with --genome, or FASTA"):
         DiscoverRequest("m.safetensors")
-    with pytest.raises(SeqnetError, match="the model expects the signal tracks"):
+    with pytest.raises(UsageError, match="reads signal tracks, which shuffles do not have"):
         seqnet.discover(
             fixture_model("signal", tmp_path), regions=FIXTURES / "rows.bed", genome=FIXTURES / "genome.fa"
         )

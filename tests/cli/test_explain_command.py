@@ -12,12 +12,14 @@ from seqnet.formats.motifs.any_format import read_motifs
 from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.genome.sequence import centred_start
+from seqnet.networks.model import Model
 from seqnet.pipeline.explanation.outputs import along_contig
 from seqnet.pipeline.explanation.request import KINDS, ExplainRequest, output_kind
 from seqnet.pipeline.explanation.results import Attribution
 from seqnet.reports.attribution_sections import drawn_bases
 from tests.conftest import ROOT
 from tests.unit.attribution.networks import FIXTURES, fixture_model
+from tests.unit.inference.test_tiles import network_model
 
 GOLDEN = ROOT / "tests" / "cli" / "golden"
 FEW = GOLDEN / "few.safetensors"
@@ -228,6 +230,22 @@ def test_what_does_not_apply_is_refused_with_the_way_out(tmp_path):
         seqnet.explain(model, **REGIONS, tasks=["x"])
     with pytest.raises(UsageError, match="the rows have no labels"):
         seqnet.explain(FEW, str(GOLDEN / "few.fa"), rows="positive")
+
+
+def test_recurrent_layers_are_explained_by_mutagenesis_and_the_note_says_why(tmp_path, caplog):
+    made = network_model("conv 4x5, relu, bilstm 3, flatten", 30)
+    header = {"kind": "cnn", "genome": {}, "task_type": "binary", "base_rates": {}, "splits": {}}
+    model = Model({**made.header, **header}, made.tensors)
+    fasta = tmp_path / "s.fa"
+    fasta.write_text(">s\nACGTTGCATGCATTACGGATCCGATTACAG\n")
+    caplog.set_level("INFO")
+    found = seqnet.explain(model, str(fasta))
+    assert {each.method for each in found.attributions} == {"ism"}
+    assert "method ism: the layer bilstm has no rule for deeplift" in caplog.messages
+    with pytest.raises(
+        UsageError, match="--method deeplift: the layer bilstm has no rule for deeplift; use ism"
+    ):
+        seqnet.explain(model, str(fasta), methods=["deeplift"])
 
 
 def test_every_method_is_on_the_page():

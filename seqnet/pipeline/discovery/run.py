@@ -14,7 +14,7 @@ from seqnet.attribution.patterns import Pattern, find_patterns
 from seqnet.attribution.references import References
 from seqnet.attribution.seqlets import WIDTH, Seqlets, Singles, find_seqlets
 from seqnet.datasets.checks import counted
-from seqnet.errors import SeqnetError, UsageError
+from seqnet.errors import SeqnetError
 from seqnet.formats import MOTIF_WRITERS, suffix_format
 from seqnet.formats.files.header import base_name, header_for, provenance
 from seqnet.formats.files.opening import open_output, to_bytes
@@ -34,7 +34,7 @@ from seqnet.pipeline.explanation.attributing import PreparedExplanation, attribu
 from seqnet.pipeline.explanation.explainers import load_explainer
 from seqnet.pipeline.explanation.filters import Names, most_similar
 from seqnet.pipeline.explanation.results import Attribution
-from seqnet.pipeline.inputs.models import model_label, model_source
+from seqnet.pipeline.inputs.models import model_label
 from seqnet.pipeline.motifs.request import DEFAULT_P_VALUE
 from seqnet.pipeline.motifs.sources import load_motifs
 from seqnet.pipeline.tables import ColumnTable
@@ -112,9 +112,7 @@ def discover(request: DiscoverRequest) -> DiscoverResult:
 def _attributed(request: DiscoverRequest) -> tuple[str, list[_Compared]]:
     """Compute attributions; return the method and those of each task."""
     explained = request.explanation
-    prepared, methods = prepare_explanation(explained)
-    if prepared.rows.windows is not None or prepared.rows.codes is None:
-        raise UsageError(f"{model_source(explained.model)} reads signal tracks, which shuffles do not have")
+    prepared, methods = prepare_explanation(explained, takes_signals=False)
     attributions = attribute(prepared, methods[0])
     null = attribute(_shuffled(prepared, request), methods[0])
     return methods[0], [_Compared(one, other.observed) for one, other in zip(attributions, null, strict=True)]

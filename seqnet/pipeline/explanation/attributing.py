@@ -55,10 +55,20 @@ class PreparedExplanation:
     threads: int
 
 
-def prepare_explanation(request: ExplainRequest) -> tuple[PreparedExplanation, tuple[str, ...]]:
-    """Read all that an explanation needs; return it and the methods to use."""
+def prepare_explanation(
+    request: ExplainRequest, *, takes_signals: bool = True
+) -> tuple[PreparedExplanation, tuple[str, ...]]:
+    """Read all that an explanation needs; return it and the methods to use.
+
+    Parameters
+    ----------
+    takes_signals
+        Whether models with signal tracks can be explained.
+    """
     model = load_model(request.model)
     source = model_source(request.model)
+    if not takes_signals and model.input.get("signals"):
+        raise UsageError(f"{source} reads signal tracks, which shuffles do not have")
     tracks = ordered_source(request.tracks, model, source)  # reported before anything else is read
     if denoises(model):
         raise UsageError(f"{source} denoises whole tracks; models of regions are explained")
@@ -93,9 +103,10 @@ def chosen_methods(request: ExplainRequest, model: Model) -> tuple[str, ...]:
             raise UsageError(f"--method {method}: {reasons[method]}")
     if request.methods:
         return request.methods
-    if reasons[DEFAULT_METHOD] is None:
+    reason = reasons[DEFAULT_METHOD]
+    if reason is None:
         return (DEFAULT_METHOD,)
-    note(f"method {WITHOUT_RULES}: {reasons[DEFAULT_METHOD]}")
+    note(f"method {WITHOUT_RULES}: {reason.partition(';')[0]}")  # without the advice to use it
     if reasons[WITHOUT_RULES] is not None:
         raise UsageError(f"--method {WITHOUT_RULES}: {reasons[WITHOUT_RULES]}")
     return (WITHOUT_RULES,)
@@ -120,7 +131,7 @@ def _refusal(method: str, request: ExplainRequest, model: Model) -> str | None:
         return "the model reads no sequence to shuffle; give --signal-reference mean"
     layers = model.header["architecture"]
     without = resolve("seqnet.networks.layers:layers_without_rule")(layers, "rescale") if layers else []
-    return f"the layer {without[0]} has no rule for it; use ism" if without else None
+    return f"the layer {without[0]} has no rule for {method}; use ism" if without else None
 
 
 def _report_whole(model: Model) -> None:
