@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
@@ -14,8 +15,9 @@ from seqnet.formats.files.header import header_lines
 from seqnet.formats.files.numbers import UNKNOWN
 from seqnet.formats.files.opening import STANDARD, to_bytes
 from seqnet.formats.regions.bed import read_bed
-from seqnet.formats.variants.records import VariantFile, open_variants
+from seqnet.formats.variants.records import VariantFile, VariantRecord, open_variants
 from seqnet.formats.variants.writers import clean_names
+from seqnet.genome.contig_names import require_one_style
 from seqnet.genome.extract import padded_stretch
 from seqnet.genome.regions import Regions
 from seqnet.genome.sequence import Genome
@@ -34,6 +36,8 @@ from seqnet.reporting import meter, note
 
 _COLUMNS = ("chrom", "start", "end", "name", "sample", "haplotype", "variants")
 _REGIONS_AT_ONCE = 256
+_INFO = 7
+_END = re.compile(rb"(?:^|;)END=(\d+)(?:;|$)")
 
 
 class _Window(NamedTuple):
@@ -91,7 +95,7 @@ def predict_haplotypes(
     with open_variants(variants) as opened:
         samples = _samples(opened, str(request.haplotypes))
         checker = RowChecker(genome, opened.path, request.on_mismatch, normalize=False)
-        windows = _with_rows(regions, opened, checker)
+        windows = _with_rows(regions, opened, checker, genome, restricted=bool(request.chroms))
         checker.finish()
     run = _Haplotypes(request, ready, genome, tracks, opened.path, header)
     with open_result(request.output) as stream:
@@ -119,8 +123,16 @@ def _samples(opened: VariantFile, named: str) -> list[tuple[int, str]]:
     return [(names.index(named), named)]
 
 
-def _with_rows(regions: Regions, opened: VariantFile, checker: RowChecker) -> list[_Window]:
-    """Return the windows with the rows that touch each."""
+def _with_rows(
+    regions: Regions, opened: VariantFile, checker: RowChecker, genome: Genome, *, restricted: bool
+) -> list[_Window]:
+    """Return the windows with the rows that touch each.
+
+    Parameters
+    ----------
+    restricted
+        Whether the genome is restricted (``--chroms``), so that rows on other contigs do not matter.
+    """
     places = regions.intervals
     contigs, names = places.contig_names(), regions.names.tolist()
     windows = [
@@ -136,24 +148,41 @@ def _with_rows(regions: Regions, opened: VariantFile, checker: RowChecker) -> li
     for contig, some in on_contig.items():
         some.sort(key=lambda window: window.start)
         starts[contig] = np.array([window.start for window in some], dtype=np.int64)
+    names_seen: set[str] = set()
     for record in opened.records:
+        names_seen.add(record.contig)
         some = on_contig.get(record.contig, [])
         if not some:
+            if record.contig not in genome.codes and not restricted:
+                checker.checked(record)  # an error, a flag or a skipped row
             continue
         first = int(np.searchsorted(starts[record.contig], record.start - widest))
-        last = int(np.searchsorted(starts[record.contig], record.start + len(record.ref), side="right"))
+        last = int(np.searchsorted(starts[record.contig], _last_touched(record), side="right"))
         touched = [window for window in some[first:last] if window.end > record.start]
         row = checker.checked(record) if touched else None
         for window in touched if row is not None else ():
             window.rows.append(row)  # type: ignore[arg-type]
+    if restricted:
+        require_one_style(opened.path, names_seen, genome.source, genome.codes)
     return windows
+
+
+def _last_touched(record: VariantRecord) -> int:
+    """Return the last position whose window a row that begins before it can change.
+
+    That is the base behind REF, before which an insertion lies, or the last base of a symbolic allele.
+    """
+    behind = record.start + len(record.ref)
+    end = _END.search(record.cells[_INFO]) if any(alt.startswith(b"<") for alt in record.alts) else None
+    return behind if end is None else max(behind, int(end[1]) - 1)
 
 
 def haplotype_window(codes: Codes, start: int, end: int, variants: Sequence[Variant]) -> Codes:
     """Return a window of a contig with variants applied, uint8 (end - start,).
 
     What is longer than the window is cut around its centre, what is shorter filled up with the bases on
-    both sides, an odd one from the left: as if a longer stretch had been edited and cut.
+    both sides, an odd one from the left: as if a longer stretch had been edited and cut. The bases that
+    fill it up are the contig's: variants outside the window are not applied.
 
     Parameters
     ----------

@@ -637,6 +637,12 @@ def genotyped(pos, ref, alt, *calls):
     return (*plain_row("c1", pos, ref, alt), "GT", *calls)
 
 
+def symbolic(pos, end):
+    """A deletion on the first copy, from the base behind `pos` up to `end`, 1-based."""
+    row = genotyped(pos, CONTIG[pos - 1], "<DEL>", "1|0")
+    return (*row[:7], f"SVTYPE=DEL;END={end}", *row[8:])
+
+
 REGION = (90, 150)
 CALLS = [
     (100, CONTIG[99], "ACGT".replace(CONTIG[99], "")[0], "0|1", "1|1"),
@@ -686,6 +692,8 @@ def test_haplotypes_are_predictions_of_the_consensus_that_bcftools_makes(at):
         ([genotyped(100, CONTIG[99], "ACGT".replace(CONTIG[99], "")[0], "./.")], ["MISSING"] * 2),
         ([genotyped(100, CONTIG[99], "ACGT".replace(CONTIG[99], "")[0], "1")], [""]),
         ([genotyped(100, CONTIG[99], "<DEL>", "1|0")], ["SYMBOLIC", ""]),
+        ([symbolic(70, 91)], ["SYMBOLIC", ""]),
+        ([symbolic(70, 90)], [""] * 2),
         ([genotyped(145, CONTIG[144:160], CONTIG[144], "1|0")], ["EDGE", ""]),
         (
             [
@@ -707,6 +715,20 @@ def test_haplotypes_that_are_not_known_are_flagged_or_an_error(at, rows, flags):
     if any(flags):
         with pytest.raises(SeqnetError, match="--unphased skip"):
             seqnet.variants(kmer_model(), path, unphased="error", **options)
+
+
+def test_haplotypes_of_contigs_in_the_other_style_are_refused(at):
+    row = genotyped(100, CONTIG[99], "ACGT".replace(CONTIG[99], "")[0], "1|1")
+    path = at.vcf(("chrc1", *row[1:]), samples=("s1",))
+    bed = at.folder / "r.bed"
+    bed.write_text("\t".join(map(str, ("c1", *REGION))) + "\n")
+    options = {"genome": at.genome, "haplotypes": "s1", "regions": bed, "threads": 1}
+    with pytest.raises(FormatError, match=r"variants say 'chrc1', which .* does not have"):
+        seqnet.variants(kmer_model(), path, **options)
+    with pytest.raises(SeqnetError, match=r"its rows say 'chrc1', which .* does not have"):
+        seqnet.variants(kmer_model(), path, chroms=("c1",), **options)
+    left = seqnet.variants(kmer_model(), path, on_mismatch="skip", **options)
+    assert left.skipped == 1
 
 
 def test_a_longer_or_shorter_haplotype_is_cut_as_predict_cuts_sequences():
