@@ -12,7 +12,7 @@ from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.variants.records import VariantFile, VariantRecord
 from seqnet.formats.variants.writers import vcf_header
 from seqnet.genome.alphabet import AMBIGUOUS
-from seqnet.genome.contig_names import style_hint
+from seqnet.genome.contig_names import require_one_style, style_hint
 from seqnet.genome.intervals import union, with_contigs
 from seqnet.pipeline.inputs.genome import cut_regions
 from seqnet.reporting import note
@@ -35,12 +35,21 @@ class Selection:
         With `restricted`, rows on contigs that it does not have are left out.
     targets
         BED: only rows that overlap it; None for all.
+
+    Raises
+    ------
+    SeqnetError
+        If the contigs of `targets` are named in the other style than the genome's.
     """
 
     def __init__(self, genome: Genome, targets: str | None, *, restricted: bool) -> None:
         self._contigs = genome.codes if restricted else None
         self._source = genome.source
-        self._targets = None if targets is None else _spans(union(read_bed(targets).intervals))
+        self._targets = None
+        if targets is not None:
+            regions = read_bed(targets)
+            require_one_style(regions.source, regions.intervals.contigs, genome.source, genome.codes)
+            self._targets = _spans(union(regions.intervals))
         self.kept = self.left_out = 0
         self._names: set[str] = set()
 

@@ -398,6 +398,15 @@ def test_targets_and_contigs_choose_rows(at):
     assert len(at.effects(rows, targets=str(bed))) == 0
 
 
+def test_targets_in_the_other_style_are_refused(at):
+    bed = at.folder / "targets.bed"
+    bed.write_text("chrc1\t0\t800\n")
+    with pytest.raises(SeqnetError, match=r"targets.bed: its rows say 'chrc1', which .*g.fa does not have"):
+        at.effects([("c1", *ROWS[0])], kmer_model(), targets=bed)
+    bed.write_text("chrc1\t0\t800\nc1\t0\t800\n")
+    assert len(at.effects([("c1", *ROWS[0])], kmer_model(), targets=bed).flag) == 1
+
+
 def test_tasks_are_chosen_by_name(at):
     assert "delta_A" not in at.effects([("c1", *ROWS[0])], task_names=("B",)).others
     with pytest.raises(UsageError, match="no task 'x'; its tasks are A, B"):
