@@ -6,7 +6,7 @@ import io
 import pysam
 import pytest
 
-from seqnet.errors import FormatError
+from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats.variants.records import open_variants
 from seqnet.formats.variants.writers import (
     Field,
@@ -212,3 +212,19 @@ def test_a_text_that_is_no_vcf_does_not_become_bcf(tmp_path):
 
 def test_names_are_clean_and_distinct():
     assert clean_names(["a b", "a_b", "a/b", "é", ""]) == ["a_b", "a_b_2", "a_b_3", "_", "__2"]
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        (["c1\t5", "c2\t1", "c1\t9"], "rows are not sorted: c1:9 comes after c2:1"),
+        (["c1\t5", "c1\t5", "c1\t4"], "rows are not sorted: c1:4 comes after c1:5"),
+        (["c1\t5", "c1\t600000000"], "beyond 536870912 bases"),
+    ],
+)
+def test_an_output_that_cannot_be_indexed_says_why(tmp_path, places, words):
+    path = tmp_path / "o.vcf.gz"
+    rows = "".join(f"{place}\t.\tA\tC\t.\t.\t.\n" for place in places)
+    with pytest.raises(SeqnetError, match=words), open_variant_output(str(path), index=True) as stream:
+        stream.write((HEADER + COLUMNS + rows).encode())
+    assert list(tmp_path.iterdir()) == []
