@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -155,6 +156,17 @@ def feature_names(settings: KmerSettings) -> NDArray[np.str_]:
             k -= 1
             part[:, place] = _LETTERS[words >> 2 * k & 3]
     return letters.view(f"<U{columns.span}").reshape(-1)
+
+
+def are_words(names: Iterable[str]) -> bool:
+    """Return whether names of features are words of bases, N between them.
+
+    Examples
+    --------
+    >>> are_words(["AANC", "CTC"]), are_words(["CTCF"]), are_words(["NC"])
+    (True, False, False)
+    """
+    return all(name and not set(name) - set("ACGTN") and "N" not in (name[0], name[-1]) for name in names)
 
 
 def patterns_of(names: NDArray[np.str_]) -> list[str]:

@@ -80,5 +80,5 @@ def ordered(table: KmerTable) -> csr_matrix:
     missing = [name for name in expected.tolist() if name not in place]
     if missing:
         kind = "table of motif scores" if table.settings.names else "k-mer table"
-        raise SeqnetError(f"the {kind} lacks {len(missing)} features, {missing[0]} first")
+        raise SeqnetError(f"the {kind} lacks {len(missing)} of {len(expected)} features, {missing[0]} first")
     return table.matrix[:, [place[name] for name in expected.tolist()]]

@@ -18,13 +18,13 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike
 
-from seqnet.errors import FormatError
+from seqnet.errors import FormatError, shorten
 from seqnet.formats.files.bounded import Declared, declared_arrays, read_whole
 from seqnet.formats.files.header import header_lines, parse_header_line
 from seqnet.formats.files.numbers import format_singles
 from seqnet.formats.files.opening import numbered_lines, open_input, to_bytes
 from seqnet.formats.files.sniff import expecting
-from seqnet.kmers.columns import patterns_of
+from seqnet.kmers.columns import are_words, patterns_of
 from seqnet.kmers.normalize import EXACT
 from seqnet.kmers.rows import KmerRows, SparseRows, sparse_rows
 from seqnet.kmers.settings import FEATURES, MOTIF_SCORES, KmerSettings, stored_settings
@@ -37,6 +37,11 @@ NO_SCORE = "."
 """In place of the score of a motif that fits nowhere in a sequence."""
 SCORING = ("background", "pseudocount", "strands")
 """The ``##`` lines of a table of motif scores that describe the scoring."""
+_PLAIN, _LISTS = ("k", "strands", "normalize", "hash_bits"), ("patterns", "mean", "deviation")
+_SETTINGS = dict.fromkeys((FEATURES, *SCORING, *_PLAIN, *_LISTS))
+"""The ``##`` lines about how the columns were made."""
+_DESCRIBING = {FEATURES, "k", "patterns"}
+"""Those of which a table has one."""
 VALUES_AT_ONCE = 1 << 20
 """Values written as text at a time, more or less."""
 _NPZ_ARRAYS = {"data": 1, "indices": 1, "indptr": 1, "row_names": 1, "feature_names": 1, "settings": 0}
@@ -48,13 +53,18 @@ _NPZ_ERRORS = (
 """What zipfile, zlib and numpy raise for damaged archives and arrays."""
 
 
-def read_kmer_table(path: str) -> KmerTable:
-    """Read a k-mer table: npz, parquet or TSV by content.
+def read_kmer_table(path: str, *, described: bool = False) -> KmerTable:
+    """Read a k-mer table or a table of motif scores: npz, parquet or TSV by content.
+
+    Parameters
+    ----------
+    described
+        Whether to refuse a TSV whose columns are no k-mers and that has no ``##`` line about them.
 
     Raises
     ------
     FormatError
-        If it is none of them, or damaged.
+        If it is none of them, damaged, or made of tables that do not belong together.
     UsageError
         If it is parquet and pyarrow is not installed.
     """
@@ -66,7 +76,7 @@ def read_kmer_table(path: str) -> KmerTable:
             from seqnet.formats.kmers.kmer_parquet import read_kmer_parquet
 
             return read_kmer_parquet(read_whole(stream, path), path)
-        return _read_tsv(stream, path)
+        return _read_tsv(stream, path, described)
 
 
 def _read_npz(data: bytes, path: str) -> KmerTable:
@@ -94,9 +104,10 @@ def _check_declared(arrays: Mapping[str, Declared]) -> None:
         raise ValueError("its arrays have types that a table does not have")
 
 
-def _read_tsv(stream: io.BufferedReader, path: str) -> KmerTable:
-    """Read the TSV form."""
+def _read_tsv(stream: io.BufferedReader, path: str, described: bool) -> KmerTable:
+    """Read the TSV form; joined tables (``cat a.tsv b.tsv``) are one where columns and settings agree."""
     header: dict[str, str] = {}
+    block: dict[str, str] = {}  # the ## lines since the last column line
     features: list[str] | None = None
     names: list[str] = []
     rows: list[np.ndarray] = []  # the columns that are not zero and their values, row by row
@@ -104,25 +115,44 @@ def _read_tsv(stream: io.BufferedReader, path: str) -> KmerTable:
     for number, line in numbered_lines(stream, path):
         entry = parse_header_line(line)
         if entry:
-            header.setdefault(*entry)
+            block.setdefault(*entry)
         elif line.startswith(f"#{NAME_COLUMN}\t"):
-            features = line.split("\t")[1:]
+            columns = line.split("\t")[1:]
+            _expect_same(features or columns, columns, header, block, path, number)
+            features, header, block = columns, {**block, **header}, {}
         elif line.strip() and not line.startswith("#"):
-            name, *cells = line.split("\t")
-            if features is None or len(cells) != len(features):
-                expected = "a '#name' column line first" if features is None else f"{len(features)} values"
-                raise FormatError(path, f"expected {expected}, found {len(cells)} values", number)
+            name, values = _row(line, features, path, number)
             names.append(name)
-            values = _row(cells, features, path, number)
             filled = np.flatnonzero(values)
             rows += [filled.astype(np.int32), values[filled]]
             bounds.append(bounds[-1] + len(filled))
     if features is None:
         raise FormatError(path, "is not a k-mer table: it has no '#name' column line")
+    if described and not _are_described(features, header):
+        message = f"has no '##' lines, which describe its columns ({features[0]} is no k-mer)"
+        raise FormatError(path, f"{message}; training needs them: write the table with --header full")
     try:
-        return _table(names, rows, bounds, np.array(features, dtype=np.str_), header)
+        return _table(names, rows, bounds, np.array(features, dtype=np.str_), {**block, **header})
     except ValueError as error:
         raise FormatError(path, f"is not a k-mer table: {error}") from error
+
+
+def _expect_same(
+    features: list[str],
+    columns: list[str],
+    header: Mapping[str, str],
+    block: Mapping[str, str],
+    path: str,
+    number: int,
+) -> None:
+    """Refuse a further column line, and the ``##`` lines above it, that differ from the first."""
+    if columns != features:
+        raise FormatError(path, "a second column line that differs from the first", number)
+    differing = [key for key in _SETTINGS if header and block and header.get(key) != block.get(key)]
+    if differing:
+        values = (lines.get(differing[0], "none") for lines in (block, header))
+        message = "a second table with ##{}={}, the first has {}".format(differing[0], *values)
+        raise FormatError(path, message, number)
 
 
 def _table(
@@ -143,24 +173,37 @@ def _table(
 
 
 def _header_settings(header: dict[str, str], features: np.ndarray) -> KmerSettings:
-    """Return what the ``##`` lines say; patterns by the features' names where they do not."""
+    """Return the settings of the ``##`` lines; without them, those of the features' names."""
     if header.get(FEATURES) == MOTIF_SCORES:
         known = {key: header[key] for key in SCORING if key in header}
         scoring = ", ".join(f"{key} {value}" for key, value in known.items())
         return stored_settings(names=features.tolist(), scoring=scoring)
-    plain = {key: header[key] for key in ("k", "strands", "normalize", "hash_bits") if key in header}
-    lists = {key: header[key].split(",") for key in ("patterns", "mean", "deviation") if key in header}
-    if "k" not in header and "patterns" not in header:
+    plain = {key: header[key] for key in _PLAIN if key in header}
+    lists = {key: header[key].split(",") for key in _LISTS if key in header}
+    if not _are_described(features.tolist(), header):
+        return stored_settings(names=features.tolist())
+    if not _DESCRIBING & header.keys():
         lists["patterns"] = patterns_of(features)
     return stored_settings(**plain, **lists)  # type: ignore[arg-type]  # numbers as text are converted
 
 
-def _row(cells: Sequence[str], features: Sequence[str], path: str, number: int) -> np.ndarray:
-    """Read the values of one row, float64."""
+def _are_described(features: Iterable[str], header: Mapping[str, str]) -> bool:
+    """Return whether the ``##`` lines, or names that are words, describe the columns."""
+    return bool(_DESCRIBING & header.keys()) or are_words(features)
+
+
+def _row(line: str, features: Sequence[str] | None, path: str, number: int) -> tuple[str, np.ndarray]:
+    """Read the name and the values, float64, of one row."""
+    name, *cells = line.split("\t")
+    if features is None or len(cells) != len(features):
+        expected = "a '#name' column line first" if features is None else f"{len(features)} values"
+        shown = f"{len(cells)} values" if cells else "no tab"
+        raise FormatError(path, f"expected {expected}, found {shown}", number)
     try:
         values = np.array(cells, dtype=np.float64)
     except ValueError:
-        message = "a value is no number"
+        column, cell = next(pair for pair in zip(features, cells, strict=True) if not _is_number(pair[1]))
+        message = f"{column} is {shorten(cell)}; expected a number"
         if NO_SCORE in cells:
             column = features[cells.index(NO_SCORE)]
             message = (
@@ -170,7 +213,16 @@ def _row(cells: Sequence[str], features: Sequence[str], path: str, number: int) 
         raise FormatError(path, message, number) from None
     if not np.isfinite(values.astype(np.float32)).all():
         raise FormatError(path, "a value is not finite", number)
-    return values
+    return name, values
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a cell holds a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def write_kmer_npz(stream: BinaryIO, table: KmerTable) -> None:

@@ -195,6 +195,8 @@ def _named(lines: Iterable[tuple[int, str]], columns: list[str], path: str) -> N
         if line.startswith("#") or not line.strip() or fields == columns:
             if entry := parse_header_line(line):
                 header.setdefault(*entry)
+            if fields[0] == "#name" and ["name", *fields[1:]] != columns:
+                raise FormatError(path, "a second column line that differs from the first", number)
             continue
         if len(fields) != len(columns):
             raise FormatError(path, f"expected {len(columns)} columns, found {len(fields)}", number)

@@ -122,7 +122,7 @@ def read_rows(source: RowSource, task_type: str | None, stranded: bool, seed: in
 
 def _from_features(source: LabelledFeatures) -> Rows:
     """Join a k-mer table with labels by name."""
-    table = read_kmer_table(source.features)
+    table = read_kmer_table(source.features, described=True)
     regions, located = _labels(source.labels, source.tasks)
     rows = join_rows(regions.names.tolist(), table.names, source.labels, source.features, whole=True)
     joined = replace(table, names=regions.names.tolist(), matrix=table.matrix[rows])

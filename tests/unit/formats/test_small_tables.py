@@ -43,6 +43,18 @@ def read(tmp_path, text):
     return read_scores(str(path))
 
 
+def test_a_second_column_line_in_a_table_of_names_is_the_first_or_an_error(tmp_path):
+    path = tmp_path / "p.tsv"
+    one = "##task-type=binary\n#name\tA\tB\nx\t1\t0\n"
+    path.write_text(one + one.replace("x", "y"))
+    table = read_scores(str(path))
+    assert isinstance(table, NamedScores)
+    assert (table.names, table.values.tolist()) == (["x", "y"], [[1, 0], [1, 0]])
+    path.write_text(one + "#name\tB\tA\ny\t0\t1\n")
+    with pytest.raises(FormatError, match=r"p\.tsv:4: a second column line that differs from the first"):
+        read_scores(str(path))
+
+
 def test_predictions_with_names_or_coordinates(tmp_path):
     named = read(tmp_path, "##x=1\n#name\tA\tB\nr1\t0.5\t.\nr2\t-3\t1e-4\n")
     assert isinstance(named, NamedScores)

@@ -79,7 +79,7 @@ def test_columns_are_found_by_name():
     predictor = Predictor(linear_model(), CPU)
     assert np.array_equal(predictor.from_table(shuffled), predictor.from_table(table))
     missing = KmerTable(table.names, table.features[1:], table.matrix[:, 1:], SETTINGS)
-    with pytest.raises(SeqnetError, match="lacks 1 features, AA first"):
+    with pytest.raises(SeqnetError, match="lacks 1 of 16 features, AA first"):
         predictor.from_table(missing)
 
 

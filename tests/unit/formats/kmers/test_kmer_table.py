@@ -96,7 +96,19 @@ def test_without_a_header_there_is_data_alone():
         ("", "has no '#name' column line"),
         ("n0\t1\t2\n", r"t:1: expected a '#name' column line first"),
         ("#name\tA\tC\nn0\t1\n", r"t:2: expected 2 values, found 1 values"),
-        ("#name\tA\tC\nn0\t1\tx\n", r"t:2: a value is no number"),
+        ("#name\tA\tC\nn0\t1\tx\n", r"t:2: C is 'x'; expected a number"),
+        ("#name,A,C\nn0,1,2\n", r"t:2: expected a '#name' column line first, found no tab"),
+        ("#name\tA\tC\nn0\t1\t2\n#name\tC\tA\nn1\t2\t1\n", "t:3: a second column line that differs"),
+        (
+            "##patterns=1\n##strands=both\n#name\tA\tC\nn0\t1\t2\n"
+            "##patterns=1\n##strands=forward\n#name\tA\tC\nn1\t2\t1\n",
+            "t:7: a second table with ##strands=forward, the first has both",
+        ),
+        (
+            "##features=motif-scores\n##strands=forward\n#name\tA\tC\nn0\t1\t2\n"
+            "##features=motif-scores\n#name\tA\tC\nn1\t2\t1\n",
+            "t:6: a second table with ##strands=none, the first has forward",
+        ),
         ("#name\tA\tC\nn0\t1\tinf\n", r"t:2: a value is not finite"),
         ("##patterns=1\n##mean=1\n#name\tA\tC\n", "the constants of z are not one for each feature"),
         ("##patterns=x\n#name\tA\tC\n", "pattern 'x'"),
@@ -108,6 +120,24 @@ def test_bad_text_names_file_and_line(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(FormatError, match=message):
         read_kmer_table(str(path))
+
+
+def test_joined_tables_of_the_same_columns_are_one(tmp_path):
+    path = tmp_path / "t"
+    one = "##patterns=1\n##strands=forward\n#name\tA\tC\n"
+    path.write_text(one + "n0\t1\t2\n" + one.replace("forward\n", "forward\n##seed=3\n") + "n1\t3\t0\n")
+    table = read_kmer_table(str(path))
+    assert (table.names, table.settings.strands) == (["n0", "n1"], "forward")
+    assert table.matrix.toarray().tolist() == [[1, 2], [3, 0]]
+
+
+@pytest.mark.parametrize("motifs", [["MA0004.1.Arnt", "NRF1"], ["A" * 40, "X"], ["CTCF"]])
+def test_names_that_are_no_words_need_no_settings_unless_these_are_required(tmp_path, motifs):
+    path = tmp_path / "t"
+    path.write_text("\t".join(["#name", *motifs]) + "\nn0" + "\t1.5" * len(motifs) + "\n")
+    assert read_kmer_table(str(path)).settings.names == tuple(motifs)
+    with pytest.raises(FormatError, match="has no '##' lines, which describe its columns"):
+        read_kmer_table(str(path), described=True)
 
 
 def test_bad_npz_files_are_refused(tmp_path):
