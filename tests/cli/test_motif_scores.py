@@ -149,10 +149,14 @@ def test_columns_are_found_by_name_with_more_motifs_and_without_provenance(run, 
         assert run("predict", linear, "--features", folder / f"{name}.tsv", "-q").out == plain.out
 
 
-def test_show_prints_scoring_and_coefficients_by_motif(run, linear):
+def test_show_prints_scoring_and_coefficients_by_motif(run, folder, linear):
     shown = run("show", linear, "-q").text
     assert "input\tscores\n" in shown
     assert "input scoring\tbackground 0.25,0.25,0.25,0.25, pseudocount sqrt\n" in shown
+    table = run("show", folder / "s.tsv", "-q").text.splitlines()
+    assert [line for line in table if line.startswith(("features\t", "values\t"))] == [
+        "features\t3", "values\tmotif-scores"
+    ]  # fmt: skip
     rows = run("show", linear, "--coefficients", "-q").rows
     assert [row[:3] for row in rows[:1]] == [["CTCF", "CTCF", "."]]
     assert run("show", linear).err == ""  # explain does not take it
@@ -171,6 +175,7 @@ def wrong(folder):
         "fewer": text.replace("#name\tCTCF", "#name\tCTCX"),
         "twice": text.replace("#name\tCTCF\tREB1", "#name\tCTCF\tCTCF"),
         "background": text.replace("##background=0.25,0.25,0.25,0.25", "##background=0.3,0.2,0.2,0.3"),
+        "joined": text + text.replace("#name\tCTCF\tREB1", "#name\tREB1\tCTCF"),
         "headless": "".join(line for line in lines if not line.startswith("##")),
     }
     for name, content in files.items():
@@ -185,16 +190,18 @@ def wrong(folder):
     ("words", "message"),
     [
         (("predict", "{m}", "--features", "{f}/dot.tsv"), "dot.tsv:{line}: there is no score of CTCF"),
-        (("predict", "{m}", "--features", "{f}/fewer.tsv"), "the table of motif scores lacks 1 features, CTCF first"),
+        (("predict", "{m}", "--features", "{f}/fewer.tsv"), "the table of motif scores lacks 1 of 3 features, CTCF first"),
         (("predict", "{m}", "--features", "{f}/twice.tsv"), "two columns have one name"),
         (("predict", "{m}", "--features", "{f}/background.tsv"), "the model's with background 0.25,0.25,0.25,0.25"),
         (("train", "linear", "--features", "{f}/headless.tsv", "--labels", "{f}/r.bed", "-o", "{f}/no"),
-         "the k-mer table lacks"),
-        (("predict", "{m}", "--features", "{f}/k.npz"), "lacks 3 features, CTCF first"),
+         "headless.tsv: has no '##' lines, which describe its columns (CTCF is no k-mer)"),
+        (("predict", "{m}", "--features", "{f}/k.npz"), "lacks 3 of 3 features, CTCF first"),
         (("predict", "{m}", "{g}"), "the model reads a table of motif scores, not sequences"),
         (("predict", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}"), "reads a table of motif scores, not seq"),
         (("predict", "{m}", "--genome", "{g}", "--tile", "50", "-o", "{f}/x.tsv"), "reads a table of motif scores"),
-        (("explain", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}"), "reads a table of motif scores, not bases"),
+        (("explain", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}"),
+         "no method applies to the model: the model reads a table of motif scores, not bases"),
+        (("predict", "{m}", "--features", "{f}/joined.tsv"), "a second column line that differs from the first"),
         (("perturb", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}", "--insert", "{motifs}"),
          "reads a table of motif scores, not sequences"),
         (("scan", "{motifs}", "{g}", "--matrix"), "--matrix needs --per-sequence"),

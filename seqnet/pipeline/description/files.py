@@ -23,6 +23,7 @@ from seqnet.formats.regions.contig_sizes import read_contig_sizes
 from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.formats.variants.records import open_variants
+from seqnet.kmers.settings import FEATURES
 from seqnet.motifs.information import consensus, information
 from seqnet.motifs.matrix import DNA, Motif, Pssm, to_ppm
 from seqnet.motifs.pseudocounts import DEFAULT_NSITES
@@ -199,10 +200,11 @@ def _contig_sizes(path: str) -> Description:
 
 
 def _kmer_table(path: str) -> Description:
-    """Describe a k-mer table."""
+    """Describe a k-mer table, or one of motif scores."""
     table = read_kmer_table(path)
     settings = table.settings.facts().items()
-    return Description([("rows", len(table.names)), ("features", len(table.features)), *settings])
+    facts = [("values" if key == FEATURES else key, value) for key, value in settings]
+    return Description([("rows", len(table.names)), ("features", len(table.features)), *facts])
 
 
 def _alignments(path: str) -> Description:

@@ -106,9 +106,9 @@ def chosen_methods(request: ExplainRequest, model: Model) -> tuple[str, ...]:
     reason = reasons[DEFAULT_METHOD]
     if reason is None:
         return (DEFAULT_METHOD,)
-    note(f"method {WITHOUT_RULES}: {reason.partition(';')[0]}")  # without the advice to use it
     if reasons[WITHOUT_RULES] is not None:
-        raise UsageError(f"--method {WITHOUT_RULES}: {reasons[WITHOUT_RULES]}")
+        raise UsageError(f"no method applies to the model: {reasons[WITHOUT_RULES]}")
+    note(f"method {WITHOUT_RULES}: {reason.partition(';')[0]}")  # without the advice to use it
     return (WITHOUT_RULES,)
 
 
