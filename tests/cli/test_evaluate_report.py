@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
 from tests.cli.test_evaluate_command import random_tables  # noqa: F401  a fixture
@@ -44,6 +45,26 @@ for (const width of WIDTHS) {
   document.body.append(frame);
 }
 </script>"""
+
+
+def test_training_of_sequences_without_places_names_no_contigs_and_the_mean_of_a_regression(
+    tmp_path, seqnet_ok
+):
+    bases = np.random.default_rng(4).choice(list("ACGT"), (60, 12))
+    lines = [
+        f"r{i}\t{''.join(row)}\t{500 + (row == 'G').sum()}\t{('train', 'valid', 'test')[i % 3]}"
+        for i, row in enumerate(bases)
+    ]
+    (tmp_path / "t.tsv").write_text("\n".join(["name\tseq\ty\tsplit", *lines]) + "\n")
+    targets = [float(line.split("\t")[2]) for line in lines[::3]]
+    table = ("--table", tmp_path / "t.tsv", "--sequence-column", "seq", "--target", "y", "--name-column", "name",
+             "--split-column", "split", "-q")  # fmt: skip
+    seqnet_ok("train", "linear", *table, "-k", 1, "-o", tmp_path / "m.safetensors")
+    seqnet_ok("evaluate", "--model", tmp_path / "m.safetensors", *table, "--report", tmp_path / "r.html")
+    facts = dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", (tmp_path / "r.html").read_text()))
+    assert [facts[f"{split} rows"] for split in ("train", "valid", "test")] == ["20"] * 3
+    assert facts["training mean, mean of tasks"] == f"{np.mean(targets):.6g}"
+    assert "training base rate, mean of tasks" not in facts
 
 
 @pytest.fixture

@@ -303,22 +303,25 @@ def _training_section(training: Training, evaluation: Evaluation) -> list[Sectio
     if header is not None:
         splits = header.get("splits") or {}
         facts += [
-            (f"{split} rows", f"{splits[split]['rows']:,} on {_listed(splits[split]['contigs'])}")
+            (f"{split} rows", " on ".join([f"{splits[split]['rows']:,}", *_contigs(splits[split])]))
             for split in SPLITS
             if split in splits
         ]
         spec = header.get("input") or {}
         facts += [
             ("model", str(header.get("command", header.get("kind", "")))),
-            ("input", f"{spec.get('type')}, {spec.get('width')} bases"),
+            ("input", str(spec.get("type")) + (f", {spec['width']} bases" if spec.get("width") else "")),
             ("strands", str(header.get("strands"))),
             ("seed", str(header.get("seed"))),
             *_option_facts(header.get("options") or {}),
         ]
-    rates = evaluation.training_base_rates
+    rates = evaluation.training_base_rates  # of regressions and counts the means of the targets
     if rates:
         mean = float(np.mean(list(rates.values())))
-        facts.append(("training base rate, mean of tasks", f"{mean:.3f}"))
+        if evaluation.task_metrics.kind in ("binary", "multiclass"):
+            facts.append(("training base rate, mean of tasks", f"{mean:.3f}"))
+        else:
+            facts.append(("training mean, mean of tasks", f"{mean:.6g}"))
     return [Section("training", "Training", "What the model was trained on, and how.", pictures, facts=facts)]
 
 
@@ -329,6 +332,11 @@ def _option_facts(options: Json) -> list[tuple[str, str]]:
         for name, value in options.items()
         if name != "strengths" and value is not None and value is not False and value not in ({}, [], "")
     ]
+
+
+def _contigs(split: Json) -> list[str]:
+    """Return the contigs of a split as one text; none of rows without coordinates."""
+    return [_listed(split["contigs"])] if split["contigs"] else []
 
 
 def _listed(names: Sequence[str]) -> str:
