@@ -79,7 +79,7 @@ _reference_options = titled("Attribution",
     "Output", "-o", "--output", "outputs", type=OUTPUT, multiple=True, metavar="FILE",
     help="Output; the suffix picks what is written: .bw, .npz (for modisco), .bed or .tsv (a row per "
     "region), .svg or .png (one region). Repeats; '{method}' and '{task}' in names for several. "
-    "Default: TSV on stdout.",
+    "Default: TSV on stdout; no table with --report or --filters alone.",
 )  # fmt: skip
 @header_option
 @common_options

@@ -162,6 +162,20 @@ def test_show_prints_scoring_and_coefficients_by_motif(run, folder, linear):
     assert run("show", linear).err == ""  # explain does not take it
 
 
+def test_a_model_of_sequences_among_several_is_named(run, folder, linear, tmp_path):
+    path = tmp_path / "words.safetensors"
+    regions = ("--regions", folder / "r.bed", "--genome", GENOME)
+    options = ("--layers", "conv 2x3, global_pool max", "--epochs", 1, "-t", 1, "-q")
+    assert run("train", "cnn", *regions, *options, "-o", path).code == 0
+    finished = run("evaluate", "--model", linear, "--model", path, "--features", folder / "s.tsv", "--labels",
+                   folder / "r.bed", "-q")  # fmt: skip
+    assert (finished.code, finished.out) == (1, b"")
+    assert (
+        finished.err
+        == f"seqnet evaluate: error: {path}: reads sequences; give regions or FASTA, not --features\n"
+    )
+
+
 @pytest.fixture(scope="module")
 def wrong(folder):
     """Tables that do not fit."""

@@ -97,6 +97,8 @@ def model_predictions(
     parts = model_parts(model) if ablate else []
     without: list[Predictions] = []
     if request.features is not None:
+        if model.input["type"] not in FEATURE_TYPES:
+            raise SeqnetError(f"{source}: reads sequences; give regions or FASTA, not --features")
         values = _table_values(request, labels, rows, predictor)
     elif request.sequences is not None or request.table is not None:
         values = _sequence_values(request, labels, rows, predictor, model)
