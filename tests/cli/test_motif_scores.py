@@ -215,6 +215,8 @@ def wrong(folder):
         (("predict", "{m}", "--genome", "{g}", "--tile", "50", "-o", "{f}/x.tsv"), "reads a table of motif scores"),
         (("explain", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}"),
          "no method applies to the model: the model reads a table of motif scores, not bases"),
+        (("explain", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}", "--filters", "{f}/no.meme"),
+         "linear.safetensors has no filters over bases"),
         (("predict", "{m}", "--features", "{f}/joined.tsv"), "a second column line that differs from the first"),
         (("perturb", "{m}", "--regions", "{f}/r.bed", "--genome", "{g}", "--insert", "{motifs}"),
          "reads a table of motif scores, not sequences"),

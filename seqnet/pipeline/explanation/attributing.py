@@ -15,7 +15,7 @@ from seqnet.datasets.padded import pad_sequences
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.lookup import resolve
-from seqnet.networks.model import SCORES_TYPE, Model
+from seqnet.networks.model import FEATURE_TYPES, SCORES_TYPE, Model
 from seqnet.parallel import ordered_map, usable_threads
 from seqnet.pipeline.denoising.targets import denoises
 from seqnet.pipeline.explanation.explainers import (
@@ -72,6 +72,8 @@ def prepare_explanation(
     tracks = ordered_source(request.tracks, model, source)  # reported before anything else is read
     if denoises(model):
         raise UsageError(f"{source} denoises whole tracks; models of regions are explained")
+    if request.only_filters and model.input["type"] in FEATURE_TYPES:
+        raise UsageError(f"--filters: {source} has no filters over bases")
     methods = () if request.only_filters else chosen_methods(request, model)
     tasks = sorted(chosen_tasks(model.tasks, request.tasks))
     check_attribution_outputs(request, methods, [model.tasks[task] for task in tasks])
