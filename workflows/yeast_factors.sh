@@ -3,7 +3,7 @@
 # Usage: yeast_factors.sh YEAST_FOLDER JASPAR.transfac.gz OUTPUT
 #   YEAST_FOLDER  holds sacCer3.fa.gz, chexmix_peaks/*.bed and motifs/ (MacIsaac, UniPROBE)
 #   JASPAR        a release in TRANSFAC format; its fungal motifs are used
-# Environment: PEAKS (80: a factor needs as many), EPOCHS (12), THREADS (0 = all CPUs), CHROMS (all of them:
+# Environment: PEAKS (80: a factor needs as many), EPOCHS (the default: 25), THREADS (0 = all CPUs), CHROMS (all of them:
 # contigs that get tracks; the held-out ones must be among them)
 #
 # The factors are those with PEAKS peak points or more and a motif of their name in one of the three
@@ -15,7 +15,6 @@ data=$1
 jaspar=$2
 out=$3
 fewest=${PEAKS:-80}
-epochs=${EPOCHS:-12}
 chroms=${CHROMS:-*}
 threads=${THREADS:-0}
 genome=$data/sacCer3.fa.gz
@@ -44,9 +43,9 @@ say "label: windows of 200 bases, as many GC-matched negatives"
 seqnet label "${files[@]}" --genome "$genome" --width 200 --valid-chroms chrVII \
     --test-chroms chrIV,chrXII -o "$out/regions.bed"
 
-say "train: the default network"
-seqnet train cnn --regions "$out/regions.bed" --genome "$genome" --epochs "$epochs" --batch-size 32 \
-    -t "$threads" -o "$out/cnn.safetensors"
+say "train: the default network with the motifs of the collections"
+seqnet train cnn --regions "$out/regions.bed" --genome "$genome" --motifs "$out/collection.jaspar" \
+    ${EPOCHS:+--epochs "$EPOCHS"} -t "$threads" -o "$out/cnn.safetensors"
 
 say "predict: the genome in tiles of 50 bases, a track per factor"
 seqnet predict "$out/cnn.safetensors" --genome "$genome" --chroms "$chroms" --tile 50 -t "$threads" \
