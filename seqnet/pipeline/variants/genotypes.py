@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,7 +20,8 @@ HAPLOTYPE_FLAGS = {
     EDGE: "a variant crosses the end of the window",
 }
 """Why a haplotype has no prediction, in addition to the reasons of its alleles."""
-_FORMAT = 8
+_INFO, _FORMAT = 7, 8
+_END = re.compile(rb"(?:^|;)END=(\d+)(?:;|$)")
 
 
 class Haplotype(NamedTuple):
@@ -30,6 +32,16 @@ class Haplotype(NamedTuple):
     """Of the variants: position, alleles."""
     flag: str
     """Why it is not predicted; empty where it is."""
+
+
+def last_touched(record: VariantRecord) -> int:
+    """Return the last position whose window a row that begins before it can change.
+
+    That is the base behind REF, before which an insertion lies, or the last base of a symbolic allele.
+    """
+    behind = record.start + len(record.ref)
+    end = _END.search(record.cells[_INFO]) if any(alt.startswith(b"<") for alt in record.alts) else None
+    return behind if end is None else max(behind, int(end[1]) - 1)
 
 
 def called_alleles(
@@ -117,6 +129,58 @@ def _haplotype(
     variants.sort()
     flags += [OVERLAP for one, two in pairwise(variants) if _overlap(one, two)]
     return Haplotype(tuple(variants), tuple(names), next(filter(None, flags), ""))
+
+
+class Outside(NamedTuple):
+    """What one copy of a sample has outside a window."""
+
+    variants: tuple[Variant, ...] = ()
+    unusable: tuple[tuple[int, int, str], ...] = ()
+    """Start, end and flag of calls that cannot be applied."""
+
+    def flag(self, start: int, end: int) -> str:
+        """Return why a stretch of the copy is not known; empty where it is."""
+        some = sorted(each for each in self.variants if each.end > start and each.start < end)
+        if any(_overlap(one, two) for one, two in pairwise(some)):
+            return OVERLAP
+        return next((flag for first, last, flag in self.unusable if last > start and first < end), "")
+
+
+def outside_of(
+    rows: Sequence[VariantRow],
+    columns: Sequence[Sequence[bytes]],
+    sample: int,
+    copy: int,
+    end: int,
+    path: str,
+) -> Outside:
+    """Return what one copy of a sample has outside a window; other parameters are those of `haplotypes_of`.
+
+    Parameters
+    ----------
+    rows
+        Those near the window that do not touch it.
+    copy
+        Number of the copy, from 0.
+    end
+        Where the window ends.
+    """
+    variants, unusable = [], []
+    for row, own in zip(rows, columns, strict=True):
+        alleles, ordered = called_alleles(row.record, own, sample, path)
+        number = alleles[copy] if copy < len(alleles) else 0
+        flag = ""
+        if not ordered or number is None:
+            flag = MISSING if None in alleles else UNPHASED
+        elif number and row.alleles[number - 1].flag != STAR:
+            allele = row.alleles[number - 1]
+            if allele.placed is None:
+                flag = allele.flag
+            else:  # an indel in a repeat that reaches into the window stays outside
+                variants.append(allele.placed.right if row.record.start >= end else allele.placed.left)
+        if flag:
+            unusable.append((row.record.start, last_touched(row.record) + 1, flag))
+    return Outside(tuple(variants), tuple(unusable))
 
 
 def _overlap(one: Variant, two: Variant) -> bool:

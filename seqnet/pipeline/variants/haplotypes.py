@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
@@ -15,7 +14,7 @@ from seqnet.formats.files.header import header_lines
 from seqnet.formats.files.numbers import UNKNOWN
 from seqnet.formats.files.opening import STANDARD, to_bytes
 from seqnet.formats.regions.bed import read_bed
-from seqnet.formats.variants.records import VariantFile, VariantRecord, open_variants
+from seqnet.formats.variants.records import VariantFile, open_variants
 from seqnet.formats.variants.writers import clean_names
 from seqnet.genome.contig_names import require_one_style
 from seqnet.genome.extract import padded_stretch
@@ -27,7 +26,14 @@ from seqnet.pipeline.inputs.models import chosen_tasks
 from seqnet.pipeline.outputs import memory_rows, open_result
 from seqnet.pipeline.variants.effects import ReadyModel
 from seqnet.pipeline.variants.fields import DIGITS, EXACT_DIGITS, number_texts
-from seqnet.pipeline.variants.genotypes import HAPLOTYPE_FLAGS, Haplotype, haplotypes_of
+from seqnet.pipeline.variants.genotypes import (
+    HAPLOTYPE_FLAGS,
+    Haplotype,
+    Outside,
+    haplotypes_of,
+    last_touched,
+    outside_of,
+)
 from seqnet.pipeline.variants.request import VariantsRequest
 from seqnet.pipeline.variants.results import HaplotypeTable, VariantsResult
 from seqnet.pipeline.variants.rows import RowChecker, VariantRow
@@ -36,18 +42,18 @@ from seqnet.reporting import meter, note
 
 _COLUMNS = ("chrom", "start", "end", "name", "sample", "haplotype", "variants")
 _REGIONS_AT_ONCE = 256
-_INFO = 7
-_END = re.compile(rb"(?:^|;)END=(\d+)(?:;|$)")
+_NOTHING = Outside()
 
 
 class _Window(NamedTuple):
-    """A region's window, and the rows that touch it."""
+    """A region's window, the rows that touch it, and those near it, which a shorter haplotype may need."""
 
     contig: str
     start: int
     end: int
     name: str
     rows: list[VariantRow]
+    near: list[VariantRow]
 
 
 class _Found(NamedTuple):
@@ -136,7 +142,7 @@ def _with_rows(
     places = regions.intervals
     contigs, names = places.contig_names(), regions.names.tolist()
     windows = [
-        _Window(str(contig), start, end, name, [])
+        _Window(str(contig), start, end, name, [], [])
         for contig, start, end, name in zip(
             contigs, places.start.tolist(), places.end.tolist(), names, strict=True
         )
@@ -156,33 +162,25 @@ def _with_rows(
             if record.contig not in genome.codes and not restricted:
                 checker.checked(record)  # an error, a flag or a skipped row
             continue
-        first = int(np.searchsorted(starts[record.contig], record.start - widest))
-        last = int(np.searchsorted(starts[record.contig], _last_touched(record), side="right"))
-        touched = [window for window in some[first:last] if window.end > record.start]
-        row = checker.checked(record) if touched else None
-        for window in touched if row is not None else ():
-            window.rows.append(row)  # type: ignore[arg-type]
+        behind = last_touched(record)
+        first = int(np.searchsorted(starts[record.contig], record.start - 2 * widest))
+        last = int(np.searchsorted(starts[record.contig], behind + widest, side="right"))
+        row = checker.checked(record) if first < last else None
+        for window in some[first:last] if row is not None else ():
+            touched = window.start <= behind and record.start < window.end
+            (window.rows if touched else window.near).append(row)  # type: ignore[arg-type]
     if restricted:
         require_one_style(opened.path, names_seen, genome.source, genome.codes)
     return windows
 
 
-def _last_touched(record: VariantRecord) -> int:
-    """Return the last position whose window a row that begins before it can change.
+def haplotype_window(
+    codes: Codes, start: int, end: int, variants: Sequence[Variant], outside: Outside = _NOTHING
+) -> tuple[Codes, str]:
+    """Return a window of a contig with variants applied, uint8 (end - start,), and why it is not known.
 
-    That is the base behind REF, before which an insertion lies, or the last base of a symbolic allele.
-    """
-    behind = record.start + len(record.ref)
-    end = _END.search(record.cells[_INFO]) if any(alt.startswith(b"<") for alt in record.alts) else None
-    return behind if end is None else max(behind, int(end[1]) - 1)
-
-
-def haplotype_window(codes: Codes, start: int, end: int, variants: Sequence[Variant]) -> Codes:
-    """Return a window of a contig with variants applied, uint8 (end - start,).
-
-    What is longer than the window is cut around its centre, what is shorter filled up with the bases on
-    both sides, an odd one from the left: as if a longer stretch had been edited and cut. The bases that
-    fill it up are the contig's: variants outside the window are not applied.
+    What is longer than the window is cut around its centre, what is shorter filled up with the haplotype's
+    bases on both sides, an odd one from the left: as if a longer stretch had been edited and cut.
 
     Parameters
     ----------
@@ -190,13 +188,57 @@ def haplotype_window(codes: Codes, start: int, end: int, variants: Sequence[Vari
         uint8 (length,): the contig.
     variants
         Inside the window.
+    outside
+        The haplotype's variants outside the window.
     """
     edited = apply_variants(codes, start, end, variants)
     change = len(edited) - (end - start)
-    spare = abs(change)
-    left, right = padded_stretch(codes, start - spare, start), padded_stretch(codes, end, end + spare)
-    first = spare + change // 2
-    return np.concatenate([left, edited, right])[first : first + end - start]
+    if change >= 0:
+        first = change // 2
+        return edited[first : first + end - start], ""
+    before, after = -(change // 2), -change + change // 2
+    low, high = _reach_before(start, before, outside), _reach_after(end, after, outside)
+    flag = outside.flag(start - low, start) or outside.flag(end, end + high)
+    if flag:
+        return edited, flag
+    left = [each for each in outside.variants if start - low <= each.start < start]
+    right = [each for each in outside.variants if end <= each.start < end + high]
+    parts = (
+        _applied(codes, start - low, start, left)[-before:],
+        _applied(codes, end, end + high, right)[:after],
+    )
+    return np.concatenate([parts[0], edited, parts[1]]), ""
+
+
+def _applied(codes: Codes, start: int, end: int, variants: Sequence[Variant]) -> Codes:
+    """Return a stretch with variants applied, N where it lies outside the contig."""
+    first, last = max(0, start), min(len(codes), end)
+    before, after = padded_stretch(codes, start, first), padded_stretch(codes, last, end)
+    return np.concatenate([before, apply_variants(codes, first, last, variants), after])
+
+
+def _reach_before(start: int, count: int, outside: Outside) -> int:
+    """Return how many bases of the contig before a position make so many of the haplotype, or more."""
+    reach = 0
+    while True:
+        some = [each for each in outside.variants if start - reach < each.end <= start]
+        lost = sum(each.end - each.start - len(each.alt) for each in some)
+        farther = max(reach, count + lost, *(start - each.start for each in some), 0)
+        if farther == reach:
+            return reach
+        reach = farther
+
+
+def _reach_after(end: int, count: int, outside: Outside) -> int:
+    """Return how many bases of the contig behind a position make so many of the haplotype, or more."""
+    reach = 0
+    while True:
+        some = [each for each in outside.variants if end <= each.start < end + reach]
+        lost = sum(each.end - each.start - len(each.alt) for each in some)
+        farther = max(reach, count + lost, *(each.end - end for each in some), 0)
+        if farther == reach:
+            return reach
+        reach = farther
 
 
 class _Haplotypes:
@@ -241,24 +283,35 @@ class _Haplotypes:
         for window in windows:
             codes = self._genome.codes[window.contig]
             reference = len(distinct)
-            known: dict[tuple[Variant, ...], int] = {(): reference}
-            distinct.append((window, haplotype_window(codes, window.start, window.end, ())))
-            columns = [row.record.samples for row in window.rows]
+            unedited, _flag = haplotype_window(codes, window.start, window.end, ())
+            known: dict[bytes, int] = {unedited.tobytes(): reference}
+            distinct.append((window, unedited))
             for sample, name in samples:
-                own = haplotypes_of(window.rows, columns, sample, window.start, window.end, self._path)
-                for copy, haplotype in enumerate(own, 1):
+                for copy, (haplotype, edited) in enumerate(self._edited(window, sample, codes), 1):
                     if haplotype.flag:
                         self._refuse(window, name, haplotype.flag)
-                    elif haplotype.variants not in known:
-                        known[haplotype.variants] = len(distinct)
-                        edited = haplotype_window(codes, window.start, window.end, haplotype.variants)
+                    elif edited.tobytes() not in known:
+                        known[edited.tobytes()] = len(distinct)
                         distinct.append((window, edited))
-                    row = known.get(haplotype.variants, reference)
+                    row = known.get(edited.tobytes(), reference)
                     found.append(_Found(window, name, copy, haplotype, reference, row))
         values = self._predicted(distinct)
         for each in found:
             yield self._line(each, values[each.reference], values[each.row])
             self.count += 1
+
+    def _edited(self, window: _Window, sample: int, codes: Codes) -> Iterator[tuple[Haplotype, Codes]]:
+        """Yield the haplotypes of a sample with their bases, uint8 (width,)."""
+        start, end = window.start, window.end
+        columns = [row.record.samples for row in window.rows]
+        near = [row.record.samples for row in window.near]
+        for copy, haplotype in enumerate(haplotypes_of(window.rows, columns, sample, start, end, self._path)):
+            if haplotype.flag:
+                yield haplotype, codes[:0]
+                continue
+            outside = outside_of(window.near, near, sample, copy, end, self._path)
+            edited, flag = haplotype_window(codes, start, end, haplotype.variants, outside)
+            yield haplotype._replace(flag=flag), edited
 
     def _refuse(self, window: _Window, sample: str, flag: str) -> None:
         """Count a haplotype that cannot be predicted, or stop at it."""

@@ -8,12 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pysam.bcftools
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import seqnet
 from seqnet.errors import FormatError, SeqnetError, UsageError
 from seqnet.genome.alphabet import encode_text
+from seqnet.genome.variants import Variant
 from seqnet.networks.model import Model
 from seqnet.pipeline.variants import run as step
+from seqnet.pipeline.variants.genotypes import Outside
 from seqnet.pipeline.variants.haplotypes import haplotype_window
 from seqnet.pipeline.variants.rows import FLAGS
 from seqnet.pipeline.variants.windows import like_substitutions
@@ -741,17 +745,93 @@ def test_haplotypes_of_contigs_in_the_other_style_are_refused(at):
 
 
 def test_a_longer_or_shorter_haplotype_is_cut_as_predict_cuts_sequences():
-    from seqnet.genome.variants import Variant
-
     codes = encode_text("ACGTACGTACGTACGTACGT")
-    shorter = haplotype_window(codes, 6, 14, [Variant(8, codes[8:11].tobytes(), b"")])
+    shorter, _flag = haplotype_window(codes, 6, 14, [Variant(8, codes[8:11].tobytes(), b"")])
     edited_codes = np.concatenate(
         [codes[:8], codes[11:]]
     )  # 3 bases fewer: two from the left, one from the right
     np.testing.assert_array_equal(shorter, edited_codes[4:12])
-    longer = haplotype_window(codes, 6, 14, [Variant(8, b"", b"\0\0\0")])
+    longer, _flag = haplotype_window(codes, 6, 14, [Variant(8, b"", b"\0\0\0")])
     edited_codes = np.concatenate([codes[:8], np.zeros(3, np.uint8), codes[8:]])
     np.testing.assert_array_equal(longer, edited_codes[7:15])
+
+
+@settings(max_examples=300)
+@given(st.randoms(use_true_random=False))
+def test_a_shorter_haplotype_takes_its_own_bases_from_outside_the_window(random):
+    codes = np.array(random.choices(range(4), k=80), np.uint8)
+    start, end = 30, 50
+    edited, variants, position = [], [], 0
+    change_in = before = 0
+    while position < len(codes):
+        lost = random.choice([0, 0, 0, 0, 1, 2, 4])
+        lost = min(
+            lost,
+            len(codes) - position,
+            (start if position < start else end if position < end else 80) - position,
+        )
+        gained = bytes(
+            random.choices(range(4), k=random.choice([0, 0, 0, 1, 3]) if lost or position % 3 == 0 else 0)
+        )
+        if (lost or gained) and position not in (start, end):  # an insertion there is the window's or not
+            variants.append(Variant(position, codes[position : position + lost].tobytes(), gained))
+            before += (len(gained) - lost) * (position < start)
+            change_in += (len(gained) - lost) * (start <= position < end)
+            edited += gained
+            position += lost
+        if position < len(codes):
+            edited.append(codes[position])
+            position += 1
+    inside = [each for each in variants if start <= each.start < end]
+    outside = Outside(tuple(each for each in variants if not start <= each.start < end))
+    first = start + before + (change_in // 2)
+    window, flag = haplotype_window(codes, start, end, inside, outside)
+    assert not flag
+    np.testing.assert_array_equal(window, np.array(edited, np.uint8)[first : first + end - start])
+
+
+def test_variants_next_to_the_window_are_in_a_shorter_haplotype_as_bcftools_has_it(at):
+    bcftools = shutil.which("bcftools")
+    if bcftools is None:
+        pytest.skip("bcftools is not installed")
+    other = {place: "ACGT".replace(CONTIG[place - 1], "")[0] for place in (88, 151)}
+    path = at.vcf(
+        genotyped(88, CONTIG[87], other[88], "1|0"),
+        genotyped(110, CONTIG[109:118], CONTIG[109], "1|0"),
+        genotyped(151, CONTIG[150], other[151], "1|0"),
+        samples=("s1",),
+    )
+    lines = (
+        f"##contig=<ID=c1,length={len(CONTIG)}>\n" + '##FORMAT=<ID=GT,Number=1,Type=String,Description="">\n'
+    )
+    path.write_text(path.read_text().replace("#CHROM", lines + "#CHROM", 1))
+    bed = at.folder / "r.bed"
+    bed.write_text("\t".join(map(str, ("c1", *REGION))) + "\n")
+    made = model()
+    table = seqnet.variants(
+        made, path, genome=at.genome, haplotypes="s1", regions=bed, threads=1
+    ).effects.columns()
+    pysam.tabix_index(str(path), preset="vcf", force=True, keep_original=True)
+    text = subprocess.run(
+        [bcftools, "consensus", "-f", at.genome, "-s", "s1", "-H", "1", f"{path}.gz"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    whole = "".join(text.split(">c1\n")[1].split(">")[0].split())
+    fasta = at.folder / "consensus.fa"
+    fasta.write_text(f">x\n{whole[REGION[0] - 20 : REGION[1] - 8 + 20]}\n")
+    want = seqnet.predict(made, sequences=str(fasta), threads=1).predictions.values[0].astype(float)
+    assert table["alt_A"][0] == pytest.approx(want[0], abs=2e-5)
+    near = at.vcf(
+        genotyped(88, CONTIG[87], other[88], "1/0"), genotyped(110, CONTIG[109:118], CONTIG[109], "1|0"),
+        samples=("s1",),
+    )  # fmt: skip
+    flagged = seqnet.variants(
+        made, near, genome=at.genome, haplotypes="s1", regions=bed, threads=1
+    ).effects.columns()
+    assert flagged["flag"].tolist() == [
+        "UNPHASED",
+        ".",
+    ]  # the second copy is not shorter and needs no neighbour
 
 
 # ---- continued runs --------------------------------------------------------------------------
