@@ -22,6 +22,8 @@ from seqnet.errors import TERMINATED, SeqnetError, Terminated, brief, describe, 
 from seqnet.reporting import warn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from click.shell_completion import CompletionItem
 
 INTERRUPTED, CLOSED_PIPE = 130, 141
@@ -114,9 +116,22 @@ class Command(_ShortHelp):
 
     def _repeated(self, ctx: click.Context, args: list[str]) -> list[click.Option]:
         """Return the options of one value that have several, in the order of the command."""
-        _, _, given = self.make_parser(ctx).parse_args(args=args)
+        values, _, given = self.make_parser(ctx).parse_args(args=args)
+        self._refuse_options_as_values(ctx, values)
         single = [p for p in self.params if isinstance(p, click.Option) and not (p.is_flag or p.multiple)]
         return [option for option in single if given.count(option) > 1]
+
+    def _refuse_options_as_values(self, ctx: click.Context, values: Mapping[str, Any]) -> None:
+        """Refuse an option without its value, which has taken the next option for it."""
+        names = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
+        for param in self.params:
+            if not isinstance(param, click.Option) or param.is_flag or param.name not in values:
+                continue
+            raw = values[param.name]
+            for text in raw if isinstance(raw, list | tuple) else [raw]:
+                if isinstance(text, str) and text.startswith("-") and text in names:
+                    message = f"option '{param.opts[-1]}' requires an argument; {text} is an option"
+                    raise click.UsageError(message, ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; errors for the user come out as `CommandError`."""

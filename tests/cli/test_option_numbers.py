@@ -167,6 +167,16 @@ def test_every_option_that_names_a_file_has_a_metavar_that_says_so():
         assert option.multiple or option.metavar in known or option.name in ("name", "device")
 
 
+@pytest.mark.parametrize(
+    "words", [("--insert", "-q"), ("--insert=--seed",), ("--pair", "A,B", "--insert", "--pair")]
+)
+def test_an_option_does_not_take_the_next_option_for_its_value(run, words):
+    ended = run("perturb", "m.safetensors", *words)
+    assert (ended.code, ended.out) == (2, b"")
+    assert ended.err.startswith("seqnet perturb: error: option '--insert' requires an argument; -")
+    assert ended.err.count("\n") == 1
+
+
 def test_two_genomes_are_an_error_before_anything_is_read(run):
     finished = run("evaluate", "--model", "a", "--regions", "r", "--genome", "g", "--genome", "h")
     assert finished.code == 2

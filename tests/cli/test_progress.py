@@ -39,7 +39,7 @@ def test_a_bar_shows_on_a_terminal_and_is_taken_away(long_work):
     text = stderr_on_a_terminal(*long_work)
     assert "rows" in text
     assert "%" in text
-    assert "seqnet train cnn: valid" in text.rstrip().splitlines()[-1]
+    assert "seqnet train cnn: parts on the validation rows" in text.rstrip().splitlines()[-1]
 
 
 @pytest.mark.slow
