@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.aliases import Floats, Ints
+from seqnet.genome.intervals import STRAND_SIGNS
+
+if TYPE_CHECKING:
+    from seqnet.genome.regions import Regions
 
 
 class ColumnTable:
@@ -40,6 +44,18 @@ class ColumnTable:
         import pandas as pd  # type: ignore[import-untyped]  # not a dependency of seqnet
 
         return pd.DataFrame(self.columns())
+
+
+def row_columns(names: NDArray[np.object_], regions: Regions | None) -> dict[str, np.ndarray]:
+    """Return the columns that name rows: of regions chrom, start, end, name and strand; else name alone."""
+    if regions is None:
+        return {"name": names}
+    places = regions.intervals
+    strand = np.array([STRAND_SIGNS[number] for number in places.strand.tolist()], dtype=object)
+    return {
+        "chrom": places.contig_names(), "start": places.start, "end": places.end,
+        "name": names, "strand": strand,
+    }  # fmt: skip
 
 
 def columns_of(rows: Sequence[Sequence[object]], width: int) -> list[tuple[object, ...]]:

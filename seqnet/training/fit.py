@@ -175,7 +175,7 @@ class _Run:
             self._step(*fed)
             del fed  # before the next ones are made
             self.batch, self.step = self.batch + 1, self.step + 1
-            self._heed_wishes()
+            self._heed_requests()
         self.losses.check()
 
     def _within_memory(self, work: Callable[[], Result]) -> Result:
@@ -281,7 +281,7 @@ class _Run:
 
     # ---- stopping and going on ----------------------------------------------------------------
 
-    def _heed_wishes(self) -> None:
+    def _heed_requests(self) -> None:
         """Save or stop if any process asks for it."""
         request = self.hooks.stop_request(self.step)
         save, stop = self.ranks.largest(request.save, request.stop)

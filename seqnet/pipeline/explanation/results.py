@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqnet.aliases import Bools, Codes, Floats, Ints
-from seqnet.pipeline.prediction.results import STRANDS
-from seqnet.pipeline.tables import ColumnTable
+from seqnet.pipeline.tables import ColumnTable, row_columns
 
 if TYPE_CHECKING:
     from seqnet.genome.regions import Regions
@@ -139,16 +138,8 @@ class ExplanationTable(ColumnTable):
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns by name: of regions chrom, start, end, name and strand; then the numbers."""
-        columns: dict[str, np.ndarray] = {"name": self.names}
-        if self.regions is not None:
-            places = self.regions.intervals
-            strand = np.array([STRANDS[number] for number in places.strand.tolist()], dtype=object)
-            columns = {
-                "chrom": places.contig_names(), "start": places.start, "end": places.end,
-                "name": self.names, "strand": strand,
-            }  # fmt: skip
         numbers = {"output": self.output, "reference": self.reference, "completeness": self.completeness}
-        return columns | {"task": self.task, "method": self.method} | numbers
+        return row_columns(self.names, self.regions) | {"task": self.task, "method": self.method} | numbers
 
 
 @dataclass(frozen=True, eq=False)

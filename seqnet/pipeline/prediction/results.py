@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.pipeline.tables import ColumnTable
+from seqnet.pipeline.tables import ColumnTable, row_columns
 
 if TYPE_CHECKING:
     from seqnet.genome.regions import Regions
-
-STRANDS = {1: "+", -1: "-", 0: "."}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +41,9 @@ class PredictionTable(ColumnTable):
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the columns by name: of regions chrom, start, end, name and strand; then the tasks."""
-        columns: dict[str, np.ndarray] = {"name": self.names}
-        if self.regions is not None:
-            places = self.regions.intervals
-            strand = np.array([STRANDS[number] for number in places.strand.tolist()], dtype=object)
-            columns = {
-                "chrom": places.contig_names(), "start": places.start, "end": places.end,
-                "name": self.names, "strand": strand,
-            }  # fmt: skip
-        return columns | {task: self.values[:, number] for number, task in enumerate(self.tasks)}
+        return row_columns(self.names, self.regions) | {
+            task: self.values[:, number] for number, task in enumerate(self.tasks)
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,7 +132,7 @@ def _samples(opened: VariantFile, named: str) -> list[tuple[int, str]]:
 def _with_rows(
     regions: Regions, opened: VariantFile, checker: RowChecker, genome: Genome, *, restricted: bool
 ) -> list[_Window]:
-    """Return the windows with the rows that touch each.
+    """Return the windows with the rows that touch each, and those within one width of it.
 
     Parameters
     ----------
