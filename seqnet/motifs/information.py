@@ -1,4 +1,7 @@
-"""Entropy and information of motif columns (Schneider et al. 1986)."""
+"""Entropy and information of motif columns (Schneider et al. 1986), and the heights of a logo's letters.
+
+The heights are those of Schneider and Stephens 1990.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.genome.alphabet import BASES, IUPAC
+from seqnet.motifs.matrix import Motif, Pssm, to_ppm
+from seqnet.motifs.pseudocounts import DEFAULT_NSITES
 
 SmallSample: TypeAlias = Literal["exact", "approx", "none"]
+Height: TypeAlias = Literal["information", "probability", "log-odds"]
 
 
 def entropy(probabilities: Floats) -> Floats:
@@ -98,3 +104,42 @@ def _consensus_letter(row: Floats) -> str:
     else:
         count = 4
     return _WORDS[frozenset(BASES[i] for i in order[:count])]
+
+
+def letter_heights(motif: Motif, kind: Height, method: SmallSample = "exact") -> Floats:
+    """Return the height of every letter of a logo, float64 (w, 4).
+
+    Parameters
+    ----------
+    motif
+        Counts, probabilities or, for ``log-odds``, scores.
+    kind
+        ``information``: p[i, a] max(0, R_i) in bits, R_i = 2 - (H_i + e_n); ``probability``: p[i, a];
+        ``log-odds``: the scores in bits, -inf where a letter cannot occur.
+    method
+        The small-sample correction e_n of ``information``, for the motif's number of sites (20 where it
+        is not known).
+
+    Raises
+    ------
+    ValueError
+        If log-odds are requested for a motif without scores, or the others of a PSSM without its
+        probabilities.
+    """
+    if kind == "log-odds":
+        return _scores(motif)
+    ppm = to_ppm(motif)
+    if kind == "probability":
+        return ppm.probabilities
+    nsites = DEFAULT_NSITES if ppm.info.nsites is None else ppm.info.nsites
+    bits = information(ppm.probabilities, nsites, method)
+    return np.asarray(ppm.probabilities * np.maximum(bits, 0)[:, None])
+
+
+def _scores(motif: Motif) -> Floats:
+    """Return the scores of a PSSM."""
+    if isinstance(motif, Pssm):
+        return motif.scores
+    raise ValueError(
+        f"{motif.info.name} holds no scores, so it has no log-odds logo; score it against a background first"
+    )

@@ -13,7 +13,7 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.genome.alphabet import BASES
-from seqnet.motifs.heights import Height
+from seqnet.motifs.information import Height
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

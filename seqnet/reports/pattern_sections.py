@@ -10,7 +10,7 @@ import numpy as np
 
 from seqnet.aliases import Floats
 from seqnet.lookup import resolve
-from seqnet.motifs.heights import letter_heights
+from seqnet.motifs.information import letter_heights
 from seqnet.motifs.matrix import MotifInfo, Pfm
 from seqnet.reports.evaluation_page import Cell, Column, PageTable, Picture, Section
 from seqnet.reports.inline_svg import GRID, INK, MUTED, SERIES, inline_svg, page_style

@@ -156,6 +156,96 @@ def test_motifs_start_the_first_filters_of_the_default_network(run, folder, moti
     assert np.allclose(filters[1], filters[0][::-1, ::-1], atol=1e-3)
 
 
+ONE_EPOCH = ("--epochs", 1, "-t", 1, "-q")
+
+
+def stored_scores(stored):
+    """Name to PSSM of the motif term."""
+    term = stored.header["motif_term"]
+    return dict(
+        zip(
+            term["names"],
+            np.split(stored.tensors["motif_term.scores"], np.cumsum(term["widths"])[:-1]),
+            strict=True,
+        )
+    )
+
+
+def best_agreement(scores, site):
+    """The largest number of letters of a site that are a matrix's best, at any shift and on either strand."""
+    letters = np.array(["ACGT".index(base) for base in site])
+    best = 0
+    for strand in (scores.argmax(1), 3 - scores.argmax(1)[::-1]):
+        for begin in range(len(strand) - len(site) + 1):
+            best = max(best, int((strand[begin : begin + len(site)] == letters).sum()))
+    return best
+
+
+def test_without_a_collection_motifs_are_grown_and_start_the_network(run, folder):
+    """The default network finds the planted site before its first step, and a part of its model is the term."""
+    path = folder / "grown.safetensors"
+    finished = run(
+        "train", "cnn", *regions(folder), "--learning-rate", 1e-9, "--ema", 0, *ONE_EPOCH, "-o", path
+    )
+    assert finished.code == 0, finished.err
+    stored = read_model(str(path))
+    scores = stored_scores(stored)
+    assert next(iter(scores)) == "bound:1"
+    assert best_agreement(scores["bound:1"], SITE) == len(SITE)
+    assert stored.header["stack"]["parts"] == ["network", "k-mers", "motifs"]
+    filters = stored.tensors["0.weight"][:, :, 0]
+    assert max(best_agreement(part.T, SITE) for part in filters[:2]) == len(SITE)
+    assert np.allclose(filters[1], filters[0][::-1, ::-1], atol=1e-3)
+    assert "motifs" in run("show", path).out.decode()
+
+
+@pytest.mark.parametrize(
+    "options", [("--no-denovo-motifs",), ("--no-kmer-term",), ("--preset", "deepbind", "--kmer-term"),
+                ("--init-motifs", "motifs")],
+)  # fmt: skip
+def test_motifs_are_grown_for_the_default_start_alone(run, folder, motifs, options):
+    path = folder / "none.safetensors"
+    options = [motifs if option == "motifs" else option for option in options]
+    finished = run("train", "cnn", *regions(folder), *options, *ONE_EPOCH, "-o", path)
+    assert finished.code == 0, finished.err
+    assert "motif_term" not in read_model(str(path)).header
+
+
+def test_motifs_of_a_collection_and_grown_ones_are_one_term(run, folder, motifs):
+    path = folder / "joined.safetensors"
+    finished = run("train", "cnn", *regions(folder), *SMALL, "--kmer-term", "--motifs", motifs, "--denovo-motifs",
+                   "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    names = list(stored_scores(read_model(str(path))))
+    assert names[0] == "bound:1"
+    assert names[-2:] == ["site", "other"]
+
+
+def test_growing_motifs_needs_the_k_mer_term(run, folder, tmp_path):
+    finished = run("train", "cnn", *regions(folder), "--no-kmer-term", "--denovo-motifs", "-q",
+                   "-o", tmp_path / "m.safetensors")  # fmt: skip
+    assert finished.code == 2
+    assert finished.err.splitlines()[-1].endswith(
+        "--denovo-motifs are grown from words of the k-mer term: give --kmer-term"
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_regressions_grow_motifs_of_high_and_low_targets(run, folder, tmp_path, sign):
+    """A site that lowers the target is found as one that raises it."""
+    table, path = tmp_path / "t.tsv", tmp_path / "m.safetensors"
+    rng = np.random.default_rng(1)
+    records = (folder / "s.fa").read_text().split("\n")[1::2]
+    table.write_text("seq\ty\n" + "".join(
+        f"{text}\t{5 + sign * 2 * (i % 2) + 0.3 * rng.normal():.3f}\n" for i, text in enumerate(records)
+    ))  # fmt: skip
+    finished = run("train", "cnn", "--table", table, "--sequence-column", "seq", "--target", "y",
+                   "--valid-fraction", 0.2, *ONE_EPOCH, "-o", path)  # fmt: skip
+    assert finished.code == 0, finished.err
+    scores = stored_scores(read_model(str(path)))
+    assert max(best_agreement(matrix, SITE) for matrix in scores.values()) == len(SITE)
+
+
 SEQUENCES = Sequences(np.zeros((1, 4), dtype=np.uint8))
 
 

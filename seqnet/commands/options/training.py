@@ -287,6 +287,12 @@ term_options = titled("Network",
         "weighted on the validation rows. In the preset "
         f"{DEFAULT_PRESET}, the motifs with the largest weights initialise the first filters.",
     ),
+    click.option(
+        "--denovo-motifs/--no-denovo-motifs", default=None,
+        help="Grow motifs from the k-mers with the largest weights in the k-mer term, and use them like "
+        "those of --motifs. Default: with the k-mer term of the preset "
+        f"{DEFAULT_PRESET}, unless --motifs or --init-motifs is given.",
+    ),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnet.formats.files.opening import open_output
-from seqnet.motifs.heights import letter_heights
+from seqnet.motifs.information import letter_heights
 from seqnet.motifs.matrix import Motif, MotifSet, reverse_complement_matrix
 from seqnet.reports.evaluation_page import Card, Page, Section, render
 from seqnet.reports.pattern_sections import ShownPattern, SimilarMotif, pattern_section, pattern_table

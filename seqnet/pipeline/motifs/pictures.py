@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.files.opening import STANDARD, open_output, written_through
-from seqnet.motifs.heights import Height, letter_heights
+from seqnet.motifs.information import Height, letter_heights
 from seqnet.motifs.matrix import Motif, reverse_complement_matrix
 from seqnet.reports.logos import ImageFormat, Logo, draw_logos
 

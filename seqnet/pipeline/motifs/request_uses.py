@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.regions import Center
     from seqnet.motifs.compare import Distance
-    from seqnet.motifs.heights import Height
-    from seqnet.motifs.information import SmallSample
+    from seqnet.motifs.information import Height, SmallSample
     from seqnet.motifs.matrix import MotifSet
     from seqnet.motifs.strands import Strands
     from seqnet.pipeline.motifs.pictures import Orientation

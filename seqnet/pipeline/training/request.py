@@ -485,6 +485,9 @@ class TrainCnnRequest(NetworkRequest):
         and regressions of sequences.
     motifs
         A collection of motifs, whose occupancies are a linear term.
+    denovo_motifs
+        Whether motifs for such a term are grown from the words of the k-mer term. Default: with the k-mer
+        term of the default preset, unless `motifs` or `init_motifs` names a collection.
     """
 
     preset: str | None = None
@@ -494,6 +497,7 @@ class TrainCnnRequest(NetworkRequest):
     towers: bool = False
     kmer_term: bool | None = None
     motifs: str | None = None
+    denovo_motifs: bool | None = None
     kind: ClassVar[str] = "cnn"
 
     def layer_choices(self) -> dict[str, object]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seqnet.formats.files.header import base_name
+from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.metrics.monitor import evaluate_outputs
-from seqnet.networks.model import Model, member_prefix, part_line, stacked_parts
+from seqnet.networks.model import MOTIFS, Model, member_prefix, part_line, stacked_parts
 from seqnet.networks.task_types import TASK_TYPES
 from seqnet.pipeline.training.architecture import (
     Architecture,
@@ -47,7 +48,7 @@ from seqnet.pipeline.training.fitting import (
 from seqnet.pipeline.training.outputs import TrainingResult, model_header
 from seqnet.pipeline.training.request import TrainCnnRequest, TrainDenseRequest
 from seqnet.pipeline.training.terms.kmer_term import decided_strands
-from seqnet.pipeline.training.terms.parts import StackedParts, TermPlan
+from seqnet.pipeline.training.terms.parts import NO_TERMS, StackedParts, TermOptions, TermPlan, stacked_terms
 from seqnet.pipeline.training.validation import evaluate_valid, part_metrics, valid_thresholds
 from seqnet.reporting import note
 from seqnet.training.fit import set_seed
@@ -76,7 +77,7 @@ def cnn_network(request: TrainCnnRequest) -> TrainingResult:
     strands = request.strands or ("both" if request.table is None else "auto")
     return _train_network(
         request, architecture, None, strands, jitter=request.jitter, towers=request.towers,
-        kmer_term=request.kmer_term, motifs=request.motifs,
+        terms=TermOptions(request.kmer_term, request.motifs, request.denovo_motifs, request.motif_rules),
     )  # fmt: skip
 
 
@@ -88,8 +89,7 @@ def _train_network(
     *,
     jitter: int = 0,
     towers: bool = False,
-    kmer_term: bool | None = None,
-    motifs: str | None = None,
+    terms: TermOptions = NO_TERMS,
 ) -> TrainingResult:
     """Train a network of labelled rows, and write it with its side files where the request names an output.
 
@@ -103,10 +103,8 @@ def _train_network(
         Bases by which training windows are moved at most.
     towers
         Whether sequence and tracks are read by layers of their own.
-    kmer_term
-        Whether the k-mer term is added; None with the default preset.
-    motifs
-        The collection of the motif term; None for none.
+    terms
+        Which linear terms are added.
     """
     with (
         processes(request.device, request.thread_count) as (device, ranks),
@@ -116,21 +114,22 @@ def _train_network(
         strands = decided_strands(data, request.seed) if strands == "auto" else strands
         architecture = fitted_architecture(architecture, data, towers=towers)
         request.check_task_type(data.task_type)
-        plan = TermPlan.of(kmer_term, motifs, request.motif_rules, architecture, data)
-        if motifs is not None:
-            data, architecture = _with_motifs(data, architecture, motifs)
+        plan = TermPlan.of(terms, architecture, data)
+        if plan.has_motifs:
+            data, architecture = _with_motifs(data, architecture, plan)
         config = labelled_config(
             request, data, jitter=jitter, strands=strands, device=device,
-            average=motifs is not None and architecture.takes_start,
+            average=plan.has_motifs and architecture.takes_start,
         )  # fmt: skip
         if request.dry_run:
             return described_network(architecture.layers, input_shape(data), len(data.regions.tasks))
         inputs, constants = network_inputs(data, stranded=strands == "column", reach=config.jitter)
         rule = chosen_target_scale(request.target_scale, data.task_type)
         scale = scale_of(data, rule)
-        motif_term = plan.motif_term(data, scale, strands, request.seed, request.thread_count)
-        start = motif_term.ranked() if motif_term is not None and architecture.takes_start else ()
-        architecture = architecture._replace(start=start)
+        fitted = plan.fit(data, scale, strands, request.seed, request.thread_count) if ranks.first else {}
+        motif_term = fitted.get(MOTIFS)
+        if isinstance(motif_term, MotifTerm) and architecture.takes_start:
+            architecture = architecture._replace(start=motif_term.ranked())
         architecture = _described(architecture, plan, rule, data.task_type)
         beside: dict[str, list[Json]] = {}
         if request.baselines and ranks.first:
@@ -142,7 +141,7 @@ def _train_network(
         if not ranks.first:
             return TrainingResult()
         outputs = _mean_outputs(members)
-        parts = plan.parts(data, scale, outputs, motif_term, strands, request.seed)
+        parts = stacked_terms(fitted, data, scale, outputs, request.seed)
         trained = FittedModel(members, outputs, constants, parts, scale)
         return _finished(request, data, identity, strands, trained, beside)
 
@@ -208,14 +207,17 @@ def _described(architecture: Architecture, plan: TermPlan, rule: str, task_type:
 
 
 def _with_motifs(
-    data: TrainingData, architecture: Architecture, path: str
+    data: TrainingData, architecture: Architecture, plan: TermPlan
 ) -> tuple[TrainingData, Architecture]:
-    """Return data that name a file of motifs, and an architecture that makes room for them."""
-    named = architecture.described | {"motifs": base_name(path)}
+    """Return data that name the file of motifs, and an architecture that makes room for motifs."""
+    named: Json = {"denovo-motifs": True} if plan.denovo else {}
+    if plan.collection is not None:
+        named["motifs"] = base_name(plan.collection)
+        data = replace(data, files=(*data.files, plan.collection))
     layers = architecture.layers
     if architecture.takes_start:
         layers = with_hidden(layers, len(data.regions.tasks))
-    return replace(data, files=(*data.files, path)), architecture._replace(layers=layers, described=named)
+    return data, architecture._replace(layers=layers, described=architecture.described | named)
 
 
 def _identity(

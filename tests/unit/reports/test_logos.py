@@ -22,7 +22,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from seqnet.motifs.heights import letter_heights
+from seqnet.motifs.information import letter_heights
 from seqnet.motifs.matrix import MotifInfo, Pfm, reverse_complement_matrix, to_pssm
 from seqnet.reports.logos import Logo, draw_logos
 

@@ -9,19 +9,28 @@ import numpy as np
 from seqnet.errors import FormatError
 from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.inference.terms.motif_term import MotifFeatures, MotifScores, MotifTerm, fit_motif_features
+from seqnet.kmers.columns import feature_names
+from seqnet.kmers.counting import count_codes
 from seqnet.linear.shared import SHARED_PENALTIES, SharedFit, fit_shared, known_means
 from seqnet.motifs.background import Background
 from seqnet.motifs.strands import strands_of
+from seqnet.motifs.words import MOST_WORDS, grow_motifs
 from seqnet.pipeline.motifs.request import MotifRules, Scoring
 from seqnet.pipeline.motifs.sources import load_motifs, make_pssms
 from seqnet.pipeline.training.terms.kmer_fit import as_logits
-from seqnet.reporting import note, progress_bar
+from seqnet.reporting import detail, note, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from seqnet.aliases import Codes, Floats
+    from scipy.sparse import csr_matrix
+
+    from seqnet.aliases import Codes, Floats, Ints
+    from seqnet.inference.terms.kmer_term import KmerTerm
     from seqnet.pipeline.training.terms.rows import TermRows
+
+_TAIL = 0.25
+"""Share of the rows of a regression in which sites of high and of low targets are searched."""
 
 
 def collection_scores(path: str, rules: MotifRules, codes: Codes, *, both: bool) -> MotifScores:
@@ -34,9 +43,7 @@ def collection_scores(path: str, rules: MotifRules, codes: Codes, *, both: bool)
     both
         Whether sequences are read on both strands.
     """
-    counts = np.bincount(codes.reshape(-1), minlength=AMBIGUOUS + 1)[:4] + 1.0
-    frequencies = np.asarray(counts + counts[::-1] if both else counts, dtype=np.float64)
-    background = Background(frequencies, "training sequences")
+    background = Background(base_frequencies(codes, both=both), "training sequences")
     scored = make_pssms(load_motifs(path, rules=rules), Scoring(background=background), keep=True)
     motifs = MotifScores(
         tuple(pssm.info.name for pssm in scored.pssms),
@@ -47,6 +54,28 @@ def collection_scores(path: str, rules: MotifRules, codes: Codes, *, both: bool)
         if pssm.scores.max() > 100 or np.isnan(pssm.scores).any():
             raise FormatError(path, f"{pssm.info.name} holds scores above 100 bits, or NaN")
     return motifs
+
+
+def joined_motifs(collections: Sequence[MotifScores]) -> MotifScores:
+    """Return the motifs of collections one after another."""
+    names, scores, both = (
+        tuple(value for motifs in collections for value in getattr(motifs, field))
+        for field in ("names", "scores", "both")
+    )
+    return MotifScores(names, scores, both)
+
+
+def base_frequencies(codes: Codes, *, both: bool) -> Floats:
+    """Return the share of each base, one more of each counted; of both strands where these are read.
+
+    Returns
+    -------
+    frequencies
+        float64 (4,), sum 1.
+    """
+    counts = np.bincount(codes.reshape(-1), minlength=AMBIGUOUS + 1)[:4] + 1.0
+    counts = counts + counts[::-1] if both else counts
+    return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
 class FittedMotifs:
@@ -86,3 +115,60 @@ class FittedMotifs:
         """Return weights (T, 2m) and biases (T,) as a term of full weight."""
         ones = np.ones(len(bias), dtype=np.float32)
         return MotifTerm(self.features, ones, weights.astype(np.float32), bias.astype(np.float32))
+
+
+def motifs_of_words(
+    term: KmerTerm, train: TermRows, tasks: Sequence[str], frequencies: Floats, *, binary: bool
+) -> MotifScores:
+    """Grow motifs for each task from the words with the largest weights, times their root mean square.
+
+    Parameters
+    ----------
+    term
+        The k-mer term, as it was fitted.
+    train
+        The training rows. Sites are searched in the positives of a binary task, and in the quarters with
+        the highest and the lowest targets of a regression.
+    frequencies
+        float64 (4,): of the bases in the training rows.
+    """
+    both = term.settings.strands == "both"
+    words, features = feature_names(term.settings), count_codes(train.codes, term.settings)
+    names, scores = [], []
+    for task, name in enumerate(tasks):
+        number = 0
+        for rows, sign in _searched(train.targets[:, task], binary=binary):
+            strengths = sign * term.weights[task] * _root_mean_squares(features[rows])
+            motifs = grow_motifs(train.codes[rows], words[_largest(strengths)], frequencies, both=both)
+            names += [f"{name}:{number + place}" for place in range(1, len(motifs) + 1)]
+            scores += motifs
+            number += len(motifs)
+    detail(f"{len(names)} motifs grown from words of the k-mer term")
+    return MotifScores(tuple(names), tuple(scores), (both,) * len(names))
+
+
+def _searched(targets: Floats, *, binary: bool) -> Iterator[tuple[Ints, int]]:
+    """Yield the rows of a task to search, and the sign of the weights of their words."""
+    if binary:
+        yield np.flatnonzero(targets == 1), 1
+        return
+    known = np.flatnonzero(~np.isnan(targets))
+    order = known[np.argsort(targets[known], kind="stable")]
+    count = int(_TAIL * len(order))
+    yield np.sort(order[len(order) - count :]), 1
+    yield np.sort(order[:count]), -1
+
+
+def _root_mean_squares(features: csr_matrix) -> Floats:
+    """Return the root mean square of each column, float64 (d,)."""
+    means: Floats = np.asarray(features.multiply(features).mean(axis=0), dtype=np.float64).ravel()
+    return np.sqrt(means)
+
+
+def _largest(strengths: Floats) -> Ints:
+    """Return the columns of the largest positive strengths, the largest first, equal ones in their order."""
+    columns = np.flatnonzero(strengths > 0)
+    if len(columns) > MOST_WORDS:
+        least = np.partition(strengths[columns], len(columns) - MOST_WORDS)[len(columns) - MOST_WORDS]
+        columns = columns[strengths[columns] >= least]
+    return columns[np.argsort(-strengths[columns], kind="stable")][:MOST_WORDS]

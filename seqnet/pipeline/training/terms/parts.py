@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,8 +12,15 @@ from seqnet.inference.terms.kmer_term import KmerTerm
 from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.linear.stack import Stack, fit_stack
 from seqnet.networks.model import KMERS, MOTIFS, NETWORK
+from seqnet.pipeline.motifs.request import MotifRules
 from seqnet.pipeline.training.terms.kmer_term import ONLY_FOR, fit_term, takes_terms, wants_term
-from seqnet.pipeline.training.terms.motif_term import FittedMotifs, collection_scores
+from seqnet.pipeline.training.terms.motif_term import (
+    FittedMotifs,
+    base_frequencies,
+    collection_scores,
+    joined_motifs,
+    motifs_of_words,
+)
 from seqnet.pipeline.training.terms.rows import training_rows, validation_rows
 
 if TYPE_CHECKING:
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
 
     from seqnet.aliases import Codes, Floats, Json
     from seqnet.inference.target_scale import TargetScale
-    from seqnet.pipeline.motifs.request import MotifRules
     from seqnet.pipeline.training.architecture import Architecture
     from seqnet.pipeline.training.data import TrainingData
 
@@ -61,6 +67,22 @@ class StackedParts:
         }}  # fmt: skip
 
 
+class TermOptions(NamedTuple):
+    """What is requested of terms; None leaves it to the data."""
+
+    kmers: bool | None = None
+    """Whether there is a k-mer term."""
+    motifs: str | None = None
+    """The collection of the motif term."""
+    denovo: bool | None = None
+    """Whether motifs are grown from the words of the k-mer term."""
+    rules: MotifRules = MotifRules()
+    """How motifs of no use are handled."""
+
+
+NO_TERMS = TermOptions(kmers=False, denovo=False)
+
+
 @dataclass(frozen=True, eq=False)
 class TermPlan:
     """Which terms a network gets.
@@ -69,71 +91,87 @@ class TermPlan:
     ----------
     kmers
         Whether it gets the k-mer term.
-    motifs
+    collection
         The file of the motif term; None for none.
+    denovo
+        Whether motifs are grown from the words of the k-mer term.
     rules
         How motifs of no use are handled.
     """
 
     kmers: bool
-    motifs: str | None
+    collection: str | None
+    denovo: bool
     rules: MotifRules
 
     @staticmethod
-    def of(
-        kmers: bool | None,
-        motifs: str | None,
-        rules: MotifRules,
-        architecture: Architecture,
-        data: TrainingData,
-    ) -> TermPlan:
+    def of(options: TermOptions, architecture: Architecture, data: TrainingData) -> TermPlan:
         """Return the plan for requested terms."""
-        if motifs is not None and not takes_terms(data):
+        if options.motifs is not None and not takes_terms(data):
             raise UsageError(f"--motifs {ONLY_FOR}")
-        return TermPlan(wants_term(kmers, architecture, data), motifs, rules)
+        kmers = wants_term(options.kmers, architecture, data)
+        if options.denovo and not kmers:
+            raise UsageError("--denovo-motifs are grown from words of the k-mer term: give --kmer-term")
+        by_default = kmers and options.motifs is None and architecture.takes_start
+        denovo = by_default if options.denovo is None else options.denovo
+        return TermPlan(kmers, options.motifs, denovo, options.rules)
 
-    def motif_term(
+    @property
+    def has_motifs(self) -> bool:
+        """Whether there is a motif term, from which the network may start."""
+        return self.collection is not None or self.denovo
+
+    def fit(
         self, data: TrainingData, scale: TargetScale | None, strands: str, seed: int, threads: int
-    ) -> MotifTerm | None:
-        """Fit the motif term, where there is one."""
-        if self.motifs is None:
-            return None
-        train, valid = training_rows(data, scale, seed), validation_rows(data, scale, seed)[0]
-        motifs = collection_scores(self.motifs, self.rules, train.codes, both=strands == "both")
-        return FittedMotifs(motifs, train, valid, threads).term(binary=data.task_type == "binary")
-
-    def parts(
-        self,
-        data: TrainingData,
-        scale: TargetScale | None,
-        outputs: NDArray[np.float32],
-        motifs: MotifTerm | None,
-        strands: str,
-        seed: int,
-    ) -> StackedParts | None:
-        """Fit the other terms and the weights of all parts; None where the network is alone.
-
-        Parameters
-        ----------
-        outputs
-            float32 (validation rows, T): the network's.
-        """
-        if not self.kmers and motifs is None:
-            return None
-        valid, chosen = validation_rows(data, scale, seed)
+    ) -> dict[str, Term]:
+        """Fit the terms; return them by the names of their parts, in the order in which they are added."""
+        if not self.kmers and not self.has_motifs:
+            return {}
         binary = data.task_type == "binary"
+        train, valid = training_rows(data, scale, seed), validation_rows(data, scale, seed)[0]
         terms: dict[str, Term] = {}
+        collections = []
         if self.kmers:
-            terms[KMERS] = fit_term(training_rows(data, scale, seed), valid, strands, seed, binary=binary)
-        if motifs is not None:
-            terms[MOTIFS] = motifs
-        nothing = np.zeros_like(outputs)
-        codes = _validation_codes(data)
-        alone = {NETWORK: outputs.astype(np.float64)}
-        alone |= {name: term.added(nothing, codes).astype(np.float64) for name, term in terms.items()}
-        values = np.stack([part[chosen] for part in alone.values()])
-        stack = fit_stack("bce" if binary else "mse", values, valid.targets)
-        return StackedParts(_weighted(tuple(terms.values()), stack), stack, alone)
+            kmers = fit_term(train, valid, strands, seed, binary=binary)
+            terms[KMERS] = kmers
+            if self.denovo:
+                frequencies = base_frequencies(train.codes, both=strands == "both")
+                tasks = data.regions.tasks
+                collections.append(motifs_of_words(kmers, train, tasks, frequencies, binary=binary))
+        if self.collection is not None:
+            collections.append(
+                collection_scores(self.collection, self.rules, train.codes, both=strands == "both")
+            )
+        motifs = joined_motifs(collections)
+        if motifs.names:
+            terms[MOTIFS] = FittedMotifs(motifs, train, valid, threads).term(binary=binary)
+        return terms
+
+
+def stacked_terms(
+    terms: dict[str, Term],
+    data: TrainingData,
+    scale: TargetScale | None,
+    outputs: NDArray[np.float32],
+    seed: int,
+) -> StackedParts | None:
+    """Find the weights of a network and its terms; None where the network is alone.
+
+    Parameters
+    ----------
+    outputs
+        float32 (validation rows, T): the network's.
+    """
+    if not terms:
+        return None
+    valid, chosen = validation_rows(data, scale, seed)
+    nothing = np.zeros_like(outputs)
+    codes = _validation_codes(data)
+    alone = {NETWORK: outputs.astype(np.float64)}
+    alone |= {name: term.added(nothing, codes).astype(np.float64) for name, term in terms.items()}
+    values = np.stack([part[chosen] for part in alone.values()])
+    stack = fit_stack("bce" if data.task_type == "binary" else "mse", values, valid.targets)
+    return StackedParts(_weighted(tuple(terms.values()), stack), stack, alone)
 
 
 def _validation_codes(data: TrainingData) -> Codes:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seqnet.motifs.background import UNIFORM, Background
-from seqnet.motifs.heights import letter_heights
+from seqnet.motifs.information import letter_heights
 from seqnet.motifs.matrix import MotifInfo, Pfm, Ppm, Pssm, to_ppm, to_pssm
 
 # GGATAA CGATAA CGATAT GGATAT, column by column
