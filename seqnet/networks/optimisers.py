@@ -38,5 +38,9 @@ OPTIMISERS: dict[str, Optimiser] = {
     ),
     "adam": Optimiser("torch.optim:Adam", 1e-3, _BETAS, {}, "momentum and RMSprop, bias-corrected"),
     "adamw": Optimiser("torch.optim:AdamW", 2e-3, _BETAS, {}, "Adam with decoupled weight decay"),
+    "muon": Optimiser(
+        "seqnet.training.muon:Muon", 2e-3, {"momentum": 0.95, **_BETAS}, {},
+        "orthogonalised momentum for weight matrices, adamw for the rest",
+    ),
 }  # fmt: skip
 DEFAULT_OPTIMISER = "adamw"

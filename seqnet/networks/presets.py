@@ -82,6 +82,7 @@ def _drop(rate: float) -> LayerSpec:
 
 
 _RELU = _act("relu")
+_SILU = _act("silu")
 _NORM: LayerSpec = {"layer": "batch_norm"}
 _FLATTEN: LayerSpec = {"layer": "flatten"}
 
@@ -114,6 +115,27 @@ def _atacworks_block(first: bool) -> Layers:
     if first:
         row["shortcut"] = [_conv(15, 1, bias=False), _RELU]
     return [row, _RELU]
+
+
+def _depthwise_block(dilation: int) -> LayerSpec:
+    """Return one of ConvNeXt's residual blocks: each channel convolved by itself, then all mixed."""
+    mixed = [_conv(192, 1), _act("gelu"), _conv(96, 1), _drop(0.1)]
+    alone = _conv(96, 7, groups="depthwise", dilation=dilation)
+    return {"layer": "residual", "layers": [alone, _NORM, *mixed]}
+
+
+def _legnet_block(channels: int, filters: int) -> Layers:
+    """Return one of LegNet's blocks, without squeeze and excitation, which would need the whole sequence."""
+    wide = 4 * channels
+    alone: Layers = [
+        *[_conv(wide, 1, bias=False), _NORM, _SILU],
+        *[_conv(wide, 9, groups="depthwise", bias=False), _NORM, _SILU],
+        *[_conv(channels, 1, bias=False), _NORM, _SILU],
+    ]
+    unchanged: Layers = [_drop(0.0)]
+    halved: LayerSpec = {"layer": "max_pool", "width": 2, "partial": True}
+    joined: LayerSpec = {"layer": "parallel", "layers": alone, "beside": unchanged}
+    return [joined, _conv(filters, 9, bias=False), _NORM, _SILU, halved]
 
 
 _DEFAULT: Layers = [
@@ -179,6 +201,29 @@ _FACTORNET: Layers = [
         ],
     }
 ]
+_CONVNEXT: Layers = [
+    _conv(96, 15),
+    _NORM,
+    {"layer": "max_pool", "width": 4, "partial": True},
+    _act("exponential"),
+    *map(_depthwise_block, (1, 2, 4, 8)),
+    _NORM,
+    _RELU,
+    {"layer": "global_pool", "kind": "max_average"},
+    _drop(0.3),
+    *_dense(64, 0.3),
+]
+_LEGNET: Layers = [
+    *[_conv(64, 11), _NORM, _SILU],
+    *_legnet_block(64, 80),
+    *_legnet_block(80, 96),
+    *_legnet_block(96, 112),
+    *_legnet_block(112, 128),
+    _conv(256, 1),
+    {"layer": "global_pool", "kind": "average"},
+    {"layer": "dense", "units": 256},
+    *[_NORM, _SILU, _drop(0.1)],
+]
 _CODA: Layers = [_conv(6, 51), _RELU, {"layer": "output", "per_position": True, "width": 1001}]
 _ATACWORKS: Layers = [
     *_atacworks_block(first=True),
@@ -195,6 +240,8 @@ PRESETS: dict[str, Preset] = {
     "deepsea": Preset(_DEEPSEA, "DeepSEA (Zhou and Troyanskaya 2015), 1000 bases"),
     "danq": Preset(_DANQ, "DanQ (Quang and Xie 2016), 1000 bases"),
     "factornet": Preset(_FACTORNET, "FactorNet (Quang and Xie 2019), 1000 bases with signal tracks"),
+    "convnext": Preset(_CONVNEXT, "dilated depthwise residual blocks (Liu et al. 2022), which see 378 bases"),
+    "legnet": Preset(_LEGNET, "like LegNet (Penzar et al. 2023), for reporter assays"),
     "coda": Preset(_CODA, "Coda (Koh et al. 2017), for train denoise"),
     "atacworks": Preset(_ATACWORKS, "AtacWorks' regression (Lal et al. 2021), for train denoise"),
 }

@@ -98,6 +98,29 @@ def test_danq():
     assert rows[-1].parameters == 46_926_479
 
 
+def test_convnext():
+    # pool 4 of 15 bases, then blocks of 7 at dilations 1, 2, 4, 8: 18 + 4 (7 - 1) (1 + 2 + 4 + 8) bases
+    rows = described("convnext", Shape(4, 1000), 1)
+    assert rows[-3].receptive_field == 1000  # after the global pool
+    assert [row.receptive_field for row in rows if row.layer.startswith("residual")] == [42, 90, 186, 378]
+    block = 96 * 7 + 96 + 2 * 96 + (96 * 192 + 192) + (192 * 96 + 96)
+    assert {row.parameters for row in rows if row.layer.startswith("residual")} == {block}
+    assert rows[-1].parameters == 96 * 15 * 4 + 96 + 4 * 96 + 4 * block + 192 * 64 + 64 + 64 + 1
+
+
+def test_legnet():
+    # Penzar et al. 2023 as for human reporter assays: stem 64 x 11, blocks of 80, 96, 112 and 128, width 9
+    rows = described("legnet", Shape(4, 230), 1)
+    assert shapes(rows, "conv") == [(64, 230), (80, 230), (96, 115), (112, 58), (128, 29), (256, 15)]
+    assert shapes(rows, "parallel(conv") == [(128, 230), (160, 115), (192, 58), (224, 29)]
+    total = 64 * 11 * 4 + 64 + 2 * 64
+    for channels, filters in ((64, 80), (80, 96), (96, 112), (112, 128)):
+        wide = 4 * channels
+        total += channels * wide + wide * 9 + wide * channels + 2 * (wide + wide + channels)
+        total += 2 * channels * filters * 9 + 2 * filters
+    assert rows[-1].parameters == total + (128 * 256 + 256) + (256 * 256 + 256 + 2 * 256) + 257
+
+
 @pytest.mark.parametrize("signals", [0, 3])
 def test_factornet(signals):
     # Quang and Xie 2019, defaults: 32 motifs of 26 over 4 + B channels, 32 units at each position,

@@ -94,6 +94,7 @@ def adam(b1=0.9, b2=0.999, eps=1e-8, decay=0.0):
 FORMULAS = {
     "sgd": sgd, "momentum": momentum, "nesterov": nesterov, "adagrad": adagrad, "adadelta": adadelta,
     "rmsprop": rmsprop, "adam": adam, "adamw": adam,
+    "muon": adam,  # of what is no matrix
 }  # fmt: skip
 
 
