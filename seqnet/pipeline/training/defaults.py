@@ -22,6 +22,9 @@ _LONGEST_AVERAGE = 6
 RARE = 0.1
 """Share of positives below which auPRC decides which epoch is the best."""
 
+FEW_EXAMPLES = 1_000
+"""Examples of a motif below which a network is started from motifs grown from k-mers."""
+
 
 def default_batch(rows: int) -> int:
     """Return the rows per step for so many training rows.
@@ -89,3 +92,23 @@ def default_monitor(task_type: str, train: Floats, valid: Floats) -> str:
     rates = np.where(known, train, 0.0).sum(axis=0)[counts > 0] / counts[counts > 0]
     defined = any(binary_metrics("", column, np.zeros(len(column))).auprc is not None for column in valid.T)
     return "auprc" if defined and float(rates.mean()) < RARE else "loss"
+
+
+def has_few_examples(task_type: str, train: Floats) -> bool:
+    """Return whether tasks have few training rows to learn a motif from: `FEW_EXAMPLES` in the median.
+
+    These are the positives of a binary task, and a quarter of the rows of others. With more, networks learn
+    motifs as well without them.
+
+    Parameters
+    ----------
+    train
+        Targets of the training rows, float64 (n, T), NaN where unknown.
+
+    Examples
+    --------
+    >>> has_few_examples("binary", np.ones((999, 1))), has_few_examples("regression", np.ones((4_000, 1)))
+    (True, False)
+    """
+    counts = (train == 1).sum(axis=0) if task_type == "binary" else (~np.isnan(train)).sum(axis=0) / 4
+    return float(np.median(counts)) < FEW_EXAMPLES

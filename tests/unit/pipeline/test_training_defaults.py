@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from seqnet.pipeline.training.defaults import default_batch, default_ema, default_epochs, default_monitor
+from seqnet.pipeline.training.defaults import (
+    default_batch,
+    default_ema,
+    default_epochs,
+    default_monitor,
+    has_few_examples,
+)
 from seqnet.pipeline.training.fitting import labelled_config
 from seqnet.pipeline.training.request import TrainCnnRequest
 
@@ -80,3 +86,18 @@ def test_unknown_targets_do_not_count_as_negatives():
 
 def test_the_loss_decides_where_validation_rows_hold_no_positive():
     assert default_monitor("binary", targets(0.05), targets(0.0)) == "loss"
+
+
+@pytest.mark.parametrize(
+    ("task_type", "positives", "expected"),
+    [("binary", [500, 100, 5_000], True), ("binary", [1_000, 5_000], False), ("binary", [999], True),
+     ("regression", [4_000], False), ("regression", [3_999], True)],
+)  # fmt: skip
+def test_examples_are_few_in_the_median_of_tasks(task_type, positives, expected):
+    """Positives of binary tasks, a quarter of the known rows of regressions; unknown targets do not count."""
+    targets = np.zeros((6_000, len(positives)))
+    for task, count in enumerate(positives):
+        targets[:count, task] = 1
+        if task_type == "regression":
+            targets[count:, task] = np.nan
+    assert has_few_examples(task_type, targets) == expected

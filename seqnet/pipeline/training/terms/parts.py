@@ -13,6 +13,7 @@ from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.linear.stack import Stack, fit_stack
 from seqnet.networks.model import KMERS, MOTIFS, NETWORK
 from seqnet.pipeline.motifs.request import MotifRules
+from seqnet.pipeline.training.defaults import has_few_examples
 from seqnet.pipeline.training.terms.kmer_term import ONLY_FOR, fit_term, takes_terms, wants_term
 from seqnet.pipeline.training.terms.motif_term import (
     FittedMotifs,
@@ -112,8 +113,10 @@ class TermPlan:
         kmers = wants_term(options.kmers, architecture, data)
         if options.denovo and not kmers:
             raise UsageError("--denovo-motifs are grown from words of the k-mer term: give --kmer-term")
-        by_default = kmers and options.motifs is None and architecture.takes_start
-        denovo = by_default if options.denovo is None else options.denovo
+        denovo = options.denovo
+        if denovo is None:
+            few = has_few_examples(data.task_type, data.targets[data.rows("train")])
+            denovo = kmers and few and options.motifs is None and architecture.takes_start
         return TermPlan(kmers, options.motifs, denovo, options.rules)
 
     @property
