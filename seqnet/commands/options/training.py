@@ -291,7 +291,7 @@ term_options = titled("Network",
         "--denovo-motifs/--no-denovo-motifs", default=None,
         help="Grow motifs from the k-mers with the largest weights in the k-mer term, and use them like "
         "those of --motifs. Default: with the k-mer term of the preset "
-        f"{DEFAULT_PRESET}, if tasks have fewer than 1,000 positives, unless --motifs or --init-motifs is "
+        f"{DEFAULT_PRESET}, if tasks have fewer than 500 positives, unless --motifs or --init-motifs is "
         "given.",
     ),
 )  # fmt: skip

@@ -22,7 +22,7 @@ _LONGEST_AVERAGE = 6
 RARE = 0.1
 """Share of positives below which auPRC decides which epoch is the best."""
 
-FEW_EXAMPLES = 1_000
+FEW_EXAMPLES = 500
 """Examples of a motif below which a network is started from motifs grown from k-mers."""
 
 
@@ -107,7 +107,7 @@ def has_few_examples(task_type: str, train: Floats) -> bool:
 
     Examples
     --------
-    >>> has_few_examples("binary", np.ones((999, 1))), has_few_examples("regression", np.ones((4_000, 1)))
+    >>> has_few_examples("binary", np.ones((499, 1))), has_few_examples("regression", np.ones((2_000, 1)))
     (True, False)
     """
     counts = (train == 1).sum(axis=0) if task_type == "binary" else (~np.isnan(train)).sum(axis=0) / 4

@@ -487,7 +487,7 @@ class TrainCnnRequest(NetworkRequest):
         A collection of motifs, whose occupancies are a linear term.
     denovo_motifs
         Whether motifs for such a term are grown from the words of the k-mer term. Default: with the k-mer
-        term of the default preset, if tasks have fewer than 1,000 positives, unless `motifs` or `init_motifs`
+        term of the default preset, if tasks have fewer than 500 positives, unless `motifs` or `init_motifs`
         names a collection.
     """
 

@@ -90,8 +90,8 @@ def test_the_loss_decides_where_validation_rows_hold_no_positive():
 
 @pytest.mark.parametrize(
     ("task_type", "positives", "expected"),
-    [("binary", [500, 100, 5_000], True), ("binary", [1_000, 5_000], False), ("binary", [999], True),
-     ("regression", [4_000], False), ("regression", [3_999], True)],
+    [("binary", [499, 100, 5_000], True), ("binary", [500, 5_000], False), ("binary", [499], True),
+     ("regression", [2_000], False), ("regression", [1_999], True)],
 )  # fmt: skip
 def test_examples_are_few_in_the_median_of_tasks(task_type, positives, expected):
     """Positives of binary tasks, a quarter of the known rows of regressions; unknown targets do not count."""
