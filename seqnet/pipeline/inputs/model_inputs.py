@@ -136,7 +136,8 @@ def warn_other_bases(genome: Genome, model: Model) -> None:
     digests = genome.restrict(trained).digests()
     changed = [name for name, digest in digests.items() if trained[name] != digest]
     if changed:
-        more = f" (nor are {len(changed) - 1} more contigs)" if len(changed) > 1 else ""
+        others = len(changed) - 1
+        more = f" (nor {'is 1 other contig' if others == 1 else f'are {others} others'})" if others else ""
         warn(f"{genome.source}: {changed[0]} is not the sequence the model was trained on{more}")
 
 

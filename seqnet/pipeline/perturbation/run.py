@@ -18,6 +18,7 @@ from seqnet.genome.regions import Regions
 from seqnet.genome.sequence import Genome
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.inputs.genome import cut_regions, load_genome
+from seqnet.pipeline.inputs.model_inputs import warn_other_bases
 from seqnet.pipeline.inputs.models import chosen_tasks, model_label
 from seqnet.pipeline.motifs.sources import load_motifs, motif_source
 from seqnet.pipeline.perturbation.experiments import (
@@ -115,6 +116,7 @@ def perturb(request: PerturbRequest) -> PerturbResult:
     tasks = ready.predictor.tasks
     chosen = chosen_tasks(tasks, request.task_names)
     genome = load_genome(request.genome, request.chroms)
+    warn_other_bases(genome, ready.model)
     regions = _regions(request, genome, ready.width)
     windows = _windows(regions, genome)
     results, columns = _experiment(request, ready, genome, regions, windows)

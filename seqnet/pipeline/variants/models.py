@@ -13,6 +13,7 @@ from seqnet.formats.variants.records import is_vcf
 from seqnet.motifs.matrix import MotifSet
 from seqnet.networks.model import SCORES_TYPE, Model
 from seqnet.pipeline.denoising.targets import denoises
+from seqnet.pipeline.inputs.model_inputs import warn_other_bases
 from seqnet.pipeline.inputs.models import load_model, model_digest, model_label, model_source
 from seqnet.pipeline.inputs.signals import ordered_source
 from seqnet.pipeline.motifs.request import Scoring
@@ -133,6 +134,7 @@ def make_scorers(
     for model in models:
         assert not isinstance(model, MotifSet)
         ready = ready_model(model, width=request.width, device=request.device, threads=request.threads)
+        warn_other_bases(genome, ready.model)
         tracks = ordered_source(request.tracks, ready.model, model_source(model))
         if tracks.signals:
             note("signal tracks stay as they are: effects are those of the sequence alone")
@@ -163,6 +165,7 @@ def one_model(
     if len(inputs.models) != 1 or not isinstance(model, str | Model):
         raise UsageError("--haplotypes is for one model")
     ready = ready_model(model, width=request.width, device=request.device, threads=request.threads)
+    warn_other_bases(genome, ready.model)
     source = ordered_source(request.tracks, ready.model, model_source(model))
     return ready, WindowTracks(ready.model, source, genome)
 
