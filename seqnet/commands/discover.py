@@ -13,7 +13,8 @@ from seqnet.commands.options.common import (
     device_option,
     genome_option,
     header_option,
-    on_bad_option,
+    on_bad_region_or_motif_option,
+    on_duplicate_option,
     output_option,
     regions_option,
     seed_option,
@@ -41,7 +42,7 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 @regions_option
 @genome_option
 @chroms_option
-@on_bad_option
+@on_bad_region_or_motif_option
 @row_options
 @titled("Attribution",
     click.option("--method", type=click.Choice(METHOD_NAMES),
@@ -59,6 +60,7 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 @option_in(
     "Motifs", "--motifs", metavar="MOTIFS", help="Name patterns after the most similar motifs of this file."
 )
+@on_duplicate_option
 @titled("Output",
     click.option("--seqlets", type=OUTPUT, metavar="FILE", help="Write the patterns' seqlets as BED6+2."),
     click.option("--hits", type=OUTPUT, metavar="FILE",

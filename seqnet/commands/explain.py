@@ -14,7 +14,8 @@ from seqnet.commands.options.common import (
     device_option,
     genome_option,
     header_option,
-    on_bad_option,
+    on_bad_region_or_motif_option,
+    on_duplicate_option,
     regions_option,
     seed_option,
     threads_option,
@@ -53,7 +54,7 @@ _reference_options = titled("Attribution",
 @regions_option
 @genome_option
 @chroms_option
-@on_bad_option
+@on_bad_region_or_motif_option
 @signal_options
 @option_in(
     "Attribution", "--method", "methods", type=click.Choice(list(METHODS)), multiple=True,
@@ -73,6 +74,7 @@ _reference_options = titled("Attribution",
     "Motifs", "--motifs", metavar="MOTIFS",
     help="Name the motifs of --filters after the most similar motifs of this file.",
 )  # fmt: skip
+@on_duplicate_option
 @device_option
 @threads_option(0)
 @option_in(

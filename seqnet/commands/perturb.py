@@ -13,12 +13,14 @@ from seqnet.commands.options.common import (
     device_option,
     genome_option,
     header_option,
+    on_bad_motif_option,
+    on_duplicate_option,
     output_option,
     regions_option,
     seed_option,
     threads_option,
 )
-from seqnet.commands.options.groups import option_in
+from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
 from seqnet.commands.options.types import Parsed, Whole, whole_span
 from seqnet.pipeline.perturbation.request import MOST_REGIONS, SHUFFLES
@@ -40,60 +42,27 @@ _SPAN = whole_span(0)
 @genome_option
 @chroms_option
 @option_in("Input", "--insert", metavar="MOTIFS", help="Insert the consensus of each motif into the windows.")
-@option_in(
-    "Effects",
-    "--motif",
-    "motif_names",
-    multiple=True,
-    metavar="GLOB",
-    help="Only motifs whose name matches. May be repeated.",
-)
-@option_in(
-    "Effects",
-    "--pair",
-    metavar="A,B",
-    callback=lambda _ctx, _param, value: tuple(value.split(",")) if value else (),
-    help="Insert two of the motifs together, in all orientations, and report their interaction.",
-)
-@option_in(
-    "Effects",
-    "--distance",
-    type=Parsed(lambda text: _SPAN.read(text.replace(":", "-")), "0-50", "5"),
-    metavar="A-B",
-    help="Bases between the two motifs (default 0-50).",
-)
+@on_bad_motif_option
+@on_duplicate_option
 @option_in("Input", "--ablate", metavar="BED", help="Shuffle these stretches of the windows, one at a time.")
-@option_in(
-    "Effects",
-    "--shuffles",
-    type=Whole(1, 10_000),
-    metavar="N",
-    help=f"Shuffles of each stretch of --ablate (default {SHUFFLES}).",
-)
-@option_in(
-    "Effects", "--keep-regions", is_flag=True, help="Insert into the windows as they are, not shuffled."
-)
-@option_in(
-    "Effects",
-    "--max-regions",
-    type=Whole(1),
-    default=MOST_REGIONS,
-    show_default=True,
-    metavar="N",
-    help="Use N regions, drawn at random where there are more.",
-)
-@option_in(
-    "Effects",
-    "--task",
-    "task_names",
-    multiple=True,
-    metavar="NAME",
-    help="Task to write. May be repeated. Default: the first 8.",
-)
-@option_in(
-    "Effects",
-    "--width", type=Whole(1), metavar="BASES",
-    help="Bases of the window, for k-mer models (default: the model's).",
+@titled("Effects",
+    click.option("--motif", "motif_names", multiple=True, metavar="GLOB",
+                 help="Only motifs whose name matches. May be repeated."),
+    click.option("--pair", metavar="A,B",
+                 callback=lambda _ctx, _param, value: tuple(value.split(",")) if value else (),
+                 help="Insert two of the motifs together, in all orientations, and report their "
+                 "interaction."),
+    click.option("--distance", type=Parsed(lambda text: _SPAN.read(text.replace(":", "-")), "0-50", "5"),
+                 metavar="A-B", help="Bases between the two motifs (default 0-50)."),
+    click.option("--shuffles", type=Whole(1, 10_000), metavar="N",
+                 help=f"Shuffles of each stretch of --ablate (default {SHUFFLES})."),
+    click.option("--keep-regions", is_flag=True, help="Insert into the windows as they are, not shuffled."),
+    click.option("--max-regions", type=Whole(1), default=MOST_REGIONS, show_default=True, metavar="N",
+                 help="Use N regions, drawn at random where there are more."),
+    click.option("--task", "task_names", multiple=True, metavar="NAME",
+                 help="Task to write. May be repeated. Default: the first 8."),
+    click.option("--width", type=Whole(1), metavar="BASES",
+                 help="Bases of the window, for k-mer models (default: the model's)."),
 )  # fmt: skip
 @option_in("Output", "--plot", type=OUTPUT, metavar="SVG", help="Draw the effects.")
 @seed_option

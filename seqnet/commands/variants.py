@@ -13,6 +13,8 @@ from seqnet.commands.options.common import (
     device_option,
     genome_option,
     header_option,
+    on_bad_motif_option,
+    on_duplicate_option,
     output_option,
     seed_option,
     threads_option,
@@ -111,6 +113,8 @@ def _checked_prefix(value: str) -> str:
 @genome_option
 @_rows_options
 @_effect_options
+@on_bad_motif_option
+@on_duplicate_option
 @signal_options
 @option_in(
     "Run",

@@ -117,6 +117,79 @@ def test_check_finds_each_bad_motif_and_judges_the_others(run, tmp_path):
     assert any(row[1] == "no-nsites" for row in found.rows)
 
 
+TAKES_MOTIFS = {
+    "variants": ("variants", "MOTIFS", "CALLS"),
+    "variants --motifs": ("variants", "MODEL", "CALLS", "--motifs", "MOTIFS"),
+    "perturb": ("perturb", "MODEL", "--insert", "MOTIFS", "--regions", "REGIONS"),
+    "discover": ("discover", "LINEAR", "--regions", "REGIONS", "--task", "REB1", "--shuffles", 1,
+                 "--min-seqlets", 5, "--motifs", "MOTIFS"),
+    "explain": ("explain", "MODEL", "--regions", "REGIONS", "--filters", "-", "--motifs", "MOTIFS"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKES_MOTIFS)
+def test_commands_that_interpret_a_model_refuse_skip_or_rename(run, prepared, tmp_path, name):
+    path = tmp_path / "m.meme"
+    files = {"MOTIFS": path, "CALLS": prepared / "calls.vcf", "MODEL": prepared / "cnn.safetensors",
+             "LINEAR": prepared / "linear.safetensors", "REGIONS": prepared / "regions.bed"}  # fmt: skip
+    words = [files.get(word, word) for word in TAKES_MOTIFS[name]]
+    line = [*words, "--genome", prepared.data / "genome.fa", "-t", 1]
+    path.write_text(BAD)
+    refused = run(*line, "-q")
+    assert (refused.code, refused.out) == (1, b"")
+    assert refused.err.endswith(
+        f"error: {path}:11: bare has no matrix ('--on-bad skip' leaves out such motifs)\n"
+    )
+    assert refused.err.count("\n") == 1
+    skipped = run(*line, "--on-bad", "skip")
+    assert skipped.code == 0, skipped.err
+    assert f"warning: {path}:11: bare has no matrix; motif skipped\n" in skipped.err
+    assert f"warning: {path}:14: row 1 of zero sums to 0; expected 1 (±0.1); motif skipped\n" in skipped.err
+    path.write_text(f"{HEAD}MOTIF one\n{GOOD}MOTIF two\n{GOOD}")
+    assert skipped.out == run(*line).out
+    path.write_text(TWICE)
+    twice = run(*line, "-q")
+    assert (twice.code, twice.out) == (1, b"")
+    assert f"{path}:11: a second motif named 'one' ('--on-duplicate rename' keeps both)" in twice.err
+    renamed = run(*line, "--on-duplicate", "rename")
+    assert renamed.code == 0, renamed.err
+    assert f"warning: {path}:11: a second motif named 'one'; renamed to one_2\n" in renamed.err
+
+
+def test_a_pair_is_chosen_among_motifs_that_cannot_be_read(run, prepared, tmp_path):
+    (tmp_path / "m.meme").write_text(BAD)
+    line = ("perturb", prepared / "cnn.safetensors", "--insert", tmp_path / "m.meme", "--regions",
+            prepared / "regions.bed", "--genome", prepared.data / "genome.fa", "--distance", 3, "-t", 1, "-q",
+            "--max-regions", 5)  # fmt: skip
+    pair = run(*line, "--pair", "one,two")
+    assert (pair.code, pair.err) == (0, "")
+    alone = run(*line[:-4], "-t", 1, "-q", "--motif", "one")
+    assert alone.code == 2  # --distance is for --pair
+    bad = run(*line, "--pair", "one,zero")
+    assert bad.code == 1
+    assert "m.meme:14: row 1 of zero sums to 0" in bad.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("variants", "MODEL", "CALLS", "--on-bad", "skip"), "--on-bad and --on-duplicate are for motifs"),
+        (("perturb", "MODEL", "--ablate", "REGIONS", "--regions", "REGIONS", "--on-duplicate", "rename"),
+         "--on-bad and --on-duplicate are for --insert"),
+        (("explain", "MODEL", "FASTA", "--on-bad", "skip"), "--on-bad is for --regions and --motifs"),
+        (("discover", "MODEL", "FASTA", "--on-duplicate", "rename"), "--on-duplicate is for --motifs"),
+    ],
+)  # fmt: skip
+def test_rules_for_motifs_without_motifs_are_usage_errors(run, prepared, words, message):
+    files = {"CALLS": prepared / "calls.vcf", "MODEL": prepared / "cnn.safetensors",
+             "FASTA": prepared / "head.fa", "REGIONS": prepared / "regions.bed"}  # fmt: skip
+    genome = () if "FASTA" in words else ("--genome", prepared.data / "genome.fa")
+    ended = run(*(files.get(word, word) for word in words), *genome)
+    assert (ended.code, ended.out) == (2, b"")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("options", [("--init-motifs",), ("--baselines", "--baseline-motifs")])
 def test_training_takes_the_motifs_that_can_be_read(run, tmp_path, options):
     (tmp_path / "m.meme").write_text(BAD)

@@ -6,16 +6,18 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from seqnet.errors import UsageError, shorten
-from seqnet.pipeline.explanation.request import ExplainRequest, RowSelection
+from seqnet.pipeline.explanation.request import ExplainRequest, RowSelection, check_motif_rules
+from seqnet.pipeline.motifs.request import MotifRules
 
 if TYPE_CHECKING:
+    from seqnet.formats.motifs.entries import OnDuplicate
     from seqnet.motifs.matrix import MotifSet
     from seqnet.networks.model import Model
 
 METHOD_NAMES = ("deeplift", "ism")
 """Methods whose attributions are searched."""
 _OF_MODELS = (
-    "sequences", "method", "regions", "genome", "chroms", "on_bad", "tasks", "rows", "split", "max_rows",
+    "sequences", "method", "regions", "genome", "chroms", "tasks", "rows", "split", "max_rows",
     "central", "shuffles", "seed", "device",
 )  # fmt: skip
 """Fields that have no effect on attributions made before."""
@@ -43,6 +45,8 @@ class DiscoverRequest(RowSelection):
         npz of their one-hot sequences; None for the file next to `attributions` that ``explain`` writes.
     motifs
         Motif file, or a `MotifSet`, that patterns are named by.
+    on_duplicate
+        How to handle motifs of one name; `on_bad` is for motifs too.
     fdr
         False discovery rate up to which stretches of high attribution count.
     min_seqlets
@@ -67,6 +71,7 @@ class DiscoverRequest(RowSelection):
     attributions: str | None = None
     onehot: str | None = None
     motifs: str | MotifSet | None = None
+    on_duplicate: OnDuplicate = "error"
     fdr: float = 0.05
     min_seqlets: int = 20
     seqlets: str | None = None
@@ -78,6 +83,7 @@ class DiscoverRequest(RowSelection):
         """Refuse fields that contradict each other."""
         if self.method is not None and self.method not in METHOD_NAMES:
             raise UsageError(f"method {shorten(self.method)} is none of {', '.join(METHOD_NAMES)}")
+        check_motif_rules(self.motif_rules, self.motifs, self.regions)
         if self.attributions is not None:
             self._check_given()
         elif self.onehot is not None:
@@ -95,10 +101,17 @@ class DiscoverRequest(RowSelection):
                 raise UsageError(f"--{option} needs MODEL; --attributions were made before")
 
     @property
+    def motif_rules(self) -> MotifRules:
+        """How motifs that cannot be read, or share a name, are handled."""
+        return MotifRules.of(self.on_bad, self.on_duplicate)
+
+    @property
     def explanation(self) -> ExplainRequest:
         """What is explained."""
         if self.model is None:
             raise UsageError("give MODEL, or --attributions")
         selection = {field.name: getattr(self, field.name) for field in fields(RowSelection)}
         methods = () if self.method is None else (self.method,)
+        if self.regions is None:
+            selection.pop("on_bad")  # which is for motifs
         return ExplainRequest(self.model, self.sequences, methods=methods, **selection)

@@ -32,11 +32,10 @@ from seqnet.pipeline.discovery.request import DiscoverRequest
 from seqnet.pipeline.discovery.results import DiscoverResult, PatternTable, SeqletTable
 from seqnet.pipeline.explanation.attributing import PreparedExplanation, attribute, prepare_explanation
 from seqnet.pipeline.explanation.explainers import load_explainer
-from seqnet.pipeline.explanation.filters import Names, most_similar
+from seqnet.pipeline.explanation.filters import Names, known_motifs, most_similar
 from seqnet.pipeline.explanation.results import Attribution
 from seqnet.pipeline.inputs.models import model_label
 from seqnet.pipeline.motifs.request import DEFAULT_P_VALUE
-from seqnet.pipeline.motifs.sources import load_motifs
 from seqnet.pipeline.tables import ColumnTable
 from seqnet.reporting import note
 
@@ -86,10 +85,10 @@ def discover(request: DiscoverRequest) -> DiscoverResult:
     """
     form = suffix_format(request.output or "-", MOTIF_WRITERS, "meme")
     motif_writer(form)
+    known = known_motifs(request.motifs, request.motif_rules)
     method, compared = _attributed(request) if request.attributions is None else _given(request)
     found = [_patterns(one, null, request) for one, null in compared]
     motifs = _motifs(found)
-    known = None if request.motifs is None else load_motifs(request.motifs).motifs  # may be a pipe: read once
     names = most_similar(list(motifs), known, usable_threads(request.threads))
     named = MotifSet(tuple(
         replace(motif, info=replace(motif.info, alt_name="" if name == "." else name))

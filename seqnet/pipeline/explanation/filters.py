@@ -19,6 +19,8 @@ from seqnet.pipeline.explanation.request import ExplainRequest
 from seqnet.pipeline.explanation.results import FilterTable
 from seqnet.pipeline.inputs.models import model_label, model_source
 from seqnet.pipeline.motifs.comparison import compare
+from seqnet.pipeline.motifs.request import MotifRules
+from seqnet.pipeline.motifs.sources import load_motifs
 from seqnet.reporting import detail, note
 
 if TYPE_CHECKING:
@@ -63,7 +65,11 @@ class FilterSource(Protocol):
 
 
 def explain_filters(
-    request: ExplainRequest, source: FilterSource | None, wanted: Bools, threads: int
+    request: ExplainRequest,
+    source: FilterSource | None,
+    wanted: Bools,
+    threads: int,
+    known: MotifSet | None,
 ) -> tuple[FilterTable, MotifSet]:
     """Return the first layer's filters as a table and as motifs, which are written.
 
@@ -73,6 +79,8 @@ def explain_filters(
         None for models that are no networks of sequences.
     wanted
         bool (n, T): the rows that are explained, whose windows are looked at, and the tasks.
+    known
+        Motifs that filters are named by.
     """
     if source is None or not source.explained.bases:
         raise UsageError(f"--filters: {model_source(request.model)} has no filters over bases")
@@ -95,7 +103,7 @@ def explain_filters(
         )
         for number in order.tolist()
     ]
-    names = most_similar(motifs, request.motifs, threads)
+    names = most_similar(motifs, known, threads)
     named = [
         replace(motif, info=replace(motif.info, alt_name=name if name != "." else ""))
         for motif, name in zip(motifs, names.targets, strict=True)
@@ -139,7 +147,12 @@ def _measured(source: FilterSource, wanted: Bools, member: int) -> tuple[Floats,
     return found.counts, found.sites, change[:, tasks].max(axis=1)
 
 
-def most_similar(motifs: list[Pfm], collection: str | MotifSet | None, threads: int) -> Names:
+def known_motifs(motifs: str | MotifSet | None, rules: MotifRules) -> MotifSet | None:
+    """Read the motifs that others are named by, once, as the file may be a pipe."""
+    return None if motifs is None else load_motifs(motifs, rules=rules).motifs
+
+
+def most_similar(motifs: list[Pfm], collection: MotifSet | None, threads: int) -> Names:
     """Return the most similar motif of a collection for each motif, up to a q-value of `MOST_Q`."""
     names = Names(["."] * len(motifs), np.full(len(motifs), np.nan), [None] * len(motifs))
     if collection is None or not motifs:

@@ -12,9 +12,11 @@ from seqnet.errors import UsageError, shorten
 from seqnet.formats import BIGWIG_SUFFIXES
 from seqnet.numerals import parse_whole
 from seqnet.pipeline.inputs.request import SignalFile, SignalMissing, SignalSource
+from seqnet.pipeline.motifs.request import STRICT, MotifRules
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
+    from seqnet.formats.motifs.entries import OnDuplicate
     from seqnet.genome.regions import OnBad, Regions
     from seqnet.motifs.matrix import MotifSet
     from seqnet.networks.model import Model
@@ -89,6 +91,8 @@ class ExplainRequest(RowSelection):
         Where the motifs of the first layer's filters are written.
     motifs
         Motif file, or a `MotifSet`, that filters are named by.
+    on_duplicate
+        How to handle motifs of one name; `on_bad` is for motifs too.
     report
         Where a page about the rows of highest attribution goes.
 
@@ -110,6 +114,7 @@ class ExplainRequest(RowSelection):
     signal_reference: Literal["fixed", "mean"] = "fixed"
     filters: str | None = None
     motifs: str | MotifSet | None = None
+    on_duplicate: OnDuplicate = "error"
     report: str | None = None
 
     def __post_init__(self) -> None:
@@ -120,8 +125,7 @@ class ExplainRequest(RowSelection):
             raise UsageError("--genome, --chroms and --signal are for --regions")
         if self.regions is not None and self.genome is None and not self.signals:
             raise UsageError("--regions needs --genome")
-        if self.on_bad != "error" and self.regions is None:
-            raise UsageError("--on-bad is for --regions")
+        check_motif_rules(self.motif_rules, self.motifs, self.regions)
         self.tracks.check()
         self._check_methods()
         self._check_outputs()
@@ -148,6 +152,11 @@ class ExplainRequest(RowSelection):
                 raise UsageError(f"{output}: a bigWig needs --regions")
 
     @property
+    def motif_rules(self) -> MotifRules:
+        """How motifs that cannot be read, or share a name, are handled."""
+        return MotifRules.of(self.on_bad, self.on_duplicate)
+
+    @property
     def only_filters(self) -> bool:
         """Whether the motifs of filters are all that is wanted."""
         return self.filters is not None and not self.outputs and not self.methods and self.report is None
@@ -169,6 +178,16 @@ class ExplainRequest(RowSelection):
             return parse_whole(text.removeprefix(TOP), 1)
         except ValueError as error:
             raise UsageError(f"--rows: {error}") from None
+
+
+def check_motif_rules(
+    rules: MotifRules, motifs: str | MotifSet | None, regions: str | Regions | None
+) -> None:
+    """Refuse rules for bad regions and motifs where there are none."""
+    if motifs is None and rules.on_duplicate != STRICT.on_duplicate:
+        raise UsageError("--on-duplicate is for --motifs")
+    if motifs is None and regions is None and rules.on_bad != STRICT.on_bad:
+        raise UsageError("--on-bad is for --regions and --motifs")
 
 
 def output_kind(output: str) -> str:

@@ -7,7 +7,7 @@ from seqnet.lookup import resolve
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.explanation.attributing import attribute, prepare_explanation
 from seqnet.pipeline.explanation.explainers import NetworkExplainer
-from seqnet.pipeline.explanation.filters import explain_filters
+from seqnet.pipeline.explanation.filters import explain_filters, known_motifs
 from seqnet.pipeline.explanation.outputs import attribution_header, write_attributions
 from seqnet.pipeline.explanation.request import ExplainRequest
 from seqnet.pipeline.explanation.results import ExplainResult, table_of
@@ -39,6 +39,7 @@ def explain(request: ExplainRequest) -> ExplainResult:
     >>> found.of("deeplift", "REB1").observed.shape  # doctest: +SKIP
     (125, 200)
     """
+    known = known_motifs(request.motifs, request.motif_rules)
     prepared, methods = prepare_explanation(request)
     if request.report is not None and prepared.rows.codes is None:
         raise UsageError("--report draws bases; the model reads signal tracks alone")
@@ -54,5 +55,5 @@ def explain(request: ExplainRequest) -> ExplainResult:
     if request.filters is None:
         return ExplainResult(attributions, table, written)
     network = prepared.explainer if isinstance(prepared.explainer, NetworkExplainer) else None
-    filters, motifs = explain_filters(request, network, prepared.wanted, prepared.threads)
+    filters, motifs = explain_filters(request, network, prepared.wanted, prepared.threads, known)
     return ExplainResult(attributions, table, (*written, request.filters), filters, motifs)

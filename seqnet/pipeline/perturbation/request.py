@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqnet.errors import UsageError
+from seqnet.pipeline.motifs.request import STRICT, MotifRules
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
+    from seqnet.formats.motifs.entries import OnBadMotif, OnDuplicate
     from seqnet.genome.regions import Regions
     from seqnet.motifs.matrix import MotifSet
     from seqnet.networks.model import Model
@@ -37,6 +39,8 @@ class PerturbRequest:
         Motif file: insert the consensus of each motif into shuffled windows.
     motif_names
         Names or wildcards of the motifs to insert.
+    on_bad, on_duplicate
+        How to handle motifs to insert that cannot be read, or share a name.
     pair
         Two of the motifs: insert both at every distance of `distance`, in all orientations.
     distance
@@ -70,6 +74,8 @@ class PerturbRequest:
     output: str | None = None
     insert: str | MotifSet | None = None
     motif_names: tuple[str, ...] = ()
+    on_bad: OnBadMotif = "error"
+    on_duplicate: OnDuplicate = "error"
     pair: tuple[str, ...] = ()
     distance: tuple[int, int] | None = None
     ablate: str | Regions | None = None
@@ -91,13 +97,24 @@ class PerturbRequest:
             raise UsageError("give --regions with --genome")
         if (self.insert is None) == (self.ablate is None):
             raise UsageError("give either --insert MOTIFS or --ablate BED")
-        if self.pair and len(self.pair) != 2:
-            raise UsageError("--pair takes two motif names, A,B")
+        if self.shuffles is not None and self.ablate is None:
+            raise UsageError("--shuffles is for --ablate")
         if (self.pair or self.motif_names or self.keep_regions) and self.insert is None:
             raise UsageError("--pair, --motif and --keep-regions are for --insert")
+        if self.motif_rules != STRICT and self.insert is None:
+            raise UsageError("--on-bad and --on-duplicate are for --insert")
+        self._check_pair()
+
+    def _check_pair(self) -> None:
+        """Refuse what does not go with a pair, or needs one."""
+        if self.pair and len(self.pair) != 2:
+            raise UsageError("--pair takes two motif names, A,B")
         if self.pair and self.motif_names:
             raise UsageError("--pair names the motifs; leave out --motif")
         if self.distance is not None and not self.pair:
             raise UsageError("--distance is for --pair")
-        if self.shuffles is not None and self.ablate is None:
-            raise UsageError("--shuffles is for --ablate")
+
+    @property
+    def motif_rules(self) -> MotifRules:
+        """How motifs that cannot be read, or share a name, are handled."""
+        return MotifRules(self.on_bad, self.on_duplicate)

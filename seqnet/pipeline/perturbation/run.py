@@ -180,7 +180,9 @@ def _sites(request: PerturbRequest) -> list[Site]:
     """Return the sites to insert; of a pair the two in their order."""
     assert request.insert is not None
     wanted = request.motif_names or request.pair
-    motifs = load_motifs(request.insert, tuple(dict.fromkeys(wanted))).motifs.motifs
+    motifs = load_motifs(
+        request.insert, tuple(dict.fromkeys(wanted)), rules=request.motif_rules
+    ).motifs.motifs
     if not request.pair:
         return [consensus_site(motif) for motif in motifs]
     found = []

@@ -16,7 +16,7 @@ from seqnet.pipeline.denoising.targets import denoises
 from seqnet.pipeline.inputs.model_inputs import warn_other_bases
 from seqnet.pipeline.inputs.models import load_model, model_digest, model_label, model_source
 from seqnet.pipeline.inputs.signals import ordered_source
-from seqnet.pipeline.motifs.request import Scoring
+from seqnet.pipeline.motifs.request import STRICT, MotifRules, Scoring
 from seqnet.pipeline.motifs.sources import ScoredMotifs, load_motifs, make_pssms
 from seqnet.pipeline.prediction.model import load_predictor
 from seqnet.pipeline.variants.effects import ModelScorer, ReadyModel, Scorer, WindowPredictions
@@ -55,9 +55,9 @@ def variant_inputs(request: VariantsRequest) -> VariantInputs:
     return VariantInputs(models, last)
 
 
-def scored_motifs(motifs: str | MotifSet) -> ScoredMotifs:
+def scored_motifs(motifs: str | MotifSet, rules: MotifRules) -> ScoredMotifs:
     """Read motifs or PSSMs, scored with the defaults of ``seqnet pssm``."""
-    return make_pssms(load_motifs(motifs), Scoring(), keep=True)
+    return make_pssms(load_motifs(motifs, rules=rules), Scoring(), keep=True)
 
 
 def is_motifs(model: AnyModel) -> bool:
@@ -125,6 +125,8 @@ def make_scorers(
     kinds = {is_motifs(model) for model in models}
     if len(kinds) > 1:
         raise UsageError("give models or motif files, not both; --motifs names motifs in addition to a model")
+    if kinds == {False} and request.motifs is None and request.motif_rules != STRICT:
+        raise UsageError("--on-bad and --on-duplicate are for motifs")
     if kinds == {True}:
         return [_motif_scorer(models, request, genome)]
     if request.null and len(models) > 1:
@@ -181,7 +183,7 @@ def _motif_scorer(models: Sequence[AnyModel], request: VariantsRequest, genome: 
             raise UsageError(f"{option} is for models, not for motifs")
     motifs = models[0]
     assert not isinstance(motifs, Model)
-    return MotifScorer(scored_motifs(motifs), genome)
+    return MotifScorer(scored_motifs(motifs, request.motif_rules), genome)
 
 
 def label_of(model: AnyModel) -> str:

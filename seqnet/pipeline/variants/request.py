@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from seqnet.errors import UsageError
 from seqnet.pipeline.inputs.request import SignalFile, SignalMissing, SignalSource
+from seqnet.pipeline.motifs.request import MotifRules
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
+    from seqnet.formats.motifs.entries import OnBadMotif, OnDuplicate
     from seqnet.motifs.matrix import MotifSet
     from seqnet.networks.model import Model
 
@@ -52,6 +54,8 @@ class VariantsRequest:
         Motif file: name the motifs that a variant makes or breaks.
     motif_p
         One allele must match with a p-value up to this.
+    on_bad, on_duplicate
+        How to handle motifs that cannot be read, or share a name.
     saturation
         Use every substitution of the regions.
     haplotypes
@@ -86,6 +90,8 @@ class VariantsRequest:
     seed: int = 0
     motifs: str | MotifSet | None = None
     motif_p: float | None = None
+    on_bad: OnBadMotif = "error"
+    on_duplicate: OnDuplicate = "error"
     saturation: bool = False
     haplotypes: str | None = None
     unphased: Literal["skip", "error"] | None = None
@@ -121,6 +127,11 @@ class VariantsRequest:
         return SignalSource.of(self.signals, self.signal_missing, self.cache_dir)
 
     @property
+    def motif_rules(self) -> MotifRules:
+        """How motifs that cannot be read, or share a name, are handled."""
+        return MotifRules(self.on_bad, self.on_duplicate)
+
+    @property
     def format(self) -> OutputFormat | None:
         """The format that the output's name asks for; None for that of the input."""
         bare = (self.output or "-").removesuffix(".gz").removesuffix(".bgz")
@@ -140,7 +151,8 @@ class VariantsRequest:
         if self.haplotypes is not None:
             given = {"--null": self.null, "--shifts": self.shifts, "--motifs": self.motifs,
                      "--normalize": self.normalize, "--targets": self.targets, "--resume": self.resume,
-                     "--index": self.index}  # fmt: skip
+                     "--index": self.index, "--on-bad": self.on_bad != "error",
+                     "--on-duplicate": self.on_duplicate != "error"}  # fmt: skip
             for option, value in given.items():
                 if value:
                     raise UsageError(f"{option} does not go with --haplotypes")

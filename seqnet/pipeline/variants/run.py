@@ -197,7 +197,7 @@ class _Run:
         if request.motifs is None:
             return None
         limit = MOTIF_P if request.motif_p is None else request.motif_p
-        return MotifChanges(scored_motifs(request.motifs), self._genome, limit)
+        return MotifChanges(scored_motifs(request.motifs, request.motif_rules), self._genome, limit)
 
     def _open_parts(self) -> Parts:
         """Open the folder of predictions that an earlier run finished."""
