@@ -15,6 +15,7 @@ import os
 import pkgutil
 import random
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -26,8 +27,9 @@ import click
 
 from seqnet.commands._boundary import names_file
 from seqnet.commands.options.types import Parsed
+from tests.cli.beginnings import BEGINNINGS, PREPARED, PREPARING
 from tests.cli.test_contract import LEAVES, arguments, good_input
-from tests.prepared import Prepared
+from tests.prepared import Prepared, must
 
 CODES = {0, 1, 2, 141}
 LIMIT = 120.0
@@ -71,7 +73,7 @@ FILES = (
     "k.npz", "linear.safetensors", "dense.safetensors", "cnn.safetensors", "pred.bed", "head.fa", "sites.fa",
     "peaks.narrowPeak", "motifs.jaspar", "genome.fa", "track.bw", "hits.tests.tsv", "chrom.sizes", "cut.npz",
     "cut.safetensors", "binary", "empty", "deep.json", "deep.toml", "huge.bed", "table.csv", "latin1.txt",
-    "metrics.json", "nested.bed/", "/proc/self/mem",
+    "metrics.json", "nested.bed/", "/proc/self/mem", *PREPARED,
 )  # fmt: skip
 OUTPUTS = ("out.txt", "out.bw", "out.npz", "out.svg", "out.gz", "", ".", "no/such/out", "/dev/full", "-",
            "{motif}.x", "/dev/null", "A" * 300, "out.bed.bgz", "out.\u00e9", "old.txt", "/dev/stdout/x")  # fmt: skip
@@ -112,7 +114,32 @@ def extra_files(folder: Path, data: Path) -> None:
     (folder / "huge.bed").write_text(f"chr1\t1\t{10**30}\nchr1\t{'9' * 5000}\t2\n")
     (folder / "table.csv").write_text("seq,y\nACGTACGTACGT,1\nTTTTACGTACGA,0\n" * 10)
     (folder / "latin1.txt").write_bytes("caf\u00e9\t1\t2\n".encode("latin-1"))
+    small_inputs(folder)
+    for text in PREPARING:
+        must(*(str(folder / word[1:]) if word[0] == "@" else word for word in text.split()))
     (folder / "metrics.json").write_text('{"schema_version": 1, "figures": "nan"}')
+
+
+def small_inputs(folder: Path) -> None:
+    """Put inputs of a few rows beside the prepared ones."""
+    (folder / "few.bed").write_text("chr1\t480\t580\nchr2\t1000\t1010\n")
+    (folder / "samples.tsv").write_text(
+        f"REB1\t{folder / 'peaks.narrowPeak'}\t1\nother\t{folder / 'few.bed'}\t.\n"
+    )
+    rows = "".join(f"{'ACGT' * n}TTGACA,{n / 7}\n{'GATC' * n}ACGGTA,{-n}\n" for n in range(2, 22))
+    (folder / "numbers.csv").write_text(f"seq,y\n{rows}")
+    names = [line[1:].split()[0] for line in (folder / "sites.fa").read_text().splitlines() if line[0] == ">"]
+    (folder / "weights.tsv").write_text("".join(f"{name}\t{1 + n % 3}\n" for n, name in enumerate(names)))
+    letters = "".join((folder / "head.fa").read_text().splitlines()[1:])
+    (folder / "small.fa").write_text("".join(f">s{n}\n{letters[n:][:100]}\n" for n in range(0, 2000, 100)))
+    head, *rows = (folder / "calls.vcf").read_text().splitlines()[1:]
+    lines = [
+        "##fileformat=VCFv4.2",
+        "##contig=<ID=chr1>",
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="G">',
+    ]
+    lines += [f"{head}\tFORMAT\ts1\ts2", *(f"{row}\tGT\t0|1\t1|{n % 2}" for n, row in enumerate(rows))]
+    (folder / "phased.vcf").write_text("\n".join(lines) + "\n")
 
 
 def is_output(names, option):
@@ -167,6 +194,9 @@ def one_option(names, option, generator, folder):
 def beginning(names, generator, prepared):
     """Words of a line to which mistakes are made: mostly those of one that works."""
     chance = generator.random()
+    if chance < 0.5 and names in BEGINNINGS:
+        words = shlex.split(generator.choice(BEGINNINGS[names]))
+        return [re.sub(r"@(?=[a-z])", f"{prepared.folder}/", word) for word in words]
     if chance < 0.75:
         line = [str(word) for word in arguments(names, prepared, small_input(names, prepared))]
         own = {str(prepared / "out.safetensors"): "out.safetensors",
