@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from seqnet.aliases import Json
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats import FORMATS, Kind
 from seqnet.formats.files.kept import kept_copy
@@ -45,6 +47,8 @@ _HINTS: dict[tuple[Kind, Kind], str] = {
     ("k-mer table", "regions"): "'seqnet kmer-featurize' makes a k-mer table of regions",
     ("k-mer table", "sequences"): "'seqnet kmer-featurize' makes a k-mer table of sequences",
     ("background", "sequences"): "'from:FASTA' and 'seqnet background' count sequences",
+    ("regions", "model"): "'seqnet predict' applies a model, 'seqnet evaluate --model' evaluates one",
+    ("variants", "regions"): "'seqnet variants --saturation' predicts every substitution in --regions",
     ("bigwig", "regions"): "'seqnet coverage' makes a bigWig of intervals",
     ("bigwig", "alignments"): "'seqnet coverage' makes a bigWig of reads",
     ("regions", "alignments"): "'seqnet coverage' counts reads; a peak caller finds regions",
@@ -95,6 +99,39 @@ def expecting(path: str, expected: Kind, *others: Kind) -> Iterator[None]:
         if kind is None or kind in (expected, *others):
             raise
         raise KindError(error, expected, kind) from error
+
+
+@contextmanager
+def recognising(path: str, *fine: Kind) -> Iterator[None]:
+    """Add to a `FormatError` of the block about `path` what the file holds, unless that is one of `fine`.
+
+    For files that are of no kind of their own, such as JSON; `expecting` is for others.
+    """
+    try:
+        yield
+    except FormatError as error:
+        kind = None if error.path != path else known_kind(path)
+        if kind is None or kind in fine:
+            raise
+        raise FormatError(path, f"{error.message} (the file holds {CALLED[kind]})", error.line) from error
+
+
+def read_json(path: str) -> Json:
+    """Read a file of JSON.
+
+    Raises
+    ------
+    FormatError
+        If it is none, naming what it holds instead.
+    """
+    with open_input(path) as stream:
+        data = stream.read()
+    with recognising(path):
+        try:
+            content: Json = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(path, f"is no JSON: {error}") from error
+    return content
 
 
 def known_kind(path: str) -> Kind | None:

@@ -13,6 +13,7 @@ from seqnet.errors import FormatError, SeqnetError, shorten
 from seqnet.formats.files.header import parse_header_line
 from seqnet.formats.files.numbers import parse_coordinate, parse_count, parse_field
 from seqnet.formats.files.opening import STANDARD, numbered_lines, open_input
+from seqnet.formats.files.sniff import recognising
 from seqnet.formats.hits.hit_formats import HIT_COLUMNS
 from seqnet.formats.results.tables import write_rows
 
@@ -52,7 +53,8 @@ def open_hit_tables(paths: Sequence[str]) -> Iterator[list[HitTable]]:
 def _open_table(path: str, streams: list[NumberedLines]) -> HitTable:
     """Read one table's header."""
     lines = _lines_of(path)
-    header = _read_header(lines, path, HIT_COLUMNS)
+    with recognising(path, "regions"):
+        header = _read_header(lines, path, HIT_COLUMNS)
     if path == STANDARD or not stat.S_ISREG(os.stat(path).st_mode):
         streams.append(lines)
         return HitTable(path, header, lambda: lines)

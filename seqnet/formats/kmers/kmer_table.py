@@ -88,6 +88,8 @@ def _read_npz(data: bytes, path: str) -> KmerTable:
             rows, features = arrays["row_names"].tolist(), arrays["feature_names"].astype(np.str_)
             settings = stored_settings(**json.loads(str(arrays["settings"])))
             return make_table(rows, features, parts, settings)
+    except KeyError as error:
+        raise FormatError(path, "is not a k-mer table: the npz file lacks an array of it") from error
     except _NPZ_ERRORS as error:
         raise FormatError(path, f"is not a k-mer table: {' '.join(str(error).split())}") from error
 

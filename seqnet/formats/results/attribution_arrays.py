@@ -16,6 +16,7 @@ from seqnet.aliases import Codes, Ints
 from seqnet.errors import FormatError
 from seqnet.formats.files.bounded import declared_arrays, read_whole
 from seqnet.formats.files.opening import open_input
+from seqnet.formats.files.sniff import recognising
 
 ARRAY = "arr_0"
 """The array of attributions, and of sequences in their file."""
@@ -23,6 +24,7 @@ ONE_HOT = ".onehot.npz"
 """What takes the place of ``.npz`` in the name of the sequences' file."""
 _OPTIONAL = {"names": 1, "task": 0, "chrom": 1, "start": 1, "strand": 1}
 """Arrays that ``explain`` writes too, and their dimensions."""
+_ZIP = b"PK"
 _NONE: Mapping[str, int] = {}
 _ERRORS = (
     KeyError, ValueError, TypeError, IndexError, OverflowError, OSError, EOFError, RuntimeError, MemoryError,
@@ -105,8 +107,20 @@ def _read(path: str, optional: Mapping[str, int] = _NONE) -> dict[str, np.ndarra
     """Return ``arr_0`` of an archive, (n, 4, L), and others that it has."""
     with open_input(path) as stream:
         data = read_whole(stream, path)
+    with recognising(path, "k-mer table"):
+        return _arrays(data, path, optional)
+
+
+def _arrays(data: bytes, path: str, optional: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Return the arrays of an archive's bytes."""
+    if not data.startswith(_ZIP):
+        raise FormatError(path, "is no npz file of (n, 4, L)")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            if ARRAY not in archive.files:
+                raise ValueError(
+                    f"it has no array {ARRAY} (its arrays: {', '.join(archive.files[:5]) or 'none'})"
+                )
             wanted = {ARRAY: 3} | {name: optional[name] for name in optional.keys() & set(archive.files)}
             declared_arrays(data, wanted)
             arrays = {name: archive[name] for name in wanted}

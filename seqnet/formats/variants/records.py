@@ -18,6 +18,7 @@ from seqnet.errors import FormatError, shorten
 from seqnet.formats.files.lines import with_line_feeds
 from seqnet.formats.files.opening import LONGEST_LINE, chunks_as_they_come, open_input
 from seqnet.formats.files.sandbox import child_command, converting, named_file
+from seqnet.formats.files.sniff import expecting
 from seqnet.numerals import LARGEST
 
 Layout: TypeAlias = Literal["vcf", "tsv"]
@@ -131,7 +132,9 @@ def open_variants(path: str) -> Iterator[VariantFile]:
     """
     with open_input(path) as stream:
         if stream.peek(len(_BCF))[: len(_BCF)] != _BCF:
-            yield _opened(_lines(stream, path), path)
+            with expecting(path, "variants"):
+                variants = _opened(_lines(stream, path), path)
+            yield variants
             return
         with _as_vcf(stream, path) as text:
             yield _opened(text, path)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from seqnet.aliases import Json
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats import file_stem
 from seqnet.formats.files.header import HeaderMode, base_name, header_for, provenance
-from seqnet.formats.files.opening import open_input
+from seqnet.formats.files.sniff import read_json
 from seqnet.formats.results.metrics import SCHEMA_VERSION, write_table
 from seqnet.metrics.registry import ASINH_PEARSON, HEADLINES
 from seqnet.networks.header.types import NAME, NUMBER, FieldError, ListOf, Maybe, Record, check_value, one_of
@@ -70,12 +69,7 @@ def read_evaluation(path: str) -> Json:
     """
     if path.endswith(_MODEL_SUFFIX):
         path = SideFiles.beside(path, None, None, None).json
-    with open_input(path) as stream:
-        data = stream.read()
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(path, f"is no JSON: {error}") from error
+    content = read_json(path)
     known = isinstance(content, dict) and "task_type" in content
     command = str(content.get("command")) if known else ""
     if command != "evaluate" and not command.startswith("train "):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 
 from seqnet.aliases import Floats, Json
 from seqnet.errors import FormatError
-from seqnet.formats.files.opening import open_input
+from seqnet.formats.files.sniff import read_json
 from seqnet.networks.header.types import (
     NAME,
     NUMBER,
@@ -50,18 +48,14 @@ def read_patterns(path: str, tasks: tuple[str, ...], model: str | None) -> list[
     FormatError
         If the file is not one of ``discover --json``, or holds no pattern of these tasks.
     """
-    with open_input(path) as stream:
-        data = stream.read()
+    content = read_json(path)
     try:
-        content: Json = json.loads(data)
         check_value(_DISCOVERY, content)
         if content["provenance"]["command"] != "discover":
             raise FieldError(f"it is of {content['provenance']['command']}")
         every = [_pattern(entry, number) for number, entry in enumerate(content["patterns"])]
     except FieldError as error:
         raise FormatError(path, f"is not {_EXPECTED}: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(path, f"is no JSON: {error}") from error
     patterns = [pattern for pattern in every if pattern.task in tasks]
     if not patterns:
         raise FormatError(path, f"holds no pattern of the tasks evaluated: {', '.join(tasks)}")

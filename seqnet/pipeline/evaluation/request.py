@@ -162,9 +162,7 @@ class EvaluateRequest:
             raise UsageError("several models read their input once each; give a file in place of -")
         labelled = self.labels is not None or self.table is not None
         if not self.models:
-            others = self.regions or self.genome or self.features or self.sequences or self.signals
-            if not labelled or others:
-                raise UsageError("give PREDICTIONS with --labels or --table, or --model with labelled data")
+            self._check_predictions(labelled)
             return
         if self.table is not None or self.sequences is not None:
             beside = (self.regions, self.genome, self.features, self.signals, self.files)
@@ -177,6 +175,20 @@ class EvaluateRequest:
             raise UsageError(
                 "--model goes with --regions, which hold the labels, and --genome, with --features or "
                 "--sequences and --labels, or with --table"
+            )
+
+    def _check_predictions(self, labelled: bool) -> None:
+        """Refuse predictions without labels, and inputs that only models read."""
+        inputs = {"--regions": self.regions, "--genome": self.genome, "--features": self.features,
+                  "--sequences": self.sequences, "--signal": self.signals}  # fmt: skip
+        needless = [option for option, value in inputs.items() if value]
+        if labelled and needless and self.files:
+            raise UsageError(f"{needless[0]} is for --model; PREDICTIONS need --labels or --table alone")
+        if not labelled or needless:
+            models = [path for path in self.files if isinstance(path, str) and path.endswith(".safetensors")]
+            hint = f"; {models[0]} is a model, which --model takes" if models else ""
+            raise UsageError(
+                f"give PREDICTIONS with --labels or --table, or --model with labelled data{hint}"
             )
 
     def _check_table(self) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from seqnet.errors import FormatError
 from seqnet.formats.files.lines import unix_text
 from seqnet.formats.files.opening import open_input
+from seqnet.formats.files.sniff import recognising
 from seqnet.networks.header.fields import check_header
 from seqnet.networks.header.types import FieldError
 from seqnet.networks.model import FIGURE_LABELS, stacked_parts
@@ -73,7 +74,8 @@ def training_record(path: str | None, model: str | None, header: Json | None) ->
             if not history:
                 linear = "belongs to a linear model, which has no epochs; give its X.json"
                 other = "is no training log; expected X.json or X.metrics.tsv"
-                raise FormatError(path, linear if data.startswith(_OF_LINEAR) else other)
+                with recognising(path):
+                    raise FormatError(path, linear if data.startswith(_OF_LINEAR) else other)
             return Training(header, history)
     if table is None or not table.is_file():
         return Training(header, {})
