@@ -33,6 +33,20 @@ def round_scores(scores: Floats | float) -> Floats:
     return np.where(np.abs(values) < _LARGEST, near, values)
 
 
+def share_below(values: Floats, others: Floats) -> Floats:
+    """Return 1 where a value is below its counterpart, 0.5 where they are equal, 0 elsewhere, float64.
+
+    Values are equal where they differ by up to `TIE` of the larger.
+
+    Examples
+    --------
+    >>> share_below(np.array([1.0, 0.1 + 0.2, 3e-12]), np.array([2.0, 0.3, 2e-12])).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    equal = np.isclose(values, others, rtol=TIE, atol=0)
+    return np.where(equal, 0.5, np.asarray(values) < others)
+
+
 def exact_sums(matrix: Floats) -> Floats:
     """Return a matrix whose sums of one value a row are exact in any order, float64 (w, 4).
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seqnet.aliases import Floats, Reals
+from seqnet.kernels.ties import rank_keys
 from seqnet.metrics import task_metrics
 from seqnet.metrics.registry import ASINH
 from seqnet.metrics.regression import correlation, explained
@@ -24,7 +25,7 @@ def _binary(tasks: tuple[str, ...], targets: Floats, outputs: Floats) -> Figures
 def _multiclass(tasks: tuple[str, ...], targets: Floats, outputs: Floats) -> Figures:
     """Return the share of rows whose class has the highest output, and auROC averaged over classes."""
     known = ~np.isnan(targets).any(axis=1)
-    right = outputs[known].argmax(axis=1) == targets[known].argmax(axis=1)
+    right = rank_keys(outputs[known]).argmax(axis=1) == targets[known].argmax(axis=1)
     accuracy = float(right.mean()) if len(right) else None
     return {"accuracy": accuracy, "auroc": task_metrics(tasks, targets, outputs)[-1].auroc}
 

@@ -59,12 +59,34 @@ COMMANDS = {
         "evaluate {scores} --labels {labelled} --split all -q -o e.tsv --json e.json --mqc e --report e.html",
         ["e.tsv", "e.json", "e_mqc.json", "e_general_mqc.json", "e.html"],
     ),
+    "explain": (
+        f"explain {{cnn}} --regions {{regions}} --genome {GENOME} --task REB1 --max-rows 3 --shuffles 1 -t 1 -q "
+        "-o e.bw -o e.npz -o e.tsv --filters f.meme --report r.html",
+        ["e.bw", "e.npz", "e.onehot.npz", "e.tsv", "r.html", "f.meme"],
+    ),
+    "discover": (
+        f"discover {{linear}} --regions {{regions}} --genome {GENOME} --task REB1 --shuffles 1 --min-seqlets 5 -t 1 "
+        "-q -o m.meme --seqlets s.bed --hits h.bed --json m.json --report r.html",
+        ["m.meme", "s.bed", "h.bed", "m.json", "r.html"],
+    ),
+    "perturb": (
+        f"perturb {{cnn}} --regions {{regions}} --genome {GENOME} --insert {MOTIFS} --max-regions 3 -t 1 -q -o p.tsv "
+        "--plot p.svg",
+        ["p.tsv", "p.svg"],
+    ),
+    "variants": (
+        f"variants {{cnn}} {{calls}} --genome {GENOME} -t 1 -q -o v.vcf.gz --index", ["v.vcf.gz", "v.vcf.gz.tbi"],
+    ),
+    "predict": (
+        f"predict {{cnn}} --genome {GENOME} --tile 500 -t 1 -q -o t.{{task}}.bw",
+        ["t.CTCF.bw", "t.GATA1.bw", "t.REB1.bw"],
+    ),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    """Small inputs of the commands that learn and judge."""
+def inputs(tmp_path_factory, prepared):
+    """Small inputs of the commands that learn, judge and interpret."""
     folder = tmp_path_factory.mktemp("inputs")
     for name, letters in (("pos", "ACGTTGCAAC"), ("neg", "TTAAGGATCA")):
         rows = [
@@ -82,7 +104,9 @@ def inputs(tmp_path_factory):
     )
     return {
         "{pos}": folder / "pos.fa", "{neg}": folder / "neg.fa", "{labelled}": folder / "labelled.bed",
-        "{scores}": folder / "scores.tsv",
+        "{scores}": folder / "scores.tsv", "{cnn}": prepared / "cnn.safetensors",
+        "{linear}": prepared / "linear.safetensors", "{regions}": prepared / "regions.bed",
+        "{calls}": prepared / "calls.vcf",
     }  # fmt: skip
 
 
@@ -131,7 +155,17 @@ def test_all_outputs_appear_and_nothing_else(tmp_path, case):
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [("simulate genome", 150_000), ("scan --index", 100), ("train dense", 3000), ("evaluate", 5000)],
+    [
+        ("simulate genome", 150_000),
+        ("scan --index", 100),
+        ("train dense", 3000),
+        ("evaluate", 5000),
+        ("explain", 6000),
+        ("discover", 3000),
+        ("perturb", 3000),
+        ("variants", 200),
+        ("predict", 1000),
+    ],
 )
 def test_a_file_that_may_not_grow_leaves_every_old_file(tmp_path, inputs, name, size):
     """The limit lies between the sizes of the outputs, so that some are complete when one fails."""

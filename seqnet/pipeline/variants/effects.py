@@ -15,6 +15,7 @@ from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.sequence import Genome
 from seqnet.genome.variants import fits_window, window_pairs
 from seqnet.inference.linear_predictor import LinearPredictor
+from seqnet.kernels.ties import share_below
 from seqnet.pipeline.variants.allele_windows import AlleleWindows, WindowBatch
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
 from seqnet.pipeline.variants.substitutions import (
@@ -195,7 +196,7 @@ class ModelScorer:
             number, first, second = np.array(windows.pairs, dtype=np.int64).T
             sizes = np.abs(values[second] - values[first])
             own = np.abs(deltas[number])
-            below = (sizes < own) + 0.5 * (sizes == own)
+            below = share_below(sizes, own)
             means = _means(below, number, len(alleles))
             found = np.where(np.isnan(means), found, means)
         return found

@@ -14,6 +14,7 @@ from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.extract import padded_stretch
 from seqnet.genome.sequence import Genome
 from seqnet.inference.linear_predictor import LinearPredictor
+from seqnet.kernels.ties import share_below
 from seqnet.kernels.word_edits import Edits
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
 from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, WindowTracks, like_substitutions
@@ -180,8 +181,7 @@ class SubstitutionScorer:
         moved = self._predictor.doubles_in_units(wholes[number] + steps)
         sizes = np.abs(moved - self._predictor.doubles_in_units(wholes)[number])
         delta = deltas[rows][number]
-        equal = np.isclose(sizes, delta, rtol=1e-9, atol=0)  # sums of one value may be rounded apart
-        below = np.where(equal, 0.5, sizes < delta)
+        below = share_below(sizes, delta)
         sums = np.stack([np.bincount(number, task, len(rows)) for task in below.T], axis=1)
         quantiles[rows] = sums / counts[:, None]
         return quantiles

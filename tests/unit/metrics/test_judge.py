@@ -46,6 +46,12 @@ def test_classes_equal_scikit_learn(generator):
     assert found["auroc"] == pytest.approx(np.mean(each))
 
 
+def test_the_class_of_equal_outputs_is_the_first_as_in_evaluate():
+    sums = np.array([[0.3, 0.1 + 0.2, -1.0], [0.1 + 0.2, 0.3, -1.0]])
+    truth = np.array([[1.0, 0.0, 0.0]] * 2)
+    assert evaluate_outputs("multiclass", TASKS, truth, sums)["accuracy"] == 1.0
+
+
 def test_what_is_undefined_is_none():
     same = np.ones((5, 3), np.float32)
     assert evaluate_outputs("regression", TASKS, same, same) == {"pearson": None, "r2": None}
