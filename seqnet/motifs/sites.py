@@ -15,6 +15,7 @@ from seqnet.motifs.background import UNIFORM, Background
 from seqnet.motifs.matrix import DNA, RNA, MotifInfo, Pfm, Pssm, to_pssm
 from seqnet.motifs.scan import both_strand_scores
 from seqnet.motifs.significance.pvalue import tail_distribution
+from seqnet.motifs.strands import strand_count, strands_of
 
 GAPS = "-."
 _T, _U = list(b"Tt"), list(b"Uu")
@@ -101,7 +102,8 @@ def iupac_seed(word: str) -> Pfm:
         if letter.upper() not in IUPAC:
             raise ValueError(f"{letter!r} in seed {word!r} is not an IUPAC nucleotide letter")
     rows = letter_shares()[np.frombuffer(word.encode(), dtype=np.uint8)]
-    return Pfm(MotifInfo(word, nsites=20.0), rows * 20.0)
+    rna = "U" in word.upper() and "T" not in word.upper()
+    return Pfm(MotifInfo(word, nsites=20.0, alphabet=RNA if rna else DNA), rows * 20.0)
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def find_sites(
 
     A window gives a site only if one as good would be found in at most `CHANCE` of random
     windows; so windows that hold no site do not blur the matrix. Among equal scores the leftmost
-    counts, + before -. Stops when no site moves.
+    counts, + before -. A seed of RNA is searched forward alone. Stops when no site moves.
 
     Parameters
     ----------
@@ -150,10 +152,11 @@ def find_sites(
         If no window holds a site.
     """
     pssm = to_pssm(seed, background)
-    sites = _best_sites(windows, pssm, 1)
+    both = strand_count(strands_of(seed.info)) == 2
+    sites = _best_sites(windows, pssm, 1, both=both)
     for number in range(2, rounds + 1):
         before = sites
-        sites = _best_sites(windows, to_pssm(_counts(sites.codes), background), number)
+        sites = _best_sites(windows, to_pssm(_counts(sites.codes), background), number, both=both)
         if np.array_equal(before.window, sites.window) and np.array_equal(before.codes, sites.codes):
             break
     return sites
@@ -165,17 +168,19 @@ def _counts(codes: Codes) -> Pfm:
     return count_sites(letters, MotifInfo("sites")).pfm
 
 
-def _best_sites(windows: Codes, pssm: Pssm, rounds: int) -> FoundSites:
-    """Pick each window's best site on either strand, where chance seldom has one as good."""
+def _best_sites(windows: Codes, pssm: Pssm, rounds: int, *, both: bool) -> FoundSites:
+    """Pick each window's best site, on either strand or forward, where chance seldom has one as good."""
     width = pssm.width
     n, length = windows.shape
     places = length - width + 1
     if places < 1:
         raise ValueError(f"windows of {length} bases are shorter than the seed of {width}")
-    both = round_scores(np.stack(both_strand_scores(windows, exact_sums(pssm.scores)), axis=2))
-    flat = np.where(np.isnan(both), -np.inf, both).reshape(n, 2 * places)
+    scores = round_scores(np.stack(both_strand_scores(windows, exact_sums(pssm.scores)), axis=2))
+    if not both:
+        scores[:, :, 1] = -np.inf
+    flat = np.where(np.isnan(scores), -np.inf, scores).reshape(n, 2 * places)
     best = flat.argmax(axis=1)
-    allowed = CHANCE / (2 * places)
+    allowed = CHANCE / ((2 if both else 1) * places)
     tail = tail_distribution(pssm.scores, pssm.background, p_value=allowed)
     rows = np.flatnonzero(flat[np.arange(n), best] >= round_scores(tail.threshold(allowed)))
     if not len(rows):

@@ -167,3 +167,34 @@ def test_the_alphabet_travels_and_decides_motif_by_motif(files, seqnet_ok):
     assert "##strands=by alphabet" in hits
     sites = run_seqnet("build-pwm", "-", stdin=b"ACGU\nACGU\nACGA\n")
     assert "ALPHABET= ACGU" in sites.out.decode()
+
+
+@pytest.mark.parametrize("seed", ["UGUUGUGG", "rna.meme"])
+def test_a_seed_of_rna_is_searched_on_the_strand_of_the_regions(run, tmp_path, seed):
+    """The first half of the regions holds the site on its own strand, the second half on the other."""
+    generator = np.random.default_rng(3)
+    turned = str.maketrans("ACGT", "TGCA")
+    contig, rows, own = "", [], []
+    for number in range(40):
+        window = list("".join(generator.choice(list("ACG"), 60)))
+        strand, place = "+-"[number % 2], int(generator.integers(5, 45))
+        site = "TGTTGTGG" if (strand == "+") == (number < 20) else "TGTTGTGG"[::-1].translate(turned)
+        window[place : place + 8] = site
+        rows.append(f"c\t{60 * number}\t{60 * number + 60}\tr{number}\t.\t{strand}\n")
+        if number < 20:
+            own.append(f">c:{60 * number + place}-{60 * number + place + 8}({strand})")
+        contig += "".join(window)
+    (tmp_path / "g.fa").write_text(f">c\n{contig}\n")
+    (tmp_path / "r.bed").write_text("".join(rows))
+    columns = [[0.97 if base == letter else 0.01 for base in "ACGT"] for letter in "TGTTGTGG"]
+    meme(tmp_path / "rna.meme", "ACGU", rows=columns)
+    line = ("build-pwm", tmp_path / "r.bed", "--genome", tmp_path / "g.fa", "--sites-out", tmp_path / "s.fa")
+    ended = run(*line, "--seed", tmp_path / seed if "." in seed else seed, "-q")
+    assert ended.code == 0, ended.err
+    assert "ALPHABET= ACGU" in ended.text
+    names = [line for line in (tmp_path / "s.fa").read_text().splitlines() if line.startswith(">")]
+    assert names[:20] == own
+    assert len(names) <= 23  # one in 20 of the other windows may hold as good a site by chance
+    dna = run(*line, "--seed", "TGTTGTGG", "-q")
+    assert "ALPHABET= ACGT" in dna.text
+    assert (tmp_path / "s.fa").read_text().count(">") == 40

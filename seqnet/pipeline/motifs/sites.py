@@ -15,7 +15,7 @@ from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.sequences.fasta import write_fasta
 from seqnet.genome.extract import extract_windows
 from seqnet.genome.sequence import EncodedSequence, Genome
-from seqnet.motifs.matrix import MotifSet, Pfm, to_pfm
+from seqnet.motifs.matrix import RNA, MotifSet, Pfm, to_pfm
 from seqnet.motifs.sites import FoundSites, find_sites, iupac_seed
 from seqnet.pipeline.inputs.genome import cut_regions, load_genome
 from seqnet.pipeline.motifs.request import BY_SCORE, BuildRequest
@@ -51,17 +51,22 @@ def _sites_of_regions(request: BuildRequest, genome_path: str) -> WeightedSites:
     genome = load_genome(genome_path)
     regions = _windows(request, genome)
     searched = rounds = None
+    rna = False
     if request.seed is None:
         if not regions.intervals.strand.all():
             warn("regions without a strand are read on +; the sites look unaligned (see --seed)")
         codes = extract_windows(genome, regions.intervals, stranded=True)
     else:
-        found = _search(regions, genome, request.seed, request.rounds)
+        seed = _seed_matrix(request.seed)
+        rna = seed.info.alphabet == RNA
+        if rna and not regions.intervals.strand.all():
+            warn("regions without a strand are read on +; a seed of RNA is searched on the strand of regions")
+        found = _search(regions, genome, seed, request.rounds, stranded=rna)
         if request.sites_out is not None:
-            _write_sites(request.sites_out, regions, found)
+            _write_sites(request.sites_out, regions, found, stranded=rna)
         searched, rounds = len(regions), found.rounds
         codes, regions = found.codes, regions.take(found.window)
-    letters = np.frombuffer(b"ACGTN", dtype=np.uint8)[codes]
+    letters = np.frombuffer(b"ACGUN" if rna else b"ACGTN", dtype=np.uint8)[codes]
     sites = AlignedSites([str(name) for name in regions.names], letters, request.sites)
     return WeightedSites(sites, _region_weights(request.weights, sites, regions), searched, rounds)
 
@@ -96,11 +101,11 @@ def _region_weights(weights: str | None, sites: AlignedSites, regions: Regions) 
     return np.array(values)
 
 
-def _search(regions: Regions, genome: Genome, seed: str | MotifSet, rounds: int) -> FoundSites:
+def _search(regions: Regions, genome: Genome, seed: Pfm, rounds: int, *, stranded: bool) -> FoundSites:
     """Find each region's best site by a seed, and note how many."""
-    codes = extract_windows(genome, regions.intervals)
+    codes = extract_windows(genome, regions.intervals, stranded=stranded)
     try:
-        sites = find_sites(codes, _seed_matrix(seed), rounds=rounds)
+        sites = find_sites(codes, seed, rounds=rounds)
     except ValueError as error:
         raise SeqnetError(f"{regions.source}: {error}") from error
     note(f"{len(sites.codes)} of {len(regions)} regions hold a site; {sites.rounds} rounds")
@@ -121,14 +126,22 @@ def _seed_matrix(seed: str | MotifSet) -> Pfm:
         raise UsageError(f"--seed: {error}, and there is no such file") from error
 
 
-def _write_sites(path: str, regions: Regions, sites: FoundSites) -> None:
-    """Write found sites as FASTA, named by their genomic place."""
-    contigs = regions.intervals.contig_names()[sites.window]
-    starts = regions.intervals.start[sites.window] + sites.offset
-    width = sites.codes.shape[1]
+def _write_sites(path: str, regions: Regions, sites: FoundSites, *, stranded: bool) -> None:
+    """Write found sites as FASTA, named by their genomic place.
+
+    Parameters
+    ----------
+    stranded
+        Whether regions were read on their own strand, from whose first base offsets count then.
+    """
+    own = regions.intervals.take(sites.window)
+    contigs, width = own.contig_names(), sites.codes.shape[1]
+    turned = (own.strand < 0) & stranded
+    starts = np.where(turned, own.end - sites.offset - width, own.start + sites.offset)
+    strands = np.where(turned, -sites.strand, sites.strand)
     names = [
         f"{contig}:{start}-{start + width}({'+' if strand > 0 else '-'})"
-        for contig, start, strand in zip(contigs, starts, sites.strand, strict=True)
+        for contig, start, strand in zip(contigs, starts, strands, strict=True)
     ]
     with open_output(path) as stream:
         write_fasta(stream, map(EncodedSequence, names, sites.codes))
