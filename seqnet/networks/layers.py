@@ -363,7 +363,7 @@ def layers_without_rule(layers: Layers, kind: Literal["rescale", "edits"]) -> li
     names: dict[str, None] = {}
     for row in layers:
         name = row["layer"]
-        if name != _OUTPUT and getattr(LAYERS[name], kind) in ("none", "whole"):
+        if name in LAYERS and getattr(LAYERS[name], kind) in ("none", "whole"):  # building refuses others
             names[name] = None
         for option, value in row.items():
             if OPTIONS.get(option) is A_LIST and isinstance(value, list):

@@ -1,5 +1,6 @@
 """``seqnet explain`` on small stored models."""
 
+import json
 import re
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import seqnet
 from seqnet.attribution.methods import METHODS
 from seqnet.errors import SeqnetError, UsageError
+from seqnet.formats.models.model_file import read_model, write_model
 from seqnet.formats.motifs.any_format import read_motifs
 from seqnet.formats.regions.bed import read_bed
 from seqnet.formats.tracks.bigwig import open_bigwig
@@ -317,3 +319,18 @@ def test_bases_around_the_highest_attributions_are_drawn():
 def test_filters_alone_are_not_all_where_a_report_is_wanted():
     assert ExplainRequest("m.safetensors", "s.fa", filters="f.meme").only_filters
     assert not ExplainRequest("m.safetensors", "s.fa", filters="f.meme", report="r.html").only_filters
+
+
+@pytest.mark.parametrize(
+    "words", [("explain",), ("explain", "--method", "ism"), ("discover",), ("variants",), ("predict",)]
+)
+def test_a_layer_of_another_version_is_named(run, prepared, tmp_path, words):
+    model = read_model(str(prepared / "cnn.safetensors"))
+    header = json.loads(json.dumps(model.header))
+    header["architecture"][1]["layer"] = "hyena"
+    write_model(str(tmp_path / "m.safetensors"), Model(header, model.tensors))
+    rows = (prepared / "calls.vcf",) if words[0] == "variants" else ("--regions", prepared / "regions.bed")
+    line = (words[0], tmp_path / "m.safetensors", *rows, "--genome", prepared.data / "genome.fa", *words[1:])
+    ended = run(*line, "-q", "-t", 1)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, b"", 1)
+    assert "error: architecture: layer 2 is 'hyena'; expected one of conv, " in ended.err

@@ -12,6 +12,8 @@ import pysam
 import pytest
 
 from seqnet.commands._boundary import CommandError
+from seqnet.formats.models.model_file import read_model, write_model
+from seqnet.networks.model import Model
 from tests.conftest import EXAMPLE_DATA
 
 GENOME = EXAMPLE_DATA / "genome.fa"
@@ -234,3 +236,15 @@ def peak_memory(prepared, rows):
 
 def test_memory_does_not_grow_with_the_file(prepared):
     assert peak_memory(prepared, 160_000) - peak_memory(prepared, 16_000) < 30_000
+
+
+def test_a_network_whose_header_has_no_k_mer_settings_is_read(run, prepared, tmp_path):
+    model = read_model(str(prepared / "cnn.safetensors"))
+    own = {key: value for key, value in model.input.items() if key != "settings"}
+    write_model(str(tmp_path / "m.safetensors"), Model({**model.header, "input": own}, model.tensors))
+    line = (prepared / "calls.vcf", "--genome", GENOME, "-t", 1, "-q")
+    both = [
+        run("variants", path, *line) for path in (prepared / "cnn.safetensors", tmp_path / "m.safetensors")
+    ]
+    assert [ended.code for ended in both] == [0, 0], both[1].err
+    assert both[0].text.replace("cnn.safetensors", "m.safetensors") == both[1].text

@@ -106,7 +106,7 @@ def _width(model: Model, source: str, given: int | None) -> int:
         raise SeqnetError(f"{source}: does not store the width of its windows; give --width")
     if own is not None and given is not None and own != given and model.input["type"] != "kmers":
         raise UsageError(f"--width {given}: {source} reads {own} bases")
-    longest = max(map(len, (model.input["settings"] or {}).get("patterns", ())), default=0)
+    longest = max(map(len, (model.input.get("settings") or {}).get("patterns", ())), default=0)
     if given is not None and given < longest:
         raise UsageError(f"--width {given}: {source} counts words of {longest} bases")
     return given or own or 0
