@@ -15,6 +15,8 @@ LARGEST = 2**31 - 1
 """Largest coordinate, length and count: what BAM, bigWig and 32-bit indices hold."""
 LARGEST_INTEGER = 2**63 - 1
 """Largest integer of 64 bits with a sign."""
+_SHOWN_DIGITS = 20
+"""Digits up to which the bound of a range is written out."""
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -30,7 +32,8 @@ class OutOfRangeError(ValueError):
 
     def __init__(self, text: str, bound: float, *, above: bool) -> None:
         size, end = ("large", "most") if above else ("small", "least")
-        shown = int(bound) if isfinite(bound) and bound == int(bound) else bound
+        shown = str(int(bound)) if isfinite(bound) and bound == int(bound) else str(bound)
+        shown = f"{bound:g}" if len(shown) > _SHOWN_DIGITS else shown
         super().__init__(f"{shorten(text)} is too {size}; expected {shown} at {end}")
         self.above = above
 

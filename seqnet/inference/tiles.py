@@ -31,6 +31,8 @@ _BASES, _WIDTHS = 1 << 14, 8
 _UNIT, _MOST_TILES = 64, 4096
 _MOST_BASES = 1 << 22
 """Bases looked at at a time where windows share nothing and lie far apart."""
+_BASES_TOGETHER = 1 << 26
+"""Bases, padding included, of short contigs that are laid out together."""
 
 
 Singles = NDArray[np.float32]
@@ -132,11 +134,15 @@ class Tiles:
             yield part
 
     def groups(self, lengths: Iterable[int]) -> Iterator[slice]:
-        """Yield which contigs to predict together: neighbours that fit one chunk, or one by itself."""
+        """Yield which contigs to predict together: neighbours that fit one chunk, or one by itself.
+
+        Long steps are mostly padding between contigs; they are bounded in bases, too.
+        """
+        most = min(self.chunk, _BASES_TOGETHER // self._step)
         first, end, taken = 0, 0, 0
         for end, length in enumerate(lengths, 1):
             span = self._span(length)
-            if end - 1 > first and taken + span > self.chunk:
+            if end - 1 > first and taken + span > most:
                 yield slice(first, end - 1)
                 first, taken = end - 1, 0
             taken += span

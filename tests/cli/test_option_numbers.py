@@ -10,6 +10,7 @@ import pytest
 import seqnet.commands
 from seqnet.commands._boundary import names_file
 from seqnet.commands.options.types import Parsed, Real, Whole
+from seqnet.numerals import parse_whole
 from tests.cli.test_contract import LEAVES
 
 BAD = (
@@ -67,6 +68,13 @@ def test_numbers_that_are_not_finite_or_out_of_range_are_refused_in_a_line(comma
     for kind in kinds:
         if kind.min is not None and not isinstance(option.type, click.Tuple):
             assert "range" in refused(command, option.opts[-1], str(int(kind.min) - 1))
+
+
+def test_bounds_of_many_digits_are_shown_as_powers_of_ten():
+    with pytest.raises(ValueError, match=r"^'1e308' is too large; expected 1e\+30 at most$"):
+        Real(limit=1e30).read("1e308")
+    with pytest.raises(ValueError, match=r"is too large; expected 9223372036854775807 at most$"):
+        parse_whole("9" * 30)
 
 
 @pytest.mark.parametrize(("command", "option"), options(lambda option: isinstance(option.type, Parsed)))

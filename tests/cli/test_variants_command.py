@@ -238,6 +238,13 @@ def test_memory_does_not_grow_with_the_file(prepared):
     assert peak_memory(prepared, 160_000) - peak_memory(prepared, 16_000) < 30_000
 
 
+def test_windows_of_which_most_lies_outside_every_contig_are_refused(run, prepared):
+    line = ("variants", prepared / "linear.safetensors", prepared / "calls.vcf", "--genome", GENOME, "-q")
+    ended = run(*line, "--width", 2147483647)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, b"", 1)
+    assert ended.err.endswith(f"--width 2147483647: no contig of {GENOME} is half as long\n")
+
+
 def test_a_network_whose_header_has_no_k_mer_settings_is_read(run, prepared, tmp_path):
     model = read_model(str(prepared / "cnn.safetensors"))
     own = {key: value for key, value in model.input.items() if key != "settings"}

@@ -136,7 +136,7 @@ def make_scorers(
     for model in models:
         assert not isinstance(model, MotifSet)
         ready = ready_model(model, width=request.width, device=request.device, threads=request.threads)
-        warn_other_bases(genome, ready.model)
+        _check_genome(genome, ready.model, request.width)
         tracks = ordered_source(request.tracks, ready.model, model_source(model))
         if tracks.signals:
             note("signal tracks stay as they are: effects are those of the sequence alone")
@@ -151,6 +151,13 @@ def make_scorers(
             )
         scorers.append(scorer)
     return scorers
+
+
+def _check_genome(genome: Genome, model: Model, width: int | None) -> None:
+    """Warn of another genome than that of training; refuse windows mostly outside every contig."""
+    warn_other_bases(genome, model)
+    if width is not None and width > 2 * max(genome.lengths.values(), default=0):
+        raise SeqnetError(f"--width {width}: no contig of {genome.source} is half as long")
 
 
 def one_model(

@@ -190,6 +190,14 @@ def test_many_short_contigs_share_trunks_and_equal_windows(layers, step):
         np.testing.assert_allclose(values, naive(predictor, codes, step), rtol=0, atol=1e-6)
 
 
+def test_steps_far_longer_than_contigs_take_no_memory_for_what_is_between():
+    contigs = [contig(400, 7), contig(90, 8), contig(30, 9)]
+    for step in (2**31 - 1, 2**26 - 1):
+        tiles = Tiles(Weighted(10), step)
+        assert [some.stop - some.start for some in tiles.groups(map(len, contigs))] == [1, 1, 1]
+        assert [len(values) for values in grouped(tiles, contigs)] == [1, 1, 1]
+
+
 def test_a_contig_longer_than_a_chunk_is_predicted_by_itself():
     tiles = Tiles(Weighted(10), 5)
     long = 5 * tiles.chunk + 1
