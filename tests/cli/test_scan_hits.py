@@ -323,3 +323,19 @@ def test_contradictions_are_usage_errors(inside, genome, options, message):
         inside("scan", REB1, genome, *options)
     assert getattr(failure.value, "code", 2) == 2
     assert message in (str(failure.value) or failure.value.format_message())
+
+
+def test_no_hit_with_the_requested_q_value_is_said_with_the_smallest(run, prepared, tmp_path):
+    genome, tests = prepared.data / "genome.fa", tmp_path / "t.tsv"
+    every = run("scan", prepared / "reb1.meme", genome, "--q-column", "--header", "none", "-q")
+    smallest = min(float(row[8]) for row in every.rows)
+    line = f"0 of {len(every.rows):,} hits have q ≤ 1e-09; the smallest is {smallest:.2g}\n"
+    none = run("scan", prepared / "reb1.meme", genome, "--q-value", 1e-9, "--header", "none")
+    assert (none.code, none.out) == (0, b"")
+    assert none.err.endswith(f"seqnet scan: {line}")
+    assert (
+        run("scan", prepared / "reb1.meme", genome, "--tests", tests, "-q", "-o", tmp_path / "h.bed").code
+        == 0
+    )
+    merged = run("merge-hits", tmp_path / "h.bed", "--tests", tests, "--q-value", 1e-9, "--header", "none")
+    assert (merged.code, merged.out, merged.err) == (0, b"", f"seqnet merge-hits: {line}")
