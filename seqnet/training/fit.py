@@ -20,7 +20,6 @@ from seqnet.networks.losses import LOSSES
 from seqnet.training.batches import Batch, EpochOrder, class_odds, feed, positive_weights
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
 from seqnet.training.distributed import ALONE, Ranks
-from seqnet.training.failures import no_number, out_of_memory
 from seqnet.training.optimise import (
     Arrays,
     limit_norms,
@@ -184,7 +183,11 @@ class _Run:
             return work()
         except RuntimeError as error:
             if lacks_memory(error):
-                raise out_of_memory(self.device, self.batch_size) from error
+                smaller = max(1, self.batch_size // 2)
+                raise SeqnetError(
+                    f"out of memory on {self.device} with batches of {self.batch_size}; "
+                    f"try --batch-size {smaller}"
+                ) from error
             raise
 
     def _step(self, batch: Batch, inputs: Tensor, targets: Tensor) -> None:
@@ -261,7 +264,7 @@ class _Run:
             torch.from_numpy(outputs), torch.from_numpy(targets), self.task_weights, weights
         )
         if not math.isfinite(float(loss)):
-            raise no_number("validation", float(loss), self.epoch, self.batch)
+            raise _not_finite("validation", float(loss), self.epoch, self.batch)
         if self.hooks.evaluate is not None:
             figures = self.hooks.evaluate(outputs)
         else:
@@ -378,7 +381,7 @@ class _Losses:
         for loss, rows, (epoch, batch) in self._waiting:
             value = self._ranks.total(float(loss))
             if not math.isfinite(value):
-                raise no_number("training", value, epoch, batch)
+                raise _not_finite("training", value, epoch, batch)
             self.sum, self.rows, self.last = self.sum + value * rows, self.rows + rows, value
         self._waiting.clear()
 
@@ -387,3 +390,10 @@ class _Losses:
         mean = self.sum / max(self.rows, 1)
         self.sum, self.rows = 0.0, 0
         return mean
+
+
+def _not_finite(part: str, loss: float, epoch: int, batch: int) -> SeqnetError:
+    """Return the error of a loss that is NaN or infinite, in training or validation."""
+    return SeqnetError(
+        f"{part} loss is {loss} at epoch {epoch}, batch {batch}; try a lower --learning-rate or --clip 1"
+    )
