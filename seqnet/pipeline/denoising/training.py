@@ -16,16 +16,23 @@ from seqnet.genome.signals.bins import bin_counts, windows_along
 from seqnet.genome.signals.tracks import DenseTrack, Normalisation, Signal, covered, fit_signal, normalised
 from seqnet.genome.splitting.splits import SPLITS, by_chromosome
 from seqnet.inference.denoise import Reach, reach_of, window_targets
-from seqnet.inference.track_units import Range, stored_output
+from seqnet.inference.track_units import Range, TrackUnits, stored_output
 from seqnet.lookup import library_version
 from seqnet.metrics.registry import ASINH
+from seqnet.metrics.regression import RegressionSample
 from seqnet.model_inputs.signals import signal_inputs
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
 from seqnet.pipeline.denoising.request import TrainDenoiseRequest
 from seqnet.pipeline.denoising.splits import draw_windows, window_stretches
-from seqnet.pipeline.denoising.targets import chosen_lengths, peak_bins, read_binned
-from seqnet.pipeline.denoising.validation import evaluate_windows, middle_outputs, validation_bins
+from seqnet.pipeline.denoising.targets import (
+    DENOISING_METRICS,
+    chosen_lengths,
+    metrics_line,
+    peak_bins,
+    read_binned,
+    say_bounded,
+)
 from seqnet.pipeline.inputs.genome import expand_names
 from seqnet.pipeline.inputs.splits import check_split_blocks
 from seqnet.pipeline.training.architecture import (
@@ -183,14 +190,14 @@ def _material(request: TrainDenoiseRequest, lengths: dict[str, int], windows: Wi
     trained = windows.intervals.take(windows.rows("train"))
     inputs, specs, noisy = [], [], []
     for number, track in enumerate(read_binned(source, lengths, step)):
-        noisy.append(validation_bins(track, windows))
+        noisy.append(_validation_bins(track, windows))
         spec = fit_signal(track, trained, fit.normalisation(track.name, "center-max"), number)
         inputs.append(normalised(track, spec.constants))
         specs.append(spec)
     deep = source._replace(signals=request.targets)
     outputs, values, ranges, plain = [], [], [], []
     for number, track in enumerate(read_binned(deep, lengths, step)):
-        plain.append(validation_bins(track, windows))
+        plain.append(_validation_bins(track, windows))
         ranges.append(Range.of(covered(track, trained)))
         spec = fit_signal(track, trained, Normalisation(1.0, "asinh", "center-max"), number)
         values.append(normalised(track, spec.constants).values)
@@ -296,9 +303,52 @@ def _header(
         "outputs": list(map(stored_output, material.outputs, material.ranges)),
         "seed": request.seed, "splits": _summary(windows),
         "stretches": None if held is None else held.stored(),
-        "metrics": evaluate_windows(material, middle_outputs(outputs, windows)),
+        "metrics": _evaluate_windows(material, _middle_outputs(outputs, windows)),
         "strands": "forward", "task_type": "denoising", "base_rates": {}, "threads": identity.threads,
         "command": f"train {identity.kind}", "options": {**identity.options, "best-epoch": result.best_epoch},
         "inputs": {base_name(path): file_digest(path) for path in identity.files},
         "versions": {"seqnet": __version__, "torch": library_version("torch")}, "genome": {},
     }  # fmt: skip
+
+
+def _validation_bins(track: DenseTrack, windows: Windows) -> np.ndarray:
+    """Return a track's bins in the middles of the validation windows, float32 (n, width)."""
+    own = windows.intervals.take(windows.rows("valid"))
+    places = track.layout.places(own)
+    width = int(own.end[0] - own.start[0])
+    values = (track.values,)
+    return window_targets(values, places.start, places.low, places.high, width, Reach(0, 0))[:, 0]
+
+
+def _middle_outputs(outputs: np.ndarray, windows: Windows) -> np.ndarray:
+    """Return the outputs (n, T, length) of windows' middles, which are evaluated."""
+    width = int(windows.intervals.end[0] - windows.intervals.start[0])
+    return np.asarray(outputs)[:, :, windows.reach.before : windows.reach.before + width]
+
+
+def _evaluate_windows(material: Material, outputs: np.ndarray) -> list[Json]:
+    """Evaluate the validation windows, each denoised track next to the inputs as they are; note the metrics.
+
+    Parameters
+    ----------
+    outputs
+        float32 (n, T, width): of the network, in the windows' middles.
+    """
+    units = TrackUnits(material.outputs, material.ranges)
+    count = len(material.outputs)
+    known = ~np.isnan(material.deep[:, 0])
+    made = units.values(np.moveaxis(outputs[:, :count], 1, -1)[known])
+    say_bounded(units)
+    rows: list[Json] = []
+    for number, spec in enumerate(material.outputs):
+        truth = material.deep[:, number][known].astype("f8")
+        shown = {spec.name: made[:, number]}
+        shown |= {
+            f"{spec.name}: {one.name} as it is": material.noisy[:, i][known]
+            for i, one in enumerate(material.specs)
+        }
+        for name, values in shown.items():
+            figures = RegressionSample(name, truth, values.astype("f8"), None, asinh=True).values()
+            rows.append({"task": name, **{key: figures[key] for key in ("n", *DENOISING_METRICS)}})
+            note(f"valid: {metrics_line(name, figures)}")
+    return rows
