@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from seqnet.errors import SeqnetError
-from seqnet.networks.fast.fft_conv import WIDE, WideConv
+from seqnet.networks.fast.conv_base import WIDE, WideConv
 from seqnet.networks.layer_options import A_LIST, OPTIONS
 from seqnet.networks.masking import Masking, has_masked_pool
 from seqnet.networks.modules import (

@@ -3,7 +3,7 @@ import torch
 
 from seqnet.errors import SeqnetError
 from seqnet.networks.describe import describe_network
-from seqnet.networks.fast.fft_conv import WideConv
+from seqnet.networks.fast.conv_base import WideConv
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import LAYERS, Shape, build_network, output_length
 from seqnet.networks.modules import (
