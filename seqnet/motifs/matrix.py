@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import inf, log2
+from math import floor, inf, log2
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +18,10 @@ DNA: Alphabet = "DNA"
 RNA: Alphabet = "RNA"
 _WHOLE = 1e-12
 """Relative distance from a whole number at which a product of probability and sites is one."""
+FIMO_RULE = "fimo-preset"
+_FIMO_RANGE = 1000
+"""Largest whole-number score of a column in FIMO's arithmetic."""
+_FIMO_PSEUDOCOUNT = 0.1
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,34 @@ def to_pssm(
 def _log2(ratios: Floats) -> Floats:
     """Return log2, -inf at zero, by the C library: numpy's last bit depends on the processor."""
     return np.array([[log2(value) if value > 0 else -inf for value in row] for row in ratios.tolist()])
+
+
+def fimo_pssm(motif: Motif, background: Background) -> Pssm:
+    """Return the scores that FIMO (Grant et al. 2011) reports for windows: whole numbers on a separate grid.
+
+    With f = (p nsites + 0.1 b) / (nsites + 0.1), b averaged over both strands, and l = log2(f / b),
+    each l becomes the whole number floor((l - offset) scale + 1/2), where offset = floor(min l) and
+    scale = floor(1000 / (max l - offset)); divided by scale and with offset added back per column
+    the sum over a window is FIMO's score. P-values of such scores are exact, since there are at
+    most 1000 w + 1 distinct ones.
+
+    Raises
+    ------
+    ValueError
+        If a background frequency is zero.
+    """
+    both = Background((background.frequencies + background.complement) / 2, background.source)
+    if not (both.frequencies > 0).all():
+        raise ValueError("a background frequency is zero; every base needs one above zero")
+    pfm = to_pfm(motif)
+    ppm = to_ppm(motif)
+    raw = ppm.probabilities * pfm.nsites + _FIMO_PSEUDOCOUNT * both.frequencies
+    ratios = raw / (pfm.nsites + _FIMO_PSEUDOCOUNT) / both.frequencies
+    logs = np.array([[log2(value) for value in row] for row in ratios.tolist()])
+    offset = floor(logs.min())
+    scale = floor(_FIMO_RANGE / (logs.max() - offset))
+    whole = np.floor((logs - offset) * scale + 0.5)
+    return Pssm(pfm.info, whole / scale + offset, both, ppm, FIMO_RULE)
 
 
 def reverse_complement_matrix(matrix: Floats) -> Floats:

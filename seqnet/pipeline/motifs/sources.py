@@ -12,8 +12,7 @@ from seqnet.formats import MOTIF_READERS
 from seqnet.formats.motifs.any_format import read_motifs
 from seqnet.formats.motifs.entries import Entries
 from seqnet.motifs.background import Background
-from seqnet.motifs.fimo import fimo_pssm
-from seqnet.motifs.matrix import Motif, MotifSet, Pssm, to_pssm
+from seqnet.motifs.matrix import Motif, MotifSet, Pssm, fimo_pssm, to_pssm
 from seqnet.motifs.pseudocounts import DEFAULT, DEFAULT_NSITES
 from seqnet.motifs.scan import Scanner, make_scanner
 from seqnet.motifs.significance.pvalue import RELATIVE_BOUND

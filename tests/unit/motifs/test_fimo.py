@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from seqnet.motifs.background import Background
-from seqnet.motifs.fimo import RULE, fimo_pssm
-from seqnet.motifs.matrix import MotifInfo, Pfm, Ppm
+from seqnet.motifs.matrix import FIMO_RULE, MotifInfo, Pfm, Ppm, fimo_pssm
 from seqnet.motifs.scan import make_scanner
 
 
@@ -22,7 +21,7 @@ def test_a_case_worked_by_hand():
     whole = [[887, 777, 777, 38], [38, 38, 38, 998]]
     assert np.rint((pssm.scores + 7) * 111).tolist() == whole
     assert pssm.scores == pytest.approx(np.array(whole) / 111 - 7)
-    assert pssm.pseudocount == RULE
+    assert pssm.pseudocount == FIMO_RULE
 
 
 def test_the_background_is_averaged_over_the_strands():
