@@ -24,7 +24,7 @@ CHOICES = ("numpy", "c", "avx2", "avx512")
 
 
 class CompiledKernels(Protocol):
-    """The functions of the compiled module, as `src/border` declares them.
+    """The functions of the compiled module, as `src/border/functions.h` declares them.
 
     Arrays are contiguous; `kind` is one of `kinds`. Sizes that do not fit raise ValueError.
     """

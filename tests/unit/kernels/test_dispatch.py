@@ -69,7 +69,7 @@ def test_the_compiled_functions_take_what_their_types_declare():
     if compiled is None:
         pytest.skip("no compiled kernels run here")
     documented = {
-        name: re.split(r",\s*", re.search(r"\((.*?)\)", getattr(compiled, name).__doc__, re.DOTALL)[1])
+        name: re.findall(r"(\w+):", getattr(compiled, name).__doc__) or [""]
         for name in dir(compiled)
         if not name.startswith("_")
     }

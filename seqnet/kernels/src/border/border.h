@@ -3,9 +3,9 @@
 
 /* The border between Python and the kernels, one file for each kernel.
  *
- * A border function checks every size, releases the GIL and calls its kernel; the kernels know nothing
- * of Python. Taking the arguments, and giving their buffers back whatever happens, is written once, in
- * border.c: a function declares what it takes by a signature and receives a `struct call`. Python's
+ * A border function does the checks that only its kernel needs and calls it without the GIL; the kernels know
+ * nothing of Python. The rest is done once, in border.c, from the declarations in functions.h: it takes the
+ * arguments into a `struct call`, compares the sizes of buffers, and releases them whatever happens. Python's
  * header has to be the first, so this one comes before all others. */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -15,36 +15,34 @@
 
 #include "../cpu.h"
 
-enum { BORDER_BUFFERS = 16, BORDER_NUMBERS = 8 };
+enum { BORDER_ARGUMENTS = 16 };
 
-/* The arguments of a call, each kind in the order of the signature. */
+/* The arguments of a call, each kind of them in the order of the declaration. */
 struct call {
     enum cpu_kind kind;
-    Py_buffer b[BORDER_BUFFERS];
-    Py_ssize_t n[BORDER_NUMBERS];
-    double x[BORDER_NUMBERS];
+    Py_buffer b[BORDER_ARGUMENTS];
+    void *p[BORDER_ARGUMENTS]; /* where the buffers begin */
+    Py_ssize_t n[BORDER_ARGUMENTS];
+    double x[BORDER_ARGUMENTS];
     uint64_t seed;
     PyObject *object; /* borrowed */
     int buffers, integers, floats;
+    Py_ssize_t counts['z' + 1]; /* by the letter of the declaration */
 };
 
-/* A function of the module. Letters of the signature: k kind of kernels (its name), r buffer that is
- * read, w buffer that is written, n integer, t truth value, x float, s seed of 64 bits, o any object. */
-struct function {
-    const char *signature;
-    PyObject *(*run)(const struct call *call);
-    PyMethodDef definition;
-};
+#define FUNCTION(name, arguments) PyObject *seqnet_border_##name(const struct call *call);
+#include "functions.h"
+#undef FUNCTION
 
-#define FUNCTION(name, signature) \
-    { signature, name, {#name, seqnet_border_call, METH_VARARGS, name##_doc} }
-#define END_OF_FUNCTIONS {NULL, NULL, {NULL, NULL, 0, NULL}}
+/* Run a statement that calls a kernel without the GIL. */
+#define WITHOUT_GIL(...) \
+    do { \
+        Py_BEGIN_ALLOW_THREADS __VA_ARGS__; \
+        Py_END_ALLOW_THREADS \
+    } while (0)
 
-/* What Python calls: `self` is a capsule of the function. */
-PyObject *seqnet_border_call(PyObject *self, PyObject *args);
-
-/* Set a ValueError; returns NULL. */
-PyObject *seqnet_refuse(const char *message);
+/* Whether a condition holds; sets a ValueError of a format's text if not. */
+int seqnet_require(int condition, const char *format, ...);
 
 /* Whether a buffer holds exactly count items of size bytes; sets the error if not. */
 int seqnet_holds(const Py_buffer *buffer, Py_ssize_t count, Py_ssize_t size, const char *name);
@@ -59,10 +57,5 @@ PyObject *seqnet_none_unless(int failed);
 static inline Py_ssize_t items(const Py_buffer *buffer, size_t size) {
     return buffer->len / (Py_ssize_t)size;
 }
-
-extern struct function seqnet_border_blocks[], seqnet_border_fasta[], seqnet_border_gather[],
-    seqnet_border_kmers[], seqnet_border_maxima[], seqnet_border_occupancy[], seqnet_border_screen[], seqnet_border_shuffle[],
-    seqnet_border_tails[], seqnet_border_text[], seqnet_border_windows[], seqnet_border_word_edits[],
-    seqnet_border_word_maxima[];
 
 #endif

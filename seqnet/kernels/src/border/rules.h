@@ -5,8 +5,8 @@
 
 #include "../kmers.h"
 
-/* The rules that four buffers hold, allocated; NULL with the error set if one does not fit. */
-struct kmer_rule *seqnet_make_rules(const Py_buffer *masks, const Py_buffer *bases, const Py_buffer *tables,
-                                    const Py_buffer *starts, Py_ssize_t count);
+/* The rules of four buffers of a call, from the masks on, allocated; NULL with the error set if one does not
+ * fit. */
+struct kmer_rule *seqnet_make_rules(const struct call *c, int masks);
 
 #endif
