@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from seqnet.commands.options.common import (
     split_options,
     threads_option,
 )
-from seqnet.commands.options.groups import option_in, titled
+from seqnet.commands.options.groups import option_in, title_of, titled
 from seqnet.commands.options.inputs import (
     counting_options,
     denoising_options,
@@ -45,8 +44,6 @@ from seqnet.commands.options.training import (
 from seqnet.commands.options.types import Whole
 from seqnet.errors import UsageError
 from seqnet.networks.task_types import LOSS_NAMES, TASK_TYPES
-from seqnet.pipeline.denoising.request import TrainDenoiseRequest
-from seqnet.pipeline.training.request import LabelledRequest, TrainCnnRequest, TrainRequest
 
 if TYPE_CHECKING:
     from seqnet.pipeline.training.outputs import TrainingResult
@@ -228,28 +225,23 @@ _DENOISING = {"target_peaks": "--target-peaks", "step": "--bin", "window": "--wi
               "target_tracks": "--target-track"}  # fmt: skip
 """What ``train cnn`` has for denoising: parameter to option."""
 _IGNORED = {"on_bad", "on_duplicate"}
-_ROWS = {field.name for field in fields(LabelledRequest)} - {
-    "task_type", "loss", "on_leak", *(field.name for field in fields(TrainRequest)),
-}  # fmt: skip
-_REASONS = {
-    **dict.fromkeys(_ROWS, ", which learns from whole tracks"),
-    "init_motifs": ": there are no bases",
-    "strand_pairs": ": tracks are read forward",
-}
+_ROWS = {"Input", "Table", "Regions and genome"}
+"""The groups of options that give rows."""
+_REASONS = {"init_motifs": ": there are no bases", "strand_pairs": ": tracks are read forward"}
 
 
 def _denoising_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Return those options of ``train cnn`` that denoising has; refuse others."""
-    wanted = {field.name for field in fields(TrainDenoiseRequest)}
-    defaults = {field.name: field.default for field in fields(TrainCnnRequest)}
+    """Return those options of ``train cnn`` that ``train denoise`` has; refuse others."""
+    wanted = {param.name for param in denoising.params}
     if not values["signals"]:
         raise UsageError("--target-track needs --signal: the tracks to denoise")
-    for param in click.get_current_context().command.params:
+    for param in cnn.params:
         name = param.name or ""
         value = values.get(name)
-        if name in wanted | _IGNORED or not value or value == defaults.get(name):
+        if name in wanted | _IGNORED or not value or value == param.default:
             continue
-        raise UsageError(f"{param.opts[0]} does not go with --target-track{_REASONS.get(name, '')}")
+        reason = ", which learns from whole tracks" if title_of(param) in _ROWS else _REASONS.get(name, "")
+        raise UsageError(f"{param.opts[0]} does not go with --target-track{reason}")
     return {name: value for name, value in values.items() if name in wanted}
 
 

@@ -29,6 +29,9 @@ MONITORS = {
     "counts": ("loss", "pearson", "r2"),
 }
 """Task type to what may decide which epoch is the best."""
+ALL_MONITORS = sorted({name for names in MONITORS.values() for name in names})
+DENOISING_MONITORS = ("loss", "pearson", "r2")
+"""The same for networks that denoise tracks."""
 LOG1P, QUANTILE = "log1p", "quantile"
 DEFAULT_TARGET_SCALE = "z"
 TARGET_SCALES: dict[str, str] = {

@@ -23,8 +23,7 @@ from seqnet.kmers.settings import (
     LONGEST_WORD,
     NORMALIZATIONS,
 )
-from seqnet.pipeline.denoising.request import BIN
-from seqnet.pipeline.inputs.request import SignalFile
+from seqnet.pipeline.inputs.request import BIN, SignalFile
 from seqnet.pipeline.training.sources import signal_files
 
 Function = TypeVar("Function", bound=Callable[..., Any])

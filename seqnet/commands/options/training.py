@@ -21,10 +21,15 @@ from seqnet.networks.initialisers import INITIALISERS
 from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS
 from seqnet.networks.presets import DEFAULT_PRESET, PRESETS
 from seqnet.networks.schedules import DEFAULT_SCHEDULE, SCHEDULES
-from seqnet.networks.task_types import DEFAULT_TARGET_SCALE, LINEAR_LOSSES, TARGET_SCALES, TASK_TYPES
+from seqnet.networks.task_types import (
+    ALL_MONITORS,
+    DEFAULT_TARGET_SCALE,
+    DENOISING_MONITORS,
+    LINEAR_LOSSES,
+    TARGET_SCALES,
+    TASK_TYPES,
+)
 from seqnet.numerals import LARGEST, parse_whole
-from seqnet.pipeline.denoising.request import DENOISING_MONITORS
-from seqnet.pipeline.training.request import METRICS
 
 _MOST_UNITS = 1_000_000
 _MOST_NETWORKS = 100
@@ -263,7 +268,8 @@ _plot_option = option_in(
 fit_options = combine(
     _target_option, _ensemble_option, _step_options, _penalty_options, _class_options,
     _stop_options(
-        METRICS, "over a sixth of the steps for fewer than 20,000 rows, regressions and --motifs, else 0",
+        ALL_MONITORS,
+        "over a sixth of the steps for fewer than 20,000 rows, regressions and --motifs, else 0",
         "auprc if less than a tenth of the rows are positive, else loss",
     ),
     _machine_options, _resume_options, _plot_option,

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from seqnet.errors import UsageError
-from seqnet.pipeline.inputs.request import SignalFile
+from seqnet.networks.task_types import DENOISING_MONITORS
+from seqnet.pipeline.inputs.request import BIN, SignalFile
 from seqnet.pipeline.training.request import FitRequest, SignalRequest
 from seqnet.pipeline.training.sources import NamedTracks, signal_files
 
-BIN = 25
-"""Bases per bin."""
 PEAKS = "peaks"
 """The task of ``--target-peaks``."""
-DENOISING_MONITORS = ("loss", "pearson", "r2")
-"""What may decide which epoch is the best."""
 
 
 @dataclass(frozen=True, kw_only=True)

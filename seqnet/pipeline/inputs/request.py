@@ -16,6 +16,8 @@ SignalMissing = Literal["zero", "error"]
 Value = TypeVar("Value")
 MOST_TASKS = 8
 """Tasks that are explained, or get effects of variants, where none is named."""
+BIN = 25
+"""Bases per bin of tracks that are denoised."""
 
 
 class SignalFile(NamedTuple):

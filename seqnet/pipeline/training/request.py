@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from seqnet.genome.alphabet import SoftMask
     from seqnet.genome.signals.tracks import Scale, Transform
 
-METRICS = sorted({name for names in MONITORS.values() for name in names})
-"""What may decide which epoch is the best, whatever the task type."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRequest(SplitRequest):
