@@ -8,7 +8,6 @@ import os
 import select
 import stat
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from seqnet.errors import FormatError, UsageError
-from seqnet.formats.files.kept import kept_copy
 from seqnet.formats.files.lines import raw_lines
 from seqnet.formats.files.temporary import BUFFER as BUFFER
 from seqnet.formats.files.temporary import NamedFile, Temporary
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1 << 26
 """No text format has a line of 64 MiB; a longer one is refused rather than held in memory."""
 STANDARD = "-"
+_copies: list[str] = []
+"""The file that ``-`` means, while there is one."""
 BOM = b"\xef\xbb\xbf"
 """The byte order mark that some editors put first."""
 
@@ -114,6 +114,21 @@ def open_input(path: str) -> Iterator[io.BufferedReader]:
     """
     with open_raw(path) as stream:
         yield decompressed(stream, path)
+
+
+def kept_copy(path: str) -> str:
+    """Return the file that holds a copy of ``-``, where one is kept; other paths as they are."""
+    return _copies[-1] if path == STANDARD and _copies else path
+
+
+@contextmanager
+def copy_of_standard_input(copy: str) -> Iterator[None]:
+    """Let ``-`` mean a file that holds its copy while the block runs."""
+    _copies.append(copy)
+    try:
+        yield
+    finally:
+        _copies.pop()
 
 
 @contextmanager
@@ -265,26 +280,6 @@ def written_through(path: str) -> bool:
         return not stat.S_ISREG(os.stat(path).st_mode)
     except FileNotFoundError:
         return False
-
-
-@contextmanager
-def temporary_rows(folder: str | None) -> Iterator[BinaryIO]:
-    """Yield a nameless file, to be written and read back; it is gone however the block ends.
-
-    Parameters
-    ----------
-    folder
-        Where it takes its space; the system's folder for temporary files when None.
-    """
-    place = folder or tempfile.gettempdir()
-    try:
-        descriptor, name = tempfile.mkstemp(dir=place, prefix="seqnet-")
-    except OSError as error:
-        error.filename = place
-        raise
-    Path(name).unlink()
-    with io.BufferedRandom(NamedFile(descriptor, place, "w+b"), BUFFER) as stream:
-        yield cast("BinaryIO", stream)
 
 
 class _KeepOpen(io.BufferedIOBase):

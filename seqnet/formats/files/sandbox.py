@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Json
 from seqnet.errors import FormatError
-from seqnet.formats.files.kept import kept_copy
+from seqnet.formats.files.opening import kept_copy
 
 if TYPE_CHECKING:
     import numpy as np

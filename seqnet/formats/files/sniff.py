@@ -11,9 +11,8 @@ from pathlib import Path
 from seqnet.aliases import Json
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats import FORMATS, Kind
-from seqnet.formats.files.kept import kept_copy
 from seqnet.formats.files.number_tables import is_contig_sizes
-from seqnet.formats.files.opening import open_input
+from seqnet.formats.files.opening import kept_copy, open_input
 from seqnet.formats.motifs.matrix_lines import SNIFFED_LINES, layout
 from seqnet.lookup import resolve
 

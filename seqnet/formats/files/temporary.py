@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import io
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -119,7 +118,7 @@ class Temporary:
     def _create(self) -> int:
         """Create and lock a fresh temporary file; return its descriptor."""
         while True:
-            name = f".{self.target.name}.{secrets.token_hex(4)}{TEMPORARY}"
+            name = f".{self.target.name}.{os.urandom(4).hex()}{TEMPORARY}"
             self.path = str(self.target.with_name(name))
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             # another run may have swept the file between its creation and its lock

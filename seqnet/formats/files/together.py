@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -172,7 +171,7 @@ class _OldFiles:
         if not os.path.lexists(target):
             self._names[target] = None
             return
-        name = str(target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY}"))
+        name = str(target.with_name(f".{target.name}.{os.urandom(4).hex()}{TEMPORARY}"))
         with suppress(OSError):
             os.link(target, name)
             self._names[target] = name

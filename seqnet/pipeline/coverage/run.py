@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from seqnet.errors import SeqnetError
 from seqnet.formats.files.header import base_name, header_for, header_lines, provenance
-from seqnet.formats.files.opening import temporary_rows, to_bytes
+from seqnet.formats.files.kept import temporary_rows
+from seqnet.formats.files.opening import to_bytes
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.coverage.counting import NO_SHIFT, Source, open_source
 from seqnet.pipeline.coverage.request import CoverageRequest

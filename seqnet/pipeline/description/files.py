@@ -11,8 +11,8 @@ import numpy as np
 
 from seqnet.errors import FormatError, SeqnetError
 from seqnet.formats import Kind
-from seqnet.formats.files.kept import kept_copy, kept_input
-from seqnet.formats.files.opening import open_output, open_raw, to_bytes
+from seqnet.formats.files.kept import kept_input
+from seqnet.formats.files.opening import kept_copy, open_output, open_raw, to_bytes
 from seqnet.formats.files.sniff import START, kind_of
 from seqnet.formats.kmers.kmer_table import read_kmer_table
 from seqnet.formats.motifs.background_file import read_background

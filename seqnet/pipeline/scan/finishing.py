@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 
 from seqnet.errors import UsageError
-from seqnet.formats.files.opening import STANDARD, open_output, temporary_rows
+from seqnet.formats.files.kept import temporary_rows
+from seqnet.formats.files.opening import STANDARD, open_output
 from seqnet.formats.files.tabix import index_table, require_indexable
 from seqnet.formats.hits.hit_formats import HIT_FORMATS, hit_format_of
 from seqnet.formats.hits.hit_rows import HitLines, HitWriter, rows_with_q, top_rows

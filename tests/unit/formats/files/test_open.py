@@ -13,13 +13,13 @@ from Bio import bgzf
 
 from seqnet.errors import FormatError, UsageError
 from seqnet.formats.files import opening as _open
+from seqnet.formats.files.kept import temporary_rows
 from seqnet.formats.files.opening import (
     chunks_as_they_come,
     numbered_lines,
     open_input,
     open_output,
     output_path,
-    temporary_rows,
 )
 
 
