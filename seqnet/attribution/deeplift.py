@@ -53,11 +53,11 @@ def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task:
     """
     leaf = references.detach().requires_grad_()
     with torch.enable_grad():
-        found = rescaled(network, Compared(sequences, leaf))
-        (gradient,) = torch.autograd.grad(found.references[:, task].sum(), leaf)
+        pair = rescaled(network, Compared(sequences, leaf))
+        (gradient,) = torch.autograd.grad(pair.references[:, task].sum(), leaf)
     b = len(sequences)
     values = gradient.view(b, -1, *gradient.shape[1:])
-    outputs, others = (part[:, task].detach().double().cpu().numpy() for part in found)
+    outputs, others = (part[:, task].detach().double().cpu().numpy() for part in pair)
     return Multipliers(values.squeeze(3) if values.ndim == 5 else values, outputs, others.reshape(b, -1))
 
 
@@ -129,16 +129,16 @@ def _contributions(
             turned_own = None if own is None else np.where(own < 4, 3 - own, own)[:, :, ::-1]
             one = _mean(one, _strand(explained, batch.reverse[some], turned_own, task, plan))
         parts.append(one)
-    found = _Parts(*(np.concatenate(each)[: len(rows)] for each in zip(*parts, strict=True)))
-    found = _Parts(*(explained.scale[task] * each for each in found))
+    whole = _Parts(*(np.concatenate(each)[: len(rows)] for each in zip(*parts, strict=True)))
+    whole = _Parts(*(explained.scale[task] * each for each in whole))
     if explained.terms and batch.codes is not None and references is not None:
-        found = _with_terms(explained, found, batch.codes[rows], references[rows], task)
-    total = found.observed.sum(axis=1) + found.signals.sum(axis=(1, 2))
-    size = np.abs(found.observed).sum(axis=1) + np.abs(found.signals).sum(axis=(1, 2))
+        whole = _with_terms(explained, whole, batch.codes[rows], references[rows], task)
+    total = whole.observed.sum(axis=1) + whole.signals.sum(axis=(1, 2))
+    size = np.abs(whole.observed).sum(axis=1) + np.abs(whole.signals).sum(axis=(1, 2))
     return Contributions(
-        found.hypothetical.astype(np.float32), found.observed.astype(np.float32),
-        found.signals.astype(np.float32) if explained.signals else None,
-        found.reference, completeness(total, size, found.output, found.reference),
+        whole.hypothetical.astype(np.float32), whole.observed.astype(np.float32),
+        whole.signals.astype(np.float32) if explained.signals else None,
+        whole.reference, completeness(total, size, whole.output, whole.reference),
     )  # fmt: skip
 
 
@@ -163,8 +163,8 @@ def _strand(
         flat = torch.from_numpy(np.ascontiguousarray(references).reshape(-1, length)).to(x.device)
         others = torch.cat([one_hot_tensor(flat).to(x.dtype), signals.repeat_interleave(count, dim=0)], dim=1)
     others = others.contiguous(memory_format=torch.channels_last)
-    found = mean_multipliers(explained.differentiable, x, others, task)
-    m, pairs = found.values.double(), others.view(len(x), -1, *others.shape[1:]).squeeze(3).double()
+    means = mean_multipliers(explained.differentiable, x, others, task)
+    m, pairs = means.values.double(), others.view(len(x), -1, *others.shape[1:]).squeeze(3).double()
     contributed = (m * (x.squeeze(2).unsqueeze(1) - pairs)).mean(1)
     bases = 4 * explained.bases
     m, pairs = m[:, :, :bases], pairs[:, :, :bases]
@@ -172,8 +172,8 @@ def _strand(
         projected(m, pairs).cpu().numpy(),
         contributed[:, :bases].sum(1).cpu().numpy(),
         contributed[:, bases:].cpu().numpy(),
-        found.output,
-        found.references.mean(axis=1),
+        means.output,
+        means.references.mean(axis=1),
     )
 
 
@@ -189,12 +189,12 @@ def _mean(one: _Parts, other: _Parts) -> _Parts:
 
 
 def _with_terms(
-    explained: ExplainedNetwork, found: _Parts, codes: Codes, references: Codes, task: int
+    explained: ExplainedNetwork, parts: _Parts, codes: Codes, references: Codes, task: int
 ) -> _Parts:
     """Add the attributions of the terms."""
     n, count, length = references.shape
-    hypothetical, observed = found.hypothetical.copy(), found.observed.copy()
-    output, reference = found.output + explained.bias[task], found.reference + explained.bias[task]
+    hypothetical, observed = parts.hypothetical.copy(), parts.observed.copy()
+    output, reference = parts.output + explained.bias[task], parts.reference + explained.bias[task]
     for term in explained.terms:
         for row in range(n):
             shares = term.shares(codes[row], references[row], task)
@@ -203,4 +203,4 @@ def _with_terms(
         output = output + term.outputs(codes)[:, task]
         others = term.outputs(references.reshape(-1, length))[:, task]
         reference = reference + others.reshape(n, count).mean(axis=1)
-    return _Parts(hypothetical, observed, found.signals, output, reference)
+    return _Parts(hypothetical, observed, parts.signals, output, reference)

@@ -52,12 +52,12 @@ def first_filters(network: nn.Module) -> nn.Conv2d:
     ValueError
         If there is none, or its filters skip positions.
     """
-    found = next((part for part in network.modules() if isinstance(part, nn.Conv2d)), None)
-    if found is None or found.groups > 1 or found.in_channels < 4:
+    layer = next((part for part in network.modules() if isinstance(part, nn.Conv2d)), None)
+    if layer is None or layer.groups > 1 or layer.in_channels < 4:
         raise ValueError("the model has no filters over bases")
-    if found.dilation[1] > 1:
+    if layer.dilation[1] > 1:
         raise ValueError("the first layer's filters skip positions (dilation)")
-    return found
+    return layer
 
 
 def filter_sites(
@@ -82,12 +82,12 @@ def filter_sites(
     convolution = first_filters(explained.networks[member])
     width, filters = convolution.kernel_size[1], convolution.out_channels
     highest = torch.full((filters,), -torch.inf, device=explained.device)
-    total, seen = torch.zeros(filters, dtype=torch.float64, device=explained.device), 0
+    total, positions = torch.zeros(filters, dtype=torch.float64, device=explained.device), 0
     for part in _values(convolution, batches, load):
         highest = torch.maximum(highest, part.values.amax(1))
         total += part.values.double().sum(1)
-        seen += part.values.shape[1]
-    if not seen:
+        positions += part.values.shape[1]
+    if not positions:
         raise ValueError("no window of the sequences is free of ambiguous bases")
     counts = torch.zeros(filters, width * 4, dtype=torch.float64, device=explained.device)
     sites = torch.zeros(filters, dtype=torch.int64, device=explained.device)
@@ -96,7 +96,7 @@ def filter_sites(
         counts += (above.float() @ part.windows).double()
         sites += above.sum(1)
     return FilterSites(
-        counts.view(filters, width, 4).cpu().numpy(), sites.cpu().numpy(), (total / seen).float()
+        counts.view(filters, width, 4).cpu().numpy(), sites.cpu().numpy(), (total / positions).float()
     )
 
 

@@ -37,7 +37,7 @@ def gradient(
     The hypothetical attribution of a base is its gradient less the mean of the four bases' gradients.
     Signal tracks have their values times their gradients.
     """
-    bases, found = 4 * explained.bases, {}
+    bases, contributions = 4 * explained.bases, {}
     for task, rows in rows_wanted(wanted):
         x = batch.forward[rows]
         slopes = _mean_gradients(explained, x, task)
@@ -53,5 +53,7 @@ def gradient(
         observed = np.zeros((len(rows), x.shape[3]), np.float32)
         if batch.codes is not None:
             observed = observed_of(values, batch.codes[rows])
-        found[task] = Contributions(values, observed, signals.cpu().numpy() if explained.signals else None)
-    return found
+        contributions[task] = Contributions(
+            values, observed, signals.cpu().numpy() if explained.signals else None
+        )
+    return contributions

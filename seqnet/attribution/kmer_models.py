@@ -165,11 +165,11 @@ def kmer_mutagenesis(
     effects = np.zeros((len(rows), length, 4, wanted.shape[1]))
     effects[:, positions] = explained.effects(batch.rows(rows), positions)
     codes = batch.codes[rows]
-    inside, found = inside_rows(codes), {}
+    inside, contributions = inside_rows(codes), {}
     for task, own in rows_wanted(wanted[rows]):
         values = centred_effects(effects[own, :, :, task], inside[own])
-        found[task] = Contributions(values, observed_of(values, codes[own]))
-    return found
+        contributions[task] = Contributions(values, observed_of(values, codes[own]))
+    return contributions
 
 
 def kmer_shares(
@@ -180,7 +180,7 @@ def kmer_shares(
     Of models of k-mers, hypothetical attributions are those of the observed bases: what other words would
     contribute is not known without their counts.
     """
-    outputs, found = explained.outputs(batch), {}
+    outputs, contributions = explained.outputs(batch), {}
     for task, rows in rows_wanted(wanted):
         shares, means = [], []
         for row in rows.tolist():
@@ -191,5 +191,5 @@ def kmer_shares(
         reference, size = np.array(means), np.abs(observed).sum(axis=1)
         gap = completeness(observed.sum(axis=1), size, outputs[rows, task], reference)
         values = hypothetical.astype(np.float32), observed.astype(np.float32)
-        found[task] = Contributions(*values, None, reference, gap)
-    return found
+        contributions[task] = Contributions(*values, None, reference, gap)
+    return contributions

@@ -71,6 +71,6 @@ class ExplainedKmerNetwork:
         codes = batch.codes[row]
         values = batch.with_codes(np.concatenate([codes[None], references]), row)
         scaled = self._scaled(self._features.of_codes(values.codes, 1, values.means))
-        found = mean_multipliers(self._networks, scaled[:1], scaled[1:], task).values[0]
-        weights: Floats = (found.double().cpu().numpy() / self._features.scale)[:, : self._count]
+        multipliers = mean_multipliers(self._networks, scaled[:1], scaled[1:], task).values[0]
+        weights: Floats = (multipliers.double().cpu().numpy() / self._features.scale)[:, : self._count]
         return observed_shares(codes, self._words.word_shares(codes, references, task, weights))

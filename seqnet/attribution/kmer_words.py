@@ -123,9 +123,9 @@ class WordSum(KmerFunction):
     def _spread(self, columns: Ints, share: Floats) -> Floats:
         """Return the sum of words' shares at each base: float64 (L,)."""
         length = columns.shape[1]
-        found = np.zeros(length)
+        sums = np.zeros(length)
         of_word = np.where(columns >= 0, share[np.maximum(columns, 0)], 0.0)
         for places, values in zip(self._informative, of_word, strict=True):
             for place in places:
-                found[: length - place] += values[place:] / len(places)
-        return found
+                sums[: length - place] += values[place:] / len(places)
+        return sums

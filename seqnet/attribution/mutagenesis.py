@@ -43,14 +43,14 @@ def substituted(network: nn.Module, x: Tensor, positions: Ints, rows: int) -> Te
     edits = torch.nonzero(observed.T != 1)
     place = torch.from_numpy(positions).to(x.device)
     plain = network(x.unsqueeze(0).expand(rows, -1, -1, -1).contiguous(memory_format=torch.channels_last))[:1]
-    found: Tensor = plain.repeat(len(positions) * 4, 1).view(len(positions), 4, -1)
+    outputs: Tensor = plain.repeat(len(positions) * 4, 1).view(len(positions), 4, -1)
     for some in _pieces(edits, rows):
         batch = x.unsqueeze(0).repeat(rows, 1, 1, 1).contiguous(memory_format=torch.channels_last)
         row = torch.arange(len(some), device=x.device)
         batch[row, :4, 0, place[some[:, 0]]] = 0
         batch[row, some[:, 1], 0, place[some[:, 0]]] = 1
-        found[some[:, 0], some[:, 1]] = network(batch)[: len(some)]
-    return found
+        outputs[some[:, 0], some[:, 1]] = network(batch)[: len(some)]
+    return outputs
 
 
 def _pieces(edits: Tensor, rows: int) -> Iterator[Tensor]:
@@ -110,8 +110,8 @@ def mutagenesis(
     for term in explained.terms:
         effects[:, positions] += term.effects(codes, positions)
     inside = inside_rows(codes)
-    found = {}
+    contributions = {}
     for task, own in rows_wanted(wanted[rows]):
         values = centred_effects(effects[own, :, :, task], inside[own])
-        found[task] = Contributions(values, observed_of(values, codes[own]))
-    return found
+        contributions[task] = Contributions(values, observed_of(values, codes[own]))
+    return contributions

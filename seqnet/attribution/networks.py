@@ -130,12 +130,12 @@ class ExplainedNetwork:
             )
             for network in self.networks
         ]
-        found = np.mean(each, axis=0, dtype=np.float64).astype(np.float32)
-        found = found.reshape(len(inputs), len(self.tasks))
+        values = np.mean(each, axis=0, dtype=np.float64).astype(np.float32)
+        values = values.reshape(len(inputs), len(self.tasks))
         if codes is not None:
             for term in self._stored:
-                found = term.added(found, codes, threads)
-        return found.astype(np.float64)
+                values = term.added(values, codes, threads)
+        return values.astype(np.float64)
 
 
 def _explained_term(term: KmerTerm | MotifTerm, scale: Floats) -> ExplainedTerm:

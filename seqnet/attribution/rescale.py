@@ -138,10 +138,10 @@ def _max_pool(module: nn.Module, pair: Compared) -> Compared:
     size, stride, partial = module.kernel_size, module.stride, module.ceil_mode
 
     def choose(values: Tensor) -> tuple[Tensor, Tensor]:
-        found: tuple[Tensor, Tensor] = functional.max_pool2d(
+        maxima: tuple[Tensor, Tensor] = functional.max_pool2d(
             values, size, stride, ceil_mode=partial, return_indices=True
         )
-        return found
+        return maxima
 
     return _maxima(pair, choose)
 
@@ -168,8 +168,8 @@ def _global_pool(module: nn.Module, pair: Compared, inside: Tensor | None = None
     assert isinstance(module, GlobalPool)
     parts = []
     if module.kind != "average":
-        seen = pair if inside is None else _filled(pair, ~inside, -torch.inf)
-        parts.append(_maxima(seen, _highest).mapped(lambda values: values.flatten(1)))
+        part = pair if inside is None else _filled(pair, ~inside, -torch.inf)
+        parts.append(_maxima(part, _highest).mapped(lambda values: values.flatten(1)))
     if module.kind != "max":
         if inside is None:
             parts.append(pair.mapped(lambda values: values.mean((2, 3))))
@@ -192,8 +192,8 @@ def _chain(module: nn.Module, pair: Compared) -> Compared:
 def _residual(module: nn.Module, pair: Compared) -> Compared:
     assert isinstance(module, Residual)
     block = rescaled(module.block, pair)
-    kept = pair if module.shortcut is None else rescaled(module.shortcut, pair)
-    return Compared(*(one + other for one, other in zip(kept, block, strict=True)))
+    shortcut = pair if module.shortcut is None else rescaled(module.shortcut, pair)
+    return Compared(*(one + other for one, other in zip(shortcut, block, strict=True)))
 
 
 def _parallel(module: nn.Module, pair: Compared) -> Compared:

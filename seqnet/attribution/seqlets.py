@@ -47,10 +47,10 @@ def find_seqlets(observed: Singles, null: Singles, fdr: float) -> Seqlets:
     row, place, score = _peaks(observed)
     _, _, other = _peaks(null)
     q_value = _q_values(score, other, len(observed) / max(1, len(null)))
-    kept = q_value <= fdr
+    significant = q_value <= fdr
     width = min(WIDTH, observed.shape[1])
     start = np.clip(place + CORE // 2 - width // 2, 0, observed.shape[1] - width)
-    return Seqlets(row[kept], start[kept], score[kept], q_value[kept])
+    return Seqlets(row[significant], start[significant], score[significant], q_value[significant])
 
 
 def _peaks(observed: Singles) -> tuple[Ints, Ints, Floats]:
@@ -75,6 +75,6 @@ def _q_values(score: Floats, null: Floats, factor: float) -> Floats:
     above = len(null) - np.searchsorted(np.sort(null), ranked, side="left")
     real = np.searchsorted(-ranked, -ranked, side="right")
     rates = np.minimum((1 + factor * above) / np.maximum(real, 1), 1.0)
-    found = np.empty(len(score))
-    found[order] = np.minimum.accumulate(rates[::-1])[::-1]
-    return found
+    q_values = np.empty(len(score))
+    q_values[order] = np.minimum.accumulate(rates[::-1])[::-1]
+    return q_values
