@@ -54,8 +54,8 @@ def predict_logits(
             if strands == "both":
                 flipped = inputs.batch(filled, device, np.ones(batch, dtype=bool))
                 logits = (logits + network(flipped)) / 2
-        found: NDArray[np.float32] = logits[: len(rows)].float().cpu().numpy()
-        return found
+        array: NDArray[np.float32] = logits[: len(rows)].float().cpu().numpy()
+        return array
 
     parts: list[NDArray[np.float32]] = []
     everything = np.arange(len(inputs))

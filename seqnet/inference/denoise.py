@@ -49,9 +49,9 @@ def _reach(steps: list[Step] | tuple[Step, ...]) -> Reach:
     before = after = 0
     for number, step in enumerate(steps, 1):
         if isinstance(step, Added):
-            block, kept = _reach(step.block), _reach(step.kept)
-            before += max(block.before, kept.before)
-            after += max(block.after, kept.after)
+            block, shortcut = _reach(step.block), _reach(step.kept)
+            before += max(block.before, shortcut.before)
+            after += max(block.after, shortcut.after)
         elif isinstance(step, Sliding):
             if step.stride != 1 or step.before + step.after != step.span - 1:
                 raise ValueError(f"layer {number} does not keep every position")
@@ -102,8 +102,8 @@ def along(
         with torch.inference_mode():
             part = torch.from_numpy(np.ascontiguousarray(values[None, :, None, begin:end])).to(device)
             outputs = network(part)[0, :, first - begin : last - begin]
-        found: Singles = outputs.float().cpu().numpy().T
-        return found
+        singles: Singles = outputs.float().cpu().numpy().T
+        return singles
 
     for outputs in ordered_map(work, range(0, count, chunk), threads):
         progress(len(outputs))
@@ -137,6 +137,6 @@ def window_targets(
     there = (index >= low[:, None]) & (index < high[:, None])
     middle = slice(reach.before, reach.before + width)
     for number, values in enumerate(tracks):
-        found = values[np.where(there, index, 0)]
-        targets[:, number, middle] = np.where(there, found, np.nan)
+        bins = values[np.where(there, index, 0)]
+        targets[:, number, middle] = np.where(there, bins, np.nan)
     return targets

@@ -205,8 +205,8 @@ class LinearPredictor:
     def _finished(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return predictions of outputs, float32 (n, T)."""
         outputs = outputs + self._shift
-        found = self._output(outputs.astype(np.float64)).astype(np.float32)
-        return found if self._targets is None else self._targets.predictions(found)
+        values = self._output(outputs.astype(np.float64)).astype(np.float32)
+        return values if self._targets is None else self._targets.predictions(values)
 
 
 class MotifPredictor(LinearPredictor):

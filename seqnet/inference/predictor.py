@@ -18,7 +18,7 @@ from seqnet.inference.batched import BATCH, Strands
 from seqnet.inference.precision import Precision
 from seqnet.inference.prior import prior_shift
 from seqnet.inference.ready_network import Arithmetic, ReadyNetwork, restored
-from seqnet.inference.rewrite import told_ways
+from seqnet.inference.rewrite import describe_rewrites
 from seqnet.inference.sharing.lockstep import Lockstep, predict_edits
 from seqnet.inference.sharing.plan import Plan
 from seqnet.inference.sharing.substitutions import edits_apply
@@ -119,7 +119,7 @@ class Predictor:
     @property
     def ways(self) -> str:
         """How convolutions are computed where that is not plainly; empty if all are."""
-        return told_ways(self._networks[0].network)
+        return describe_rewrites(self._networks[0].network)
 
     @property
     def takes_kmers(self) -> bool:
@@ -263,13 +263,13 @@ class Predictor:
         SeqnetError
             If one is no finite number: differences between such would be none, or zero.
         """
-        found = logits if self._targets is None else self._targets.predictions(logits)
-        wrong = ~np.isfinite(found)
+        predictions = logits if self._targets is None else self._targets.predictions(logits)
+        wrong = ~np.isfinite(predictions)
         if wrong.any():
             row, column = (int(index) for index in np.argwhere(wrong)[0])
-            what = "no number" if np.isnan(found[row, column]) else "infinite"
+            what = "no number" if np.isnan(predictions[row, column]) else "infinite"
             raise SeqnetError(f"the model's output for {self.tasks[column]} is {what}; it has no effects")
-        return found
+        return predictions
 
     def _from_features(self, matrix: csr_matrix, progress: Progress) -> Predictions:
         """Predict rows of features, CSR (n, d)."""

@@ -44,12 +44,12 @@ def decision_thresholds(model: Model, prior: float | None) -> dict[str, float]:
     They are those that the model keeps, chosen on its validation rows. A prior moves them as it moves
     the predictions, so that the same rows are called.
     """
-    kept: dict[str, float] = model.header.get("thresholds") or {}
-    kept = {task: float(kept[task]) for task in model.tasks if task in kept}
-    if prior is None or not kept:
-        return kept
+    thresholds: dict[str, float] = model.header.get("thresholds") or {}
+    thresholds = {task: float(thresholds[task]) for task in model.tasks if task in thresholds}
+    if prior is None or not thresholds:
+        return thresholds
     rates, task_type = model.header.get("base_rates") or {}, model.header.get("task_type", DEFAULT_TASK_TYPE)
     shifts = dict(zip(model.tasks, prior_shift(rates, model.tasks, prior, task_type).tolist(), strict=True))
     with np.errstate(divide="ignore"):  # a threshold of 0 or 1 stays where it is
-        logits = {task: np.log(value) - np.log1p(-value) for task, value in kept.items()}
+        logits = {task: np.log(value) - np.log1p(-value) for task, value in thresholds.items()}
         return {task: float(1 / (1 + np.exp(-(logit + shifts[task])))) for task, logit in logits.items()}

@@ -89,16 +89,16 @@ def speed_up(network: nn.Sequential, width: int) -> nn.Sequential:
     return network.eval()
 
 
-def told_ways(network: nn.Sequential) -> str:
+def describe_rewrites(network: nn.Sequential) -> str:
     """Return in words which convolutions are computed by words and in blocks; empty for none."""
-    told = [
+    texts = [
         f"of {module.span} by words of {WORD} bases"
         if isinstance(module, BaseWords)
         else f"of {module.blocks.span} in blocks of {module.blocks.size}"
         for module in network.modules()
         if isinstance(module, BaseWords | OverlapSave)
     ]
-    return ", ".join(told)
+    return ", ".join(texts)
 
 
 def _rewritten(chain: nn.Sequential, rule: _Rule, traits: _Traits) -> nn.Sequential:
@@ -209,7 +209,7 @@ def _is_whole(pool: nn.MaxPool2d, length: int) -> bool:
 
 def _shapes(network: nn.Sequential, width: int) -> dict[nn.Module, torch.Size]:
     """Return the shapes of `_Traits`."""
-    found: dict[nn.Module, torch.Size] = {}
+    shapes: dict[nn.Module, torch.Size] = {}
     behind = False
 
     def look(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
@@ -218,13 +218,13 @@ def _shapes(network: nn.Sequential, width: int) -> dict[nn.Module, torch.Size]:
         if behind:
             return
         if isinstance(module, nn.Conv2d):
-            found[module] = output.shape
+            shapes[module] = output.shape
         if isinstance(module, nn.Flatten) and module.start_dim == 1:
-            found[module] = inputs[0].shape
+            shapes[module] = inputs[0].shape
 
     hooks = [module.register_forward_hook(look) for module in network.modules()]
     with torch.inference_mode():
         network(torch.zeros(1, 4, 1, width))
     for hook in hooks:
         hook.remove()
-    return found
+    return shapes

@@ -56,11 +56,11 @@ class TargetScale:
 
     def stored(self) -> Json:
         """Return what a model's header holds of it."""
-        found = {"rule": self.rule, "center": self.center.tolist(), "deviation": self.deviation.tolist()}
+        entry = {"rule": self.rule, "center": self.center.tolist(), "deviation": self.deviation.tolist()}
         if self.knots:
-            found["values"] = [values.tolist() for values, _ in self.knots]
-            found["scores"] = [scores.tolist() for _, scores in self.knots]
-        return found
+            entry["values"] = [values.tolist() for values, _ in self.knots]
+            entry["scores"] = [scores.tolist() for _, scores in self.knots]
+        return entry
 
     def apply(self, targets: Floats) -> Floats:
         """Return targets (n, T) as a network learns them, float64; NaN stays NaN."""
@@ -80,8 +80,8 @@ class TargetScale:
 
     def predictions(self, outputs: Reals) -> Reals:
         """Return outputs in the units of the targets: float32 where that is fine enough, else float64."""
-        found = self.undo(outputs)
-        return found.astype(np.float32) if self._singles_suffice else found
+        values = self.undo(outputs)
+        return values.astype(np.float32) if self._singles_suffice else values
 
     @cached_property
     def _singles_suffice(self) -> bool:

@@ -48,11 +48,11 @@ class Contig(NamedTuple):
 
     def signal(self, start: int, end: int) -> Singles:
         """Return the tracks of a stretch, float32 (end - start, S), zeros outside the contig."""
-        found = np.zeros((end - start, len(self.tracks)), dtype=np.float32)
+        values = np.zeros((end - start, len(self.tracks)), dtype=np.float32)
         low, high = max(start, 0), min(end, len(self.codes))
         for number, track in enumerate(self.tracks):
-            found[low - start : max(low, high) - start, number] = track[low:high]
-        return found
+            values[low - start : max(low, high) - start, number] = track[low:high]
+        return values
 
 
 class TileChunk(NamedTuple):
@@ -139,13 +139,13 @@ class Tiles:
         Long steps are mostly padding between contigs; they are bounded in bases, too.
         """
         most = min(self.chunk, _BASES_TOGETHER // self._step)
-        first, end, taken = 0, 0, 0
+        first, end, bases = 0, 0, 0
         for end, length in enumerate(lengths, 1):
             span = self._span(length)
-            if end - 1 > first and taken + span > most:
+            if end - 1 > first and bases + span > most:
                 yield slice(first, end - 1)
-                first, taken = end - 1, 0
-            taken += span
+                first, bases = end - 1, 0
+            bases += span
         if end > first:
             yield slice(first, end)
 
@@ -170,12 +170,12 @@ class Tiles:
         parts = list(self.predict(codes, tracks=list(tracks)))
         values = np.concatenate([part.values for part in parts])
         clear = np.concatenate([part.clear for part in parts])
-        found = []
+        chunks = []
         for first, contig in zip(firsts, contigs, strict=True):
             own = slice(first, first + self.count(len(contig.codes)))
-            found.append(TileChunk(0, values[own], clear[own]))
-        progress(sum(len(chunk.values) for chunk in found))
-        return found
+            chunks.append(TileChunk(0, values[own], clear[own]))
+        progress(sum(len(chunk.values) for chunk in chunks))
+        return chunks
 
     def _span(self, length: int) -> int:
         """Return the tiles from the first of a contig to the first of the next where both are in a group."""

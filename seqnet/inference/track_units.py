@@ -39,9 +39,9 @@ class Range(NamedTuple):
         return min(0.0, BEYOND * self.least), max(0.0, BEYOND * self.largest)
 
 
-def stored_output(signal: Signal, found: Range) -> Json:
+def stored_output(signal: Signal, bounds: Range) -> Json:
     """Return a deep track as a model's header holds it, under ``outputs``."""
-    return {**signal.stored(), _RANGE: list(found)}
+    return {**signal.stored(), _RANGE: list(bounds)}
 
 
 def restored_range(entry: Json) -> Range | None:
@@ -52,18 +52,18 @@ def restored_range(entry: Json) -> Range | None:
     ValueError
         If it is no range.
     """
-    found = entry.get(_RANGE)
-    if found is None:
+    bounds = entry.get(_RANGE)
+    if bounds is None:
         return None
-    numbers = isinstance(found, list) and all(type(value) in (int, float) for value in found)
+    numbers = isinstance(bounds, list) and all(type(value) in (int, float) for value in bounds)
     if (
         not numbers
-        or len(found) != len(Range._fields)
-        or not all(map(isfinite, found))
-        or found[0] > found[1]
+        or len(bounds) != len(Range._fields)
+        or not all(map(isfinite, bounds))
+        or bounds[0] > bounds[1]
     ):
-        raise ValueError(f"the range of {entry['name']} is {found!r}; expected two numbers, the lower first")
-    return Range(*map(float, found))
+        raise ValueError(f"the range of {entry['name']} is {bounds!r}; expected two numbers, the lower first")
+    return Range(*map(float, bounds))
 
 
 class TrackUnits:
@@ -92,16 +92,16 @@ class TrackUnits:
     def _column(self, number: int, outputs: Singles) -> Singles:
         """Return one track's values."""
         with np.errstate(over="ignore"):  # an output that is too large for a number is bounded
-            found = self._signals[number].constants.undo(outputs)
+            values = self._signals[number].constants.undo(outputs)
         known = self._ranges[number]
         if known is None:
-            return found
+            return values
         low, high = (_towards_zero(limit) for limit in known.limits)
         finite = np.isfinite(outputs)
-        above, below = finite & (found > high), finite & (found < low)
+        above, below = finite & (values > high), finite & (values < low)
         self._above[number] += np.count_nonzero(above)
         self._below[number] += np.count_nonzero(below)
-        return np.where(above, high, np.where(below, low, found)) + np.float32(0)
+        return np.where(above, high, np.where(below, low, values)) + np.float32(0)
 
     def said(self) -> list[tuple[bool, str]]:
         """Return what was bounded: whether it is a reason for doubt, and a sentence."""

@@ -173,15 +173,15 @@ class Edited:
         values, length = self.values(), self.unedited.length
         margin = max(0, -self.start, self.start + self.step * (count - 1) + w - length)
         size = length + 2 * margin
-        found = values.new_empty(b, count, bases, size, channels)
-        found[..., margin : margin + length, :] = self.taken(self.unedited.values)[:, None, None]
+        copies = values.new_empty(b, count, bases, size, channels)
+        copies[..., margin : margin + length, :] = self.taken(self.unedited.values)[:, None, None]
         place = (margin + self.start) * channels
         strides = (
             channels, count * bases * size * channels, bases * size * channels + self.step * channels,
             size * channels, 1,
         )  # fmt: skip
-        found.as_strided((w, b, count, bases, channels), strides, place).copy_(values)
-        inside = found[..., margin : margin + length, :].reshape(-1, 1, length, channels)
+        copies.as_strided((w, b, count, bases, channels), strides, place).copy_(values)
+        inside = copies[..., margin : margin + length, :].reshape(-1, 1, length, channels)
         return inside.permute(0, 3, 1, 2)
 
 

@@ -146,9 +146,9 @@ class EditedLayers(ABC):
             values = convolved_by_taps(
                 convolution, self._weights.taps(convolution), difference, offset, width
             )
-        found = state.then(values, self._of(module, state), differs=True, start=start, stride=stride)
-        found.fill_outside(values, 0.0)
-        return found
+        result = state.then(values, self._of(module, state), differs=True, start=start, stride=stride)
+        result.fill_outside(values, 0.0)
+        return result
 
     def _pooled_words(self, state: Edited, module: nn.Module, before: int) -> State:
         """Apply a convolution of bases and the pool behind it, from the bases on: nothing between is held."""
@@ -174,10 +174,10 @@ class EditedLayers(ABC):
         if isinstance(pool, nn.AvgPool2d):
             difference = state.differences()
             values = _sums(difference, start * stride - state.start, width, span, stride).div_(span)
-            found = state.then(values, unedited, differs=True, start=start, stride=stride)
-            _widen_last(found, state.unedited.length, span, stride)
-            found.fill_outside(values, 0.0)
-            return found
+            result = state.then(values, unedited, differs=True, start=start, stride=stride)
+            _widen_last(result, state.unedited.length, span, stride)
+            result.fill_outside(values, 0.0)
+            return result
         covered = _covered(state, start * stride, width, span, stride, outside=-torch.inf)
         values = _maxima(covered, width, span, stride)
         return state.then(values, unedited, differs=False, start=start, stride=stride)
@@ -203,13 +203,13 @@ class EditedLayers(ABC):
 
     def _global_pool(self, state: Edited, module: nn.Module) -> State:
         pool = cast("GlobalPool", module)
-        kept, parts = state.unedited, []
+        original, parts = state.unedited, []
         if pool.kind != "average":
             parts.append(self._highest(state, pool))
         unedited = self._of(pool, state)
         if pool.kind != "max":
             mean = state.taken(unedited.output[:, -state.x.shape[-1] :])[:, None, None]
-            parts.append(mean + state.differences().sum(0) / kept.length)
+            parts.append(mean + state.differences().sum(0) / original.length)
         return WholeEdits(torch.cat(parts, dim=-1).flatten(0, 2), unedited)
 
     def _highest(self, state: Edited, pool: GlobalPool) -> Tensor:
@@ -289,22 +289,22 @@ def _sums(x: Tensor, offset: int, width: int, span: int, stride: int) -> Tensor:
     before, behind = max(0, -offset), max(0, offset + reach - x.shape[0])
     padded = functional.pad(x, (0, 0, 0, 0, 0, 0, 0, 0, before, behind))
     first, last = offset + before, (width - 1) * stride + 1
-    found = padded[first : first + last : stride].clone()
+    sums = padded[first : first + last : stride].clone()
     for shift in range(1, span):
-        found += padded[first + shift : first + shift + last : stride]
-    return found
+        sums += padded[first + shift : first + shift + last : stride]
+    return sums
 
 
-def _widen_last(found: Edited, length: int, span: int, stride: int) -> None:
+def _widen_last(edited: Edited, length: int, span: int, stride: int) -> None:
     """Divide means of a last window that is not full by the positions that it has, of `length`."""
-    last = found.unedited.length - 1
-    seen = length - last * stride
-    if seen >= span:
+    last = edited.unedited.length - 1
+    positions = length - last * stride
+    if positions >= span:
         return
-    for place in range(found.width):
-        edit, rest = divmod(last - found.start - place, max(1, found.step))
-        if not rest and 0 <= edit < found.count:
-            found.x[place, :, edit] *= span / seen
+    for place in range(edited.width):
+        edit, rest = divmod(last - edited.start - place, max(1, edited.step))
+        if not rest and 0 <= edit < edited.count:
+            edited.x[place, :, edit] *= span / positions
 
 
 def _covered(state: Edited, first: int, width: int, span: int, stride: int, *, outside: float) -> Tensor:
@@ -341,7 +341,7 @@ def _maxima(rows: Tensor, width: int, span: int, stride: int) -> Tensor:
     return out
 
 
-def _added(one: Edited, other: Edited, kept: Unedited) -> Edited:
+def _added(one: Edited, other: Edited, unedited: Unedited) -> Edited:
     """Return the sum of two, in windows that hold both."""
     first, second = one.differences(), other.differences()
     low = min(one.start, other.start)
@@ -350,7 +350,7 @@ def _added(one: Edited, other: Edited, kept: Unedited) -> Edited:
     if before or behind:
         first = functional.pad(first, (0, 0, 0, 0, 0, 0, 0, 0, before, behind))
     first[other.start - low : other.start - low + other.width] += second
-    return one.then(first, kept, differs=True, start=low)
+    return one.then(first, unedited, differs=True, start=low)
 
 
 _Rule: TypeAlias = Callable[[EditedLayers, Edited, nn.Module], State]

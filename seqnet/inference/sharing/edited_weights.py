@@ -39,10 +39,10 @@ class EditedWeights:
     def __init__(self, network: nn.Module) -> None:
         self._held: dict[tuple[nn.Module, int], tuple[Tensor, ...]] = {}
         self._behind: set[nn.Module] = set()
-        seen = False
+        past_exponential = False
         for module in network.modules():
-            seen |= isinstance(module, Exponential)
-            if seen:
+            past_exponential |= isinstance(module, Exponential)
+            if past_exponential:
                 self._behind.add(module)
 
     def taps(self, convolution: nn.Conv2d) -> Tensor:
@@ -184,5 +184,5 @@ def convolved_grouped(convolution: nn.Conv2d, x: Tensor, offset: int, width: int
     if first < end:  # a stride may pass over the edit
         covered[first - offset : end - offset] = rows[first:end]
     rows, stride, dilation = covered.permute(1, 2, 0).unsqueeze(2), convolution.stride, convolution.dilation
-    found = functional.conv2d(rows, convolution.weight, None, stride, 0, dilation, convolution.groups)
-    return found.squeeze(2).permute(2, 0, 1).reshape(width, *batch, -1)
+    outputs = functional.conv2d(rows, convolution.weight, None, stride, 0, dilation, convolution.groups)
+    return outputs.squeeze(2).permute(2, 0, 1).reshape(width, *batch, -1)

@@ -144,11 +144,11 @@ def edges(place: Place, step: Sliding) -> Edges:
 def row_starts(place: Place, step: Sliding, after: Place) -> list[tuple[int, int]]:
     """Return from which row, and from which of its values on, each row after a sliding layer is made."""
     numbers = {phase: number for number, phase in enumerate(place.phases)}
-    found = []
+    starts = []
     for phase, origin in zip(after.phases, after.origins, strict=True):
         number = numbers[phase % place.stride]
-        found.append((number, (origin - place.origins[number]) // place.stride - step.before))
-    return found
+        starts.append((number, (origin - place.origins[number]) // place.stride - step.before))
+    return starts
 
 
 def slid(place: Place, step: Sliding) -> Place:
@@ -225,10 +225,10 @@ def after_steps(place: Place, steps: tuple[Step, ...]) -> tuple[Place, float] | 
     """Return what `after_step` does, of a chain."""
     work = 0.0
     for step in steps:
-        found = after_step(place, step)
-        if found is None:
+        after = after_step(place, step)
+        if after is None:
             return None
-        place, work = found[0], work + found[1]
+        place, work = after[0], work + after[1]
     return place, work
 
 

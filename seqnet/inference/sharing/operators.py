@@ -133,10 +133,10 @@ class SlidingPool(Sliding):
     def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
         """Apply it to (n, L, C) along chosen rows, each from its start on: (len(starts), count, C)."""
         if isinstance(self.module, nn.MaxPool2d) and (self.span <= _NARROW or _is_compiled(rows)):
-            found = rows.new_empty(len(starts), count, rows.shape[2])
-            for out, (number, begin) in zip(found, starts, strict=True):
+            values = rows.new_empty(len(starts), count, rows.shape[2])
+            for out, (number, begin) in zip(values, starts, strict=True):
                 self._maxima(rows[number, begin:], out)
-            return found
+            return values
         return super().along(rows, starts, count)
 
     def _maxima(self, row: Tensor, out: Tensor) -> None:

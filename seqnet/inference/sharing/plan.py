@@ -92,14 +92,14 @@ def _plan(network: nn.Sequential, steps: list[Step], channels: int, tiling: Tili
     places, done = [place], 0.0
     best, work = 0, remaining[0] + TOUCH * channels * tiling.width
     for number, step in enumerate(steps, 1):
-        found = after_step(place, step)
-        if found is None:
+        after = after_step(place, step)
+        if after is None:
             break
-        place, done = found[0], done + found[1]
+        place, done = after[0], done + after[1]
         places.append(place)
-        taken = TOUCH * place.channels * place.length
-        if done / tiling.tiles + taken + remaining[number] < work:
-            best, work = number, done / tiling.tiles + taken + remaining[number]
+        copying = TOUCH * place.channels * place.length
+        if done / tiling.tiles + copying + remaining[number] < work:
+            best, work = number, done / tiling.tiles + copying + remaining[number]
     alone = remaining[0] + TOUCH * channels * tiling.width
     return Plan(tuple(places[: best + 1]), len(network), work, alone, spare)
 
@@ -180,9 +180,9 @@ def _stepped(shared: Shared, step: Step, place: Place) -> Shared:
         return Shared(place, *parts)
     if isinstance(step, Sliding):
         return _slid(shared, step, place)
-    block, kept = (_chained(shared, chain) for chain in (step.block, step.kept))
-    place = aligned(block.place, kept.place)
-    one, other = block.moved_to(place), kept.moved_to(place)
+    block, shortcut = (_chained(shared, chain) for chain in (step.block, step.kept))
+    place = aligned(block.place, shortcut.place)
+    one, other = block.moved_to(place), shortcut.moved_to(place)
     left = one.left + other.left if place.left else one.left
     right = one.right + other.right if place.right else one.right
     return Shared(place, one.rows + other.rows, left, right)
@@ -191,9 +191,9 @@ def _stepped(shared: Shared, step: Step, place: Place) -> Shared:
 def _chained(shared: Shared, steps: tuple[Step, ...]) -> Shared:
     """Apply several layers, which are known to be shareable."""
     for step in steps:
-        found = after_step(shared.place, step)
-        assert found is not None
-        shared = _stepped(shared, step, found[0])
+        after = after_step(shared.place, step)
+        assert after is not None
+        shared = _stepped(shared, step, after[0])
     return shared
 
 
@@ -204,12 +204,12 @@ def _slid(shared: Shared, step: Sliding, place: Place) -> Shared:
     nothing = rows.new_empty(before.tiling.tiles, 0, place.channels)
     left = right = nothing
     if place.left:
-        kept = [shared.left[:, : reads.left], shared.taken(before.left, reads.left)]
-        left = _applied(step, zeros_beside(_filled(kept), reads.zeros, 0))
+        pieces = [shared.left[:, : reads.left], shared.taken(before.left, reads.left)]
+        left = _applied(step, zeros_beside(_filled(pieces), reads.zeros, 0))
     if place.right:
         own = slice(max(0, reads.right - before.clean_end), max(0, reads.end - before.clean_end))
-        kept = [shared.taken(reads.right, min(reads.end, before.clean_end)), shared.right[:, own]]
-        right = _applied(step, zeros_beside(_filled(kept), 0, reads.zeros_after), step.partial)
+        pieces = [shared.taken(reads.right, min(reads.end, before.clean_end)), shared.right[:, own]]
+        right = _applied(step, zeros_beside(_filled(pieces), 0, reads.zeros_after), step.partial)
     return Shared(place, rows, left, right)
 
 

@@ -112,22 +112,22 @@ class Substitutions:
     def _of_chain(self, chain: nn.Sequential, x: Tensor, start: int, end: int) -> Tensor:
         """Return what `outputs` does, of a chain whose first layer is no tower and of one strand."""
         known = (x[:, :4, 0, start:end].sum(1) > 0).all(1)
-        found: Tensor | None = None
+        values: Tensor | None = None
         # apart, because ambiguous bases have four alternatives and others three
         for rows in (known.nonzero()[:, 0], (~known).nonzero()[:, 0]):
             for piece in _pieces(rows, _rows_at_once(chain, end - start)):
                 outputs = self._of_rows(chain, x[piece], start, end)
-                if found is None:
-                    found = outputs.new_empty(len(x), *outputs.shape[1:])
-                found[piece] = outputs
-        assert found is not None
-        return found
+                if values is None:
+                    values = outputs.new_empty(len(x), *outputs.shape[1:])
+                values[piece] = outputs
+        assert values is not None
+        return values
 
     def _of_rows(self, chain: nn.Sequential, x: Tensor, start: int, end: int) -> Tensor:
         """Return what `_of_chain` does, of sequences that are edited together."""
         layers, stride = KeptLayers(chain, self._weights, x), total_stride(chain)
         unedited, plain = Unedited(x), layers.plain.flatten(1)
-        found = plain[:, None, None].repeat(1, end - start, 4, 1)
+        values = plain[:, None, None].repeat(1, end - start, 4, 1)
         bases = x[:, :4, 0]
         observed = torch.where(bases.sum(1) > 0, bases.argmax(1), 4)
         every = torch.arange(4, device=x.device)
@@ -140,8 +140,8 @@ class Substitutions:
             edited = edited_input(unedited, letters.unsqueeze(0), first, stride)
             edits = layers.features(edited).view(*letters.shape, -1)
             index = letters.unsqueeze(-1).expand_as(edits)
-            found[:, places - start] = found[:, places - start].scatter(2, index, edits)
-        return found
+            values[:, places - start] = values[:, places - start].scatter(2, index, edits)
+        return values
 
 
 def edits_apply(network: nn.Sequential, x: Tensor) -> bool:

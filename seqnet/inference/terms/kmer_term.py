@@ -86,5 +86,5 @@ class KmerTerm:
     def products(self, codes: Codes) -> Floats:
         """Return the term itself, float64 (n, T)."""
         features = count_codes(codes, self.settings)
-        found: Floats = features @ self.weights.T.astype(np.float64) + self.bias
-        return found
+        products: Floats = features @ self.weights.T.astype(np.float64) + self.bias
+        return products

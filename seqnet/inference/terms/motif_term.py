@@ -88,7 +88,7 @@ def occupancies_of(sums: Floats) -> Floats:
 def _sums(codes: Codes, lookups: Sequence[tuple[Lookups, ...]]) -> Floats:
     """Return the sums of 2**score, float64 (n, m)."""
     words: dict[int, Words] = {}
-    found = np.zeros((len(codes), len(lookups)))
+    sums = np.zeros((len(codes), len(lookups)))
     for column, strands in enumerate(lookups):
         width = strands[0].width
         if width > codes.shape[1]:
@@ -97,8 +97,8 @@ def _sums(codes: Codes, lookups: Sequence[tuple[Lookups, ...]]) -> Floats:
         if length not in words:
             words[length] = read_words(codes, length)
         for strand in strands:
-            found[:, column] += window_sums(words[length], strand)
-    return found
+            sums[:, column] += window_sums(words[length], strand)
+    return sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +127,8 @@ class MotifFeatures:
     def standardised(self, occupancies: Floats) -> Singles:
         """Return the features of occupancies (n, m), float32 (n, 2m); 0 where they are NaN."""
         raw = np.concatenate([occupancies, np.maximum(occupancies - self.knee, 0)], axis=1)
-        found: Singles = np.nan_to_num((raw - self.mean) / self.deviation, nan=0.0).astype(np.float32)
-        return found
+        scores: Singles = np.nan_to_num((raw - self.mean) / self.deviation, nan=0.0).astype(np.float32)
+        return scores
 
 
 def fit_motif_features(motifs: MotifScores, codes: Codes, threads: int = 1) -> tuple[MotifFeatures, Singles]:
@@ -140,9 +140,9 @@ def fit_motif_features(motifs: MotifScores, codes: Codes, threads: int = 1) -> t
         uint8 (n, L).
     """
     occupancies = motifs.occupancies(codes, threads)
-    seen = np.where(np.isnan(occupancies).all(axis=0), 0.0, occupancies)  # a motif without any window is 0
-    knee = np.nanquantile(seen, _HINGE, axis=0) if len(seen) else np.zeros(seen.shape[1])
-    raw = np.concatenate([seen, np.maximum(seen - knee, 0)], axis=1)
+    values = np.where(np.isnan(occupancies).all(axis=0), 0.0, occupancies)  # a motif without any window is 0
+    knee = np.nanquantile(values, _HINGE, axis=0) if len(values) else np.zeros(values.shape[1])
+    raw = np.concatenate([values, np.maximum(values - knee, 0)], axis=1)
     deviation = np.nanstd(raw, axis=0)
     features = MotifFeatures(
         motifs, knee, np.nanmean(raw, axis=0), np.where(deviation > 1e-9, deviation, 1.0)
@@ -213,14 +213,14 @@ class MotifTerm:
 
     def outputs(self, features: Singles) -> Floats:
         """Return the term for features (n, 2m), float64 (n, T)."""
-        found: Floats = features.astype(np.float64) @ self.weights.T.astype(np.float64) + self.bias
-        return found
+        products: Floats = features.astype(np.float64) @ self.weights.T.astype(np.float64) + self.bias
+        return products
 
     def importance(self) -> Floats:
         """Return the weight of each motif in each task, float64 (T, m): of occupancy and hinge together."""
         occupancy, hinge = np.split(self.weights.astype(np.float64), 2, axis=1)
-        found: Floats = np.hypot(occupancy, hinge)
-        return found
+        sizes: Floats = np.hypot(occupancy, hinge)
+        return sizes
 
     def ranked(self) -> tuple[Floats, ...]:
         """Return the PSSMs, those first that weigh most in some task: by best rank, then by weight."""

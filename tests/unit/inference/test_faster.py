@@ -8,7 +8,7 @@ from torch import nn
 
 from seqnet.inference import rewrite as faster
 from seqnet.inference.fold import fold_batch_norms
-from seqnet.inference.rewrite import speed_up, told_ways
+from seqnet.inference.rewrite import describe_rewrites, speed_up
 from seqnet.inference.sharing.plan import plan_trunk, tile_outputs
 from seqnet.inference.tiling import Tiling
 from seqnet.networks.fast.base_words import BaseWords
@@ -61,8 +61,8 @@ def test_presets(preset, width, cut):
     network = rewritten(PRESETS[preset].layers, width)
     assert len(kinds(network, OverlapSave)) == cut
     assert len(kinds(network, BaseWords)) == 1
-    assert told_ways(network).count("in blocks of") == cut
-    assert " by words of 3 bases" in told_ways(network)
+    assert describe_rewrites(network).count("in blocks of") == cut
+    assert " by words of 3 bases" in describe_rewrites(network)
 
 
 @pytest.mark.parametrize(
