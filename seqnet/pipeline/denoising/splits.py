@@ -78,20 +78,20 @@ def held_bins(model: Model, split: str, lengths: Mapping[str, int], step: int) -
     """
     stored = Stretches.restored(model.header.get("stretches"))
     counts = {name: -(-length // step) for name, length in lengths.items()}
-    kept = np.ones(sum(counts.values()), dtype=bool)
+    mask = np.ones(sum(counts.values()), dtype=bool)
     if stored is None or split == "all":
-        return kept
-    seen = {name for part in model.header["splits"].values() for name in part["contigs"]}
+        return mask
+    contigs = {name for part in model.header["splits"].values() for name in part["contigs"]}
     parts, known = [make_intervals([], [], [])], []
     for name, count in counts.items():
         start = np.arange(count, dtype=np.int64) * step
         zeros = np.zeros(count, dtype=np.int32)
         end = np.minimum(start + step, lengths[name])
         parts.append(Intervals((name,), zeros, start, end, zeros.astype(np.int8)))
-        known += [name in seen] * count
-    kept = (stored.splits_of(concatenate(parts)) == split) | ~np.array(known, dtype=bool)
-    if not kept.any():
+        known += [name in contigs] * count
+    mask = (stored.splits_of(concatenate(parts)) == split) | ~np.array(known, dtype=bool)
+    if not mask.any():
         raise SeqnetError(
             f"no bin of {', '.join([*lengths][:4])} lies where the model held out {split} windows"
         )
-    return np.asarray(kept)
+    return np.asarray(mask)

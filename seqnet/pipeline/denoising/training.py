@@ -221,8 +221,8 @@ def _learning(material: Material, windows: Windows, tasks: tuple[str, ...]) -> F
     def of(split: str) -> Examples:
         rows = windows.rows(split)
         part = places.take(rows)
-        found = window_targets(material.targets, part.start, part.low, part.high, width, reach)
-        return Examples(inputs.subset(rows), found)
+        targets = window_targets(material.targets, part.start, part.low, part.high, width, reach)
+        return Examples(inputs.subset(rows), targets)
 
     learning = FitData(of("train"), of("valid"), tasks)
     for number, task in enumerate(tasks):
@@ -337,12 +337,12 @@ def _evaluate_windows(material: Material, outputs: np.ndarray) -> list[Json]:
     units = TrackUnits(material.outputs, material.ranges)
     count = len(material.outputs)
     known = ~np.isnan(material.deep[:, 0])
-    made = units.values(np.moveaxis(outputs[:, :count], 1, -1)[known])
+    tracks = units.values(np.moveaxis(outputs[:, :count], 1, -1)[known])
     say_bounded(units)
     rows: list[Json] = []
     for number, spec in enumerate(material.outputs):
         truth = material.deep[:, number][known].astype("f8")
-        shown = {spec.name: made[:, number]}
+        shown = {spec.name: tracks[:, number]}
         shown |= {
             f"{spec.name}: {one.name} as it is": material.noisy[:, i][known]
             for i, one in enumerate(material.specs)

@@ -52,7 +52,7 @@ class PatternHitTable(ColumnTable):
     task: NDArray[np.object_]
 
 
-def pattern_hits(found: Sequence[tuple[Attribution, Sequence[Pfm]]]) -> PatternHitTable:
+def pattern_hits(patterns: Sequence[tuple[Attribution, Sequence[Pfm]]]) -> PatternHitTable:
     """Scan the rows of each task for its patterns, both strands, p-values up to `DEFAULT_P_VALUE`.
 
     Where regions overlap, a hit is reported once, with the attributions of the region whose centre is
@@ -60,10 +60,10 @@ def pattern_hits(found: Sequence[tuple[Attribution, Sequence[Pfm]]]) -> PatternH
 
     Parameters
     ----------
-    found
+    patterns
         The attributions to each task, and its patterns.
     """
-    tables = [_hits_of_task(attribution, motifs) for attribution, motifs in found if motifs]
+    tables = [_hits_of_task(attribution, motifs) for attribution, motifs in patterns if motifs]
     columns = [table.columns().values() for table in tables] or [_nothing().columns().values()]
     chrom, start, end, pattern, score, strand, log_odds, p_value, attribution, task = (
         np.concatenate(each) for each in zip(*columns, strict=True)

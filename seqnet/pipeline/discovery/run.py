@@ -51,7 +51,7 @@ class _Compared(NamedTuple):
     """float32 (m, L)."""
 
 
-class _Found(NamedTuple):
+class _TaskPatterns(NamedTuple):
     """The patterns of one task."""
 
     attribution: Attribution
@@ -80,30 +80,31 @@ def discover(request: DiscoverRequest) -> DiscoverResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.discover("cnn.safetensors", regions="peaks.bed", genome="genome.fa")  # doctest: +SKIP
-    >>> found.table.to_pandas()[["pattern", "seqlets", "target"]]  # doctest: +SKIP
+    >>> result = seqnet.discover("cnn.safetensors", regions="peaks.bed", genome="genome.fa")  # doctest: +SKIP
+    >>> result.table.to_pandas()[["pattern", "seqlets", "target"]]  # doctest: +SKIP
     """
     form = suffix_format(request.output or "-", MOTIF_WRITERS, "meme")
     motif_writer(form)
     known = known_motifs(request.motifs, request.motif_rules)
     method, compared = _attributed(request) if request.attributions is None else _given(request)
-    found = [_patterns(one, null, request) for one, null in compared]
-    motifs = _motifs(found)
+    per_task = [_patterns(one, null, request) for one, null in compared]
+    motifs = _motifs(per_task)
     names = most_similar(list(motifs), known, usable_threads(request.threads))
     named = MotifSet(tuple(
         replace(motif, info=replace(motif.info, alt_name="" if name == "." else name))
         for motif, name in zip(motifs, names.targets, strict=True)
     ))  # fmt: skip
     result = DiscoverResult(
-        named, _table(found, motifs, names), _seqlet_table(found, motifs),
-        tuple(pattern for each in found for pattern in each.patterns), _hits(found, motifs, request),
+        named, _table(per_task, motifs, names), _seqlet_table(per_task, motifs),
+        tuple(pattern for each in per_task for pattern in each.patterns), _hits(per_task, motifs, request),
     )  # fmt: skip
     _write(request, method, result, form)
     if request.report is not None:
         # loads matplotlib
         resolve("seqnet.pipeline.discovery.report:write_discovery")(
-            request.report, result, names, known, [*_positions(found)],
-            max((each.attribution.observed.shape[1] for each in found), default=0), _header(request, method),
+            request.report, result, names, known, [*_positions(per_task)],
+            max((each.attribution.observed.shape[1] for each in per_task), default=0),
+            _header(request, method),
         )  # fmt: skip
     return result
 
@@ -151,7 +152,7 @@ def _shuffled(prepared: PreparedExplanation, request: DiscoverRequest) -> Prepar
     )  # fmt: skip
 
 
-def _patterns(attribution: Attribution, null: Singles, request: DiscoverRequest) -> _Found:
+def _patterns(attribution: Attribution, null: Singles, request: DiscoverRequest) -> _TaskPatterns:
     """Return the patterns of one task."""
     assert attribution.codes is not None
     if attribution.observed.shape[1] < WIDTH:
@@ -166,37 +167,39 @@ def _patterns(attribution: Attribution, null: Singles, request: DiscoverRequest)
         f"at a false discovery rate of {request.fdr:g}; "
         f"{used} of them make {counted(len(patterns), 'pattern')}"
     )
-    return _Found(attribution, seqlets, patterns)
+    return _TaskPatterns(attribution, seqlets, patterns)
 
 
-def _motifs(found: Sequence[_Found]) -> tuple[Pfm, ...]:
+def _motifs(per_task: Sequence[_TaskPatterns]) -> tuple[Pfm, ...]:
     """Return the patterns as motifs, numbered task by task."""
     return tuple(
         Pfm(MotifInfo(f"{each.attribution.task}_{number}", nsites=float(len(pattern))), pattern.counts)
-        for each in found
+        for each in per_task
         for number, pattern in enumerate(each.patterns, 1)
     )
 
 
-def _positions(found: Sequence[_Found]) -> Iterator[Floats]:
+def _positions(per_task: Sequence[_TaskPatterns]) -> Iterator[Floats]:
     """Yield how far the seqlets of each pattern lie from the middle of their rows, in bases."""
-    for each in found:
+    for each in per_task:
         middle = each.attribution.observed.shape[1] / 2
         for pattern in each.patterns:
             yield pattern.start + len(pattern.counts) / 2 - middle
 
 
-def _hits(found: Sequence[_Found], motifs: Sequence[Pfm], request: DiscoverRequest) -> PatternHitTable | None:
+def _hits(
+    per_task: Sequence[_TaskPatterns], motifs: Sequence[Pfm], request: DiscoverRequest
+) -> PatternHitTable | None:
     """Return the hits of the patterns, where they are wanted."""
     if request.hits in (None, False):
         return None
     named = iter(motifs)
-    return pattern_hits([(each.attribution, [next(named) for _ in each.patterns]) for each in found])
+    return pattern_hits([(each.attribution, [next(named) for _ in each.patterns]) for each in per_task])
 
 
-def _table(found: Sequence[_Found], motifs: Sequence[Pfm], names: Names) -> PatternTable:
+def _table(per_task: Sequence[_TaskPatterns], motifs: Sequence[Pfm], names: Names) -> PatternTable:
     """Return a row for each pattern."""
-    patterns = [(each.attribution.task, pattern) for each in found for pattern in each.patterns]
+    patterns = [(each.attribution.task, pattern) for each in per_task for pattern in each.patterns]
     return PatternTable(
         np.array([motif.info.name for motif in motifs], dtype=object),
         np.array([task for task, _ in patterns], dtype=object),
@@ -207,11 +210,11 @@ def _table(found: Sequence[_Found], motifs: Sequence[Pfm], names: Names) -> Patt
     )
 
 
-def _seqlet_table(found: Sequence[_Found], motifs: Sequence[Pfm]) -> SeqletTable:
+def _seqlet_table(per_task: Sequence[_TaskPatterns], motifs: Sequence[Pfm]) -> SeqletTable:
     """Return a row for each seqlet of a pattern."""
     rows: list[tuple[object, ...]] = []
     named = iter(motifs)
-    for each in found:
+    for each in per_task:
         for pattern in each.patterns:
             motif = next(named)
             rows += _seqlet_rows(each, pattern, motif)
@@ -224,12 +227,12 @@ def _seqlet_table(found: Sequence[_Found], motifs: Sequence[Pfm]) -> SeqletTable
     return SeqletTable(chrom, start, end, name, score, strand, task, q_value)
 
 
-def _seqlet_rows(found: _Found, pattern: Pattern, motif: Pfm) -> list[tuple[object, ...]]:
+def _seqlet_rows(task_patterns: _TaskPatterns, pattern: Pattern, motif: Pfm) -> list[tuple[object, ...]]:
     """Return the rows of one pattern's seqlets, in the coordinates of the genome where there is one.
 
     Where the pattern reaches beyond the bases of a row, its place ends with them.
     """
-    attribution, seqlets = found.attribution, found.seqlets
+    attribution, seqlets = task_patterns.attribution, task_patterns.seqlets
     assert attribution.codes is not None
     members = pattern.members
     row = seqlets.row[members]

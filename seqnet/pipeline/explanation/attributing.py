@@ -145,14 +145,16 @@ def _report_whole(model: Model) -> None:
 
 def _plan(request: ExplainRequest, length: int) -> AttributionPlan:
     """Return what attributions are computed of sequences of a length."""
-    given = None if request.references is None else _given_references(request.references, length)
+    sequences = None if request.references is None else _given_references(request.references, length)
     within = None
     if request.shuffle_range is not None:
         first, last = request.shuffle_range
         if last > length:
             raise UsageError(f"--shuffle-range {first}-{last}: sequences have {length} bases")
         within = first - 1, last
-    references = References(request.shuffles, request.seed, within, given, request.signal_reference == "mean")
+    references = References(
+        request.shuffles, request.seed, within, sequences, request.signal_reference == "mean"
+    )
     return AttributionPlan(references, positions_explained(length, request.central))
 
 
@@ -184,9 +186,9 @@ def attribute(prepared: PreparedExplanation, method: str) -> list[Attribution]:
 
     parts: dict[int, list[Contributions]] = {}
     with progress_bar("rows", len(union)) as progress:
-        for piece, found in zip(pieces, ordered_map(work, pieces, prepared.threads), strict=True):
+        for piece, by_task in zip(pieces, ordered_map(work, pieces, prepared.threads), strict=True):
             progress(len(piece))
-            for task, contributions in found.items():
+            for task, contributions in by_task.items():
                 parts.setdefault(task, []).append(_cut(contributions, plan))
     return [
         _joined(

@@ -60,10 +60,10 @@ class NetworkExplainer:
         self, method: str, rows: Ints, wanted: Bools, plan: AttributionPlan
     ) -> dict[int, Contributions]:
         """Return the contributions of some rows by task; `wanted` is theirs, bool (b, T)."""
-        found: dict[int, Contributions] = resolve(METHODS[method].network)(
+        contributions: dict[int, Contributions] = resolve(METHODS[method].network)(
             self.explained, self.load(rows), wanted, plan
         )
-        return found
+        return contributions
 
 
 class _Features:
@@ -85,8 +85,8 @@ class _Features:
         assert place is not None
         codes, means = self._rows
         batch = KmerBatch(codes[rows], None if means is None else means[rows])
-        found: dict[int, Contributions] = resolve(place)(self._explained, batch, wanted, plan)
-        return found
+        contributions: dict[int, Contributions] = resolve(place)(self._explained, batch, wanted, plan)
+        return contributions
 
 
 def load_explainer(model: Model, rows: ExplainedRows, device: str) -> Explainer:

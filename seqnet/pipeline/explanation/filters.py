@@ -108,13 +108,13 @@ def explain_filters(
         replace(motif, info=replace(motif.info, alt_name=name if name != "." else ""))
         for motif, name in zip(motifs, names.targets, strict=True)
     ]
-    found = MotifSet(tuple(named))
+    motif_set = MotifSet(tuple(named))
     table = FilterTable(
         np.array([motif.info.name for motif in motifs], dtype=object), sites[order], influence[order],
         np.array(names.targets, dtype=object), names.q_values,
     )  # fmt: skip
-    _write(request, found, table, form)
-    return table, found
+    _write(request, motif_set, table, form)
+    return table, motif_set
 
 
 def _filter_name(number: int, filters: int, members: int) -> str:
@@ -137,14 +137,14 @@ def _measured(source: FilterSource, wanted: Bools, member: int) -> tuple[Floats,
     some = rows[:: -(-len(rows) // MOST_ROWS_HELD)]
     held = [some[start : start + source.batch] for start in range(0, len(some), source.batch)]
     try:
-        found = resolve("seqnet.attribution.filters:filter_sites")(
+        sites = resolve("seqnet.attribution.filters:filter_sites")(
             source.explained, batches, source.load, member
         )
     except ValueError as error:
         raise SeqnetError(f"--filters: {error}") from error
     influence = resolve("seqnet.attribution.filters:filter_influence")
-    change: Floats = influence(source.explained, held, source.load, found.mean, member)
-    return found.counts, found.sites, change[:, tasks].max(axis=1)
+    change: Floats = influence(source.explained, held, source.load, sites.mean, member)
+    return sites.counts, sites.sites, change[:, tasks].max(axis=1)
 
 
 def known_motifs(motifs: str | MotifSet | None, rules: MotifRules) -> MotifSet | None:

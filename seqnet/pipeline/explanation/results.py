@@ -89,8 +89,8 @@ class Attribution:
     def one_hot(self) -> NDArray[np.int8]:
         """The bases explained, int8 (n, 4, L), zeros at ambiguous ones."""
         codes = np.full(self.observed.shape, 4, np.uint8) if self.codes is None else self.codes
-        found: Bools = codes[:, None] == np.arange(4, dtype=np.uint8)[:, None]
-        return found.astype(np.int8)
+        bases: Bools = codes[:, None] == np.arange(4, dtype=np.uint8)[:, None]
+        return bases.astype(np.int8)
 
     def places(self, row: Ints, first: Ints, width: int | Ints) -> RowPlaces:
         """Return where stretches of `width` bases lie, in the genome where the rows are regions.

@@ -118,8 +118,8 @@ def _regions(request: ExplainRequest, model: Model, tracks: SignalSource) -> Exp
     genome = load_model_genome(request.genome, request.chroms, model, request.tracks)
     if request.genome is not None:
         warn_other_bases(genome, model)
-    given = request.regions
-    regions = fit_to_genome(read_bed(given) if isinstance(given, str) else given, genome, request.on_bad)
+    source = request.regions
+    regions = fit_to_genome(read_bed(source) if isinstance(source, str) else source, genome, request.on_bad)
     if request.split != "all":
         regions = regions.take(regions.splits == request.split)
         if not len(regions):

@@ -61,11 +61,11 @@ def _sites_of_regions(request: BuildRequest, genome_path: str) -> WeightedSites:
         rna = seed.info.alphabet == RNA
         if rna and not regions.intervals.strand.all():
             warn("regions without a strand are read on +; a seed of RNA is searched on the strand of regions")
-        found = _search(regions, genome, seed, request.rounds, stranded=rna)
+        search = _search(regions, genome, seed, request.rounds, stranded=rna)
         if request.sites_out is not None:
-            _write_sites(request.sites_out, regions, found, stranded=rna)
-        searched, rounds = len(regions), found.rounds
-        codes, regions = found.codes, regions.take(found.window)
+            _write_sites(request.sites_out, regions, search, stranded=rna)
+        searched, rounds = len(regions), search.rounds
+        codes, regions = search.codes, regions.take(search.window)
     letters = np.frombuffer(b"ACGUN" if rna else b"ACGTN", dtype=np.uint8)[codes]
     sites = AlignedSites([str(name) for name in regions.names], letters, request.sites)
     return WeightedSites(sites, _region_weights(request.weights, sites, regions), searched, rounds)

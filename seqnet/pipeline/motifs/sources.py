@@ -79,18 +79,18 @@ def usable_motifs(collection: MotifCollection, make: Callable[[Motif], Made]) ->
     make
         Raises ValueError where it cannot.
     """
-    made: list[tuple[Motif, Made]] = []
+    usable: list[tuple[Motif, Made]] = []
     source = collection.source
     for motif in collection.motifs.motifs:
         try:
-            made.append((motif, make(motif)))
+            usable.append((motif, make(motif)))
         except ValueError as error:
             if collection.rules.on_bad == "error":
                 raise SeqnetError(f"{source}: {error}") from error
             warn(f"{source}: {error}; motif skipped")
-    if not made:
+    if not usable:
         raise SeqnetError(f"{source}: holds no usable motif")
-    return made
+    return usable
 
 
 class ScoredMotifs(NamedTuple):
@@ -230,10 +230,10 @@ def worst_bound(scanners: Sequence[Scanner]) -> str:
 
 
 def _scanner(
-    pssm: Pssm, threshold: Threshold, null: Background | None, exact: bool, asked: Strands | None
+    pssm: Pssm, threshold: Threshold, null: Background | None, exact: bool, choice: Strands | None
 ) -> Scanner:
     """Prepare one PSSM."""
-    strands = strands_of(pssm.info, asked)
+    strands = strands_of(pssm.info, choice)
     score, p_value = threshold.score, threshold.p_value
     if threshold.of_file:
         if pssm.info.threshold is None:

@@ -100,8 +100,8 @@ def insertions(
             raise UsageError(f"{site.name} has {len(site.codes)} bases, the windows {width}")
         start = (width - len(site.codes)) // 2
         for strand in STRANDS:
-            found = outputs(with_site(windows, site.on(strand), start))
-            yield Result((site.name, strand, start, decode(site.codes)), Spread.of(found - base))
+            predictions = outputs(with_site(windows, site.on(strand), start))
+            yield Result((site.name, strand, start, decode(site.codes)), Spread.of(predictions - base))
         progress(1)
 
 
@@ -153,8 +153,8 @@ def ablations(
     for begin in range(0, len(stretches), together):
         some = stretches[begin : begin + together]
         changed = [_shuffled(windows, stretch, begin + n, copies, seed) for n, stretch in enumerate(some)]
-        found = outputs(np.concatenate([windows[[stretch.window for stretch in some]], *changed]))
-        base, others = found[: len(some)], found[len(some) :].reshape(len(some), copies, -1)
+        predictions = outputs(np.concatenate([windows[[stretch.window for stretch in some]], *changed]))
+        base, others = predictions[: len(some)], predictions[len(some) :].reshape(len(some), copies, -1)
         for number, stretch in enumerate(some):
             yield Result(stretch.cells, Spread.of(others[number] - base[number]))
         progress(len(some))

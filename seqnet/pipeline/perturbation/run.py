@@ -129,10 +129,10 @@ def perturb(request: PerturbRequest) -> PerturbResult:
 
 def _regions(request: PerturbRequest, genome: Genome, width: int) -> Regions:
     """Return the windows' places, drawn at random where there are too many."""
-    given = read_bed(request.regions) if isinstance(request.regions, str) else request.regions
-    assert given is not None
+    source = read_bed(request.regions) if isinstance(request.regions, str) else request.regions
+    assert source is not None
     regions = cut_regions(
-        given, genome, "error", restricted=bool(request.chroms), width=width, center="midpoint"
+        source, genome, "error", restricted=bool(request.chroms), width=width, center="midpoint"
     )
     most = request.max_regions
     if most is None or len(regions) <= most:
@@ -161,8 +161,8 @@ def _experiment(
         stretches = _stretches(request, genome, regions)
         copies = request.shuffles or SHUFFLES
         with meter("hits", len(stretches)) as bar:
-            found = ablations(stretches, windows, copies, request.seed, outputs, bar.advance)
-            return list(found), _ABLATION
+            results = ablations(stretches, windows, copies, request.seed, outputs, bar.advance)
+            return list(results), _ABLATION
     changed = backgrounds(windows, request.seed, keep=request.keep_regions)
     if len(changed) < len(windows):
         note(f"{regions.source}: {len(windows) - len(changed)} windows with ambiguous bases left out")
@@ -185,14 +185,14 @@ def _sites(request: PerturbRequest) -> list[Site]:
     ).motifs.motifs
     if not request.pair:
         return [consensus_site(motif) for motif in motifs]
-    found = []
+    sites = []
     for name in request.pair:
         own = [motif for motif in motifs if name in (motif.info.name, motif.info.alt_name)]
         if len(own) != 1:
             source, number = motif_source(request.insert), f"{len(own)} motifs" if own else "no motif"
             raise UsageError(f"--pair: {name} is the name of {number} of {source}; expected one")
-        found.append(consensus_site(own[0]))
-    return found
+        sites.append(consensus_site(own[0]))
+    return sites
 
 
 def _stretches(request: PerturbRequest, genome: Genome, regions: Regions) -> list[Stretch]:
@@ -204,25 +204,25 @@ def _stretches(request: PerturbRequest, genome: Genome, regions: Regions) -> lis
     by_contig: dict[str, list[int]] = {}
     for row, name in enumerate(own.contig_names().tolist()):
         by_contig.setdefault(name, []).append(row)
-    found, cut, seen = [], 0, np.zeros(len(own), dtype=bool)
+    stretches, cut, has_site = [], 0, np.zeros(len(own), dtype=bool)
     windows = zip(places.contig_names(), places.start.tolist(), places.end.tolist(), strict=True)
     for number, (contig, start, end) in enumerate(windows):
         rows = np.array(by_contig.get(str(contig), []), dtype=np.int64)
         inside = (own.start[rows] >= start) & (own.end[rows] <= end)
         touching = (own.start[rows] < end) & (own.end[rows] > start)
         cut += int((touching & ~inside).sum())
-        seen[rows[touching]] = True
+        has_site[rows[touching]] = True
         for row in rows[inside].tolist():
             first, last = int(own.start[row]), int(own.end[row])
             cells = (contig, first, last, hits.names[row], regions.names[number])
-            found.append(Stretch(number, first - start, last - start, cells))
+            stretches.append(Stretch(number, first - start, last - start, cells))
     if cut:
         note(f"{hits.source}: {cut} hits that reach beyond their window left out")
-    if outside := len(own) - int(seen.sum()):
+    if outside := len(own) - int(has_site.sum()):
         note(f"{hits.source}: {outside} of {len(own)} hits lie outside all windows and are left out")
-    if not found:
+    if not stretches:
         raise SeqnetError(f"{hits.source}: no hit lies in a window of {regions.source}")
-    return found
+    return stretches
 
 
 def _rows(result: Result, chosen: Sequence[int], names: Sequence[str]) -> Iterator[list[object]]:

@@ -56,7 +56,7 @@ def evaluate_baselines(
     outputs = {f"{words}, linear": _linear(data, strands)}
     if pssms:
         outputs["best motif window"] = _best_windows(data, pssms)
-    return {name: evaluate_valid(data, found, name) for name, found in outputs.items()}
+    return {name: evaluate_valid(data, predictions, name) for name, predictions in outputs.items()}
 
 
 def _linear(data: TrainingData, strands: str) -> Floats:
@@ -92,8 +92,8 @@ def _best_windows(data: TrainingData, pssms: list[Pssm]) -> Floats:
     """
     assert data.codes is not None
     train, valid = data.rows("train"), data.rows("valid")
-    found = np.zeros((len(valid), len(data.regions.tasks)))
-    best = np.full(found.shape[1], -1.0)
+    outputs = np.zeros((len(valid), len(data.regions.tasks)))
+    best = np.full(outputs.shape[1], -1.0)
     for pssm in pssms:
         strands = strands_of(pssm.info)
         scores = best_scores(data.codes[train], pssm, strands)
@@ -102,5 +102,5 @@ def _best_windows(data: TrainingData, pssms: list[Pssm]) -> Floats:
             auroc = binary_metrics(task, data.targets[train, column], scores).auroc
             if auroc is not None and auroc > best[column]:
                 other = best_scores(data.codes[valid], pssm, strands) if other is None else other
-                best[column], found[:, column] = auroc, other
-    return found
+                best[column], outputs[:, column] = auroc, other
+    return outputs

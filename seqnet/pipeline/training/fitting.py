@@ -125,9 +125,9 @@ def labelled_config(
     )
 
 
-def chosen_target_scale(asked: str | None, task_type: str) -> str:
+def chosen_target_scale(scale: str | None, task_type: str) -> str:
     """Return the rule for targets of a type, row of ``networks.heads.TARGET_SCALES``."""
-    return (asked or DEFAULT_TARGET_SCALE) if task_type == "regression" else "none"
+    return (scale or DEFAULT_TARGET_SCALE) if task_type == "regression" else "none"
 
 
 @contextmanager

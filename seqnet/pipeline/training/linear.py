@@ -104,13 +104,13 @@ def _train_motifs(request: TrainLinearRequest, path: str) -> TrainingResult:
     motifs = collection_scores(path, request.motif_rules, train.codes, both=request.strands == "both")
     fitted = FittedMotifs(motifs, train, valid, request.thread_count)
     rows = len(train.codes)
-    found = fitted.fit(loss, None if request.strength is None else (_penalty(loss, request.strength, rows),))
-    term = fitted.term_of(found.weights, found.bias)
+    fit = fitted.fit(loss, None if request.strength is None else (_penalty(loss, request.strength, rows),))
+    term = fitted.term_of(fit.weights, fit.bias)
     assert data.codes is not None
     codes = data.codes[data.rows("valid")]
     outputs = term.products(codes) if scale is None else scale.undo(term.products(codes))
     metrics = evaluate_valid(data, outputs)
-    strength = 1 / (found.penalty * rows) if loss == "bce" else found.penalty * rows
+    strength = 1 / (fit.penalty * rows) if loss == "bce" else fit.penalty * rows
     header = model_header(
         data, kind=request.kind, architecture=[], strands=request.strands, seed=request.seed,
         threads=request.thread_count,
@@ -120,7 +120,7 @@ def _train_motifs(request: TrainLinearRequest, path: str) -> TrainingResult:
     if scale is not None:
         header["target_scale"] = scale.stored()
     held, tensors = term.stored()
-    fits = [Fitted(found.weights[0], found.bias[0], strength, found.valid_loss)] * len(data.regions.tasks)
+    fits = [Fitted(fit.weights[0], fit.bias[0], strength, fit.valid_loss)] * len(data.regions.tasks)
     history = _history(data, fits, metrics, outputs)
     return write_outputs(request, Model(header | held, tensors), history, None, {})
 

@@ -165,8 +165,8 @@ class SideFiles:
     def beside(output: str, metrics: str | None, json: str | None, plot: str | None) -> SideFiles:
         """Return the names derived from the model's, where none is given."""
         stem = output.removesuffix(".safetensors")
-        given = {"metrics": metrics, "json_path": json, "plot": plot}
-        return SideFiles(*(given[name] or stem + suffix for name, suffix in BESIDE_MODEL.items()))
+        paths = {"metrics": metrics, "json_path": json, "plot": plot}
+        return SideFiles(*(paths[name] or stem + suffix for name, suffix in BESIDE_MODEL.items()))
 
 
 def write_outputs(

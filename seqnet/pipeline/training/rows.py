@@ -276,11 +276,11 @@ def _padded(records: Sequence[EncodedSequence], length: int | None, path: str) -
 
 def _unlocated(names: Sequence[str], tasks: Sequence[str], targets: Floats, source: str) -> Regions:
     """Return rows without coordinates as regions, each on a contig named after it."""
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in earlier:
             raise SeqnetError(f"{source}: two rows are named {name!r}; names must be unique")
-        seen.add(name)
+        earlier.add(name)
     places = make_intervals(names, np.zeros(len(names)), np.ones(len(names)))
     return replace(make_regions(places, names=names, tasks=tasks, targets=targets), source=source)
 

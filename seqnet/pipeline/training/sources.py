@@ -121,13 +121,13 @@ def chosen_way(ways: Mapping[str, str | None]) -> str:
     UsageError
         If it is none, or two at once.
     """
-    given = [name for name, value in ways.items() if value is not None]
-    if len(given) != 1:
-        found = " and ".join(f"--{name}" for name in given) or "none of them"
+    names = [name for name, value in ways.items() if value is not None]
+    if len(names) != 1:
+        options = " and ".join(f"--{name}" for name in names) or "none of them"
         raise UsageError(
-            f"give one of --regions, --sequences, --positives, --table or --features; found {found}"
+            f"give one of --regions, --sequences, --positives, --table or --features; found {options}"
         )
-    return given[0]
+    return names[0]
 
 
 _COLUMNS = {"--name-column": "name_column", "--split-column": "split_column",

@@ -37,18 +37,18 @@ def split_rows(rows: Rows, options: SplitOptions, seed: int) -> SplitRows:
         raise UsageError("--valid-chroms and --test-chroms need rows with coordinates; take --valid-fraction")
     lengths = _lengths(rows)
     check_split_blocks(options.split_blocks, chroms=options.by_chroms, located=rows.located)
-    found = apply_splits(rows.regions, rows.codes, options, seed=seed, lengths=lengths, linked=rows.linked)
-    if found.stretches is None:
-        found = found._replace(stretches=known_stretches(found.regions) if rows.located else None)
-    found = _with_validation(found, rows, options.split_blocks, seed)
-    regions, stretches = found.regions, found.stretches
+    parts = apply_splits(rows.regions, rows.codes, options, seed=seed, lengths=lengths, linked=rows.linked)
+    if parts.stretches is None:
+        parts = parts._replace(stretches=known_stretches(parts.regions) if rows.located else None)
+    parts = _with_validation(parts, rows, options.split_blocks, seed)
+    regions, stretches = parts.regions, parts.stretches
     for split, purpose in (("train", "train"), ("valid", "validate")):
         if not (regions.splits == split).any():
             option = "--valid-chroms" if rows.located else "--valid-fraction"
             raise SeqnetError(f"{regions.source}: no rows to {purpose} on (see {option})")
     if stretches is not None and not stretches.fit(regions.intervals, regions.splits):
         stretches = None
-    return found._replace(stretches=stretches)
+    return parts._replace(stretches=stretches)
 
 
 def _lengths(rows: Rows) -> Mapping[str, int] | None:
@@ -58,12 +58,12 @@ def _lengths(rows: Rows) -> Mapping[str, int] | None:
     return row_extent(rows.regions.intervals) if rows.extent is None else rows.extent
 
 
-def _with_validation(found: SplitRows, rows: Rows, size: int | None, seed: int) -> SplitRows:
+def _with_validation(split: SplitRows, rows: Rows, size: int | None, seed: int) -> SplitRows:
     """Draw validation rows where nothing says which they are; leave rows across a border out."""
-    splits = found.regions.splits.copy()
+    splits = split.regions.splits.copy()
     unknown = splits == UNKNOWN
-    cut = np.zeros(len(splits), dtype=bool) if found.cut is None else found.cut
-    stretches = found.stretches
+    cut = np.zeros(len(splits), dtype=bool) if split.cut is None else split.cut
+    stretches = split.stretches
     if unknown.any() and not unknown.all():
         note(f"{int(unknown.sum())} rows without a split are trained on")
     splits[unknown] = "train"
@@ -73,13 +73,13 @@ def _with_validation(found: SplitRows, rows: Rows, size: int | None, seed: int) 
         else:
             note(f"no valid rows: {DEFAULT_VALID_FRACTION:.0%} of the training rows are used for validation")
         train = np.flatnonzero((splits == "train") & ~cut)
-        drawn = _draw_valid(found.regions.take(train), rows, train, stretches, size, seed)
+        drawn = _draw_valid(split.regions.take(train), rows, train, stretches, size, seed)
         splits[train] = drawn.regions.splits
         stretches = drawn.stretches
         if drawn.cut is not None:
             cut[train] |= drawn.cut
     splits[cut] = UNKNOWN
-    return SplitRows(found.regions.with_splits(splits), stretches, cut)
+    return SplitRows(split.regions.with_splits(splits), stretches, cut)
 
 
 def _draw_valid(

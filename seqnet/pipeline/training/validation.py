@@ -84,9 +84,9 @@ def valid_thresholds(data: TrainingData, outputs: Reals) -> dict[str, float]:
         return {}
     targets = data.targets[data.rows("valid")]
     probabilities = 1 / (1 + np.exp(-np.asarray(outputs, dtype=np.float64)))
-    found = {}
+    thresholds = {}
     for column, task in enumerate(data.regions.tasks):
         threshold = choose_threshold(targets[:, column], probabilities[:, column])
         if threshold is not None:
-            found[task] = threshold
-    return found
+            thresholds[task] = threshold
+    return thresholds

@@ -72,9 +72,9 @@ class WindowPredictions:
         if self._parts is None:
             return _logits(predictor, batch, tracks, progress)
         if not self._parts.has(self._number, rows, tasks):
-            found = _logits(predictor, batch, tracks, progress)
-            self._parts.write(self._number, [found])
-            return found
+            values = _logits(predictor, batch, tracks, progress)
+            self._parts.write(self._number, [values])
+            return values
         self.known += rows
         return np.concatenate(list(self._parts.read(self._number, tasks, rows)))
 
@@ -183,7 +183,7 @@ class ModelScorer:
         self, alleles: Sequence[Allele], flags: Sequence[str], deltas: Floats, progress: Progress
     ) -> Floats:
         """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
-        found = np.full(deltas.shape, np.nan)
+        quantiles = np.full(deltas.shape, np.nan)
         step = max(1, BASES_AT_ONCE // (self._width * (self._null + 1)))
         rows = [row for row, flag in enumerate(flags) if not flag]
         for begin in range(0, len(rows), step):
@@ -198,8 +198,8 @@ class ModelScorer:
             own = np.abs(deltas[number])
             below = share_below(sizes, own)
             means = _means(below, number, len(alleles))
-            found = np.where(np.isnan(means), found, means)
-        return found
+            quantiles = np.where(np.isnan(means), quantiles, means)
+        return quantiles
 
     def _add_null(self, windows: AlleleWindows, number: int, allele: Allele) -> None:
         """Add windows in which a base in the same context is substituted the same way."""
@@ -237,9 +237,9 @@ def _interleaved(chosen: Bools, one: Effects, other: Effects) -> Effects:
     """Return the rows of `one` where chosen, bool (n,), and those of `other` elsewhere."""
 
     def joined(first: Floats, second: Floats) -> Floats:
-        found = np.empty((len(chosen), first.shape[1]))
-        found[chosen], found[~chosen] = first, second
-        return found
+        effects = np.empty((len(chosen), first.shape[1]))
+        effects[chosen], effects[~chosen] = first, second
+        return effects
 
     flags = np.empty(len(chosen), dtype=object)
     flags[chosen], flags[~chosen] = one.flags, other.flags

@@ -104,8 +104,8 @@ class FieldTable:
 def delta_of(effects: Effects) -> Floats:
     """Return alternative less reference; 0 where both are the same infinity."""
     with np.errstate(invalid="ignore"):
-        found = effects.alt - effects.ref
-    return np.where(np.isinf(effects.ref) & (effects.ref == effects.alt), 0.0, found)
+        deltas = effects.alt - effects.ref
+    return np.where(np.isinf(effects.ref) & (effects.ref == effects.alt), 0.0, deltas)
 
 
 def number_texts(values: Floats, digits: int = DIGITS) -> list[str]:

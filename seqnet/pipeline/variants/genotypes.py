@@ -67,16 +67,16 @@ def called_alleles(
     values = samples[sample].split(b":")
     place = keys.index(b"GT")
     text = values[place] if place < len(values) else b"."
-    found: list[int | None] = []
+    alleles: list[int | None] = []
     for part in text.replace(b"|", b"/").split(b"/"):
         if part == b".":
-            found.append(None)
+            alleles.append(None)
         elif part.isdigit() and int(part) <= len(record.alts):
-            found.append(int(part))
+            alleles.append(int(part))
         else:
             shown = text.decode("utf-8", "replace")
             raise FormatError(path, f"the genotype {shown!r} does not fit the row's alleles", record.line)
-    return found, b"/" not in text or len(set(found)) == 1
+    return alleles, b"/" not in text or len(set(alleles)) == 1
 
 
 def haplotypes_of(

@@ -56,7 +56,7 @@ class _Window(NamedTuple):
     near: list[VariantRow]
 
 
-class _Found(NamedTuple):
+class _Entry(NamedTuple):
     """A haplotype, and which rows of the predictions are its reference's and its own."""
 
     window: _Window
@@ -278,7 +278,7 @@ class _Haplotypes:
 
     def _lines(self, windows: Sequence[_Window], samples: Sequence[tuple[int, str]]) -> Iterator[bytes]:
         """Yield the lines of some windows; each distinct haplotype is predicted once."""
-        found: list[_Found] = []
+        entries: list[_Entry] = []
         distinct: list[tuple[_Window, Codes]] = []
         for window in windows:
             codes = self._genome.codes[window.contig]
@@ -294,9 +294,9 @@ class _Haplotypes:
                         known[edited.tobytes()] = len(distinct)
                         distinct.append((window, edited))
                     row = known.get(edited.tobytes(), reference)
-                    found.append(_Found(window, name, copy, haplotype, reference, row))
+                    entries.append(_Entry(window, name, copy, haplotype, reference, row))
         values = self._predicted(distinct)
-        for each in found:
+        for each in entries:
             yield self._line(each, values[each.reference], values[each.row])
             self.count += 1
 
@@ -332,16 +332,16 @@ class _Haplotypes:
         logits = predictor.logits(np.stack([codes for _, codes in windows]), tracks, no_progress)
         return predictor.in_units(logits).astype(np.float64)
 
-    def _line(self, found: _Found, ref: Floats, alt: Floats) -> bytes:
+    def _line(self, entry: _Entry, ref: Floats, alt: Floats) -> bytes:
         """Return the line of a haplotype."""
-        window, haplotype = found.window, found.haplotype
+        window, haplotype = entry.window, entry.haplotype
         cells = [
             window.contig,
             str(window.start),
             str(window.end),
             window.name,
-            found.sample,
-            str(found.copy),
+            entry.sample,
+            str(entry.copy),
         ]
         cells.append(",".join(haplotype.names) or UNKNOWN)
         for task in self._chosen:

@@ -99,17 +99,17 @@ def ready_model(model: str | Model, *, width: int | None, device: str, threads: 
     return ReadyModel(loaded, predictor, bases)
 
 
-def _width(model: Model, source: str, given: int | None) -> int:
+def _width(model: Model, source: str, width: int | None) -> int:
     """Return how many bases the windows of a model have."""
     own: int | None = model.input["width"]
-    if own is None and given is None:
+    if own is None and width is None:
         raise SeqnetError(f"{source}: does not store the width of its windows; give --width")
-    if own is not None and given is not None and own != given and model.input["type"] != "kmers":
-        raise UsageError(f"--width {given}: {source} reads {own} bases")
+    if own is not None and width is not None and own != width and model.input["type"] != "kmers":
+        raise UsageError(f"--width {width}: {source} reads {own} bases")
     longest = max(map(len, (model.input.get("settings") or {}).get("patterns", ())), default=0)
-    if given is not None and given < longest:
-        raise UsageError(f"--width {given}: {source} counts words of {longest} bases")
-    return given or own or 0
+    if width is not None and width < longest:
+        raise UsageError(f"--width {width}: {source} counts words of {longest} bases")
+    return width or own or 0
 
 
 def make_scorers(
@@ -183,9 +183,9 @@ def _motif_scorer(models: Sequence[AnyModel], request: VariantsRequest, genome: 
     """Make the scorer of motifs."""
     if len(models) > 1:
         raise UsageError("give one motif file; 'cat' joins MEME files")
-    given = {"--null": request.null, "--shifts": request.shifts, "--width": request.width,
+    options = {"--null": request.null, "--shifts": request.shifts, "--width": request.width,
              "--signal": request.signals, "--resume": request.resume}  # fmt: skip
-    for option, value in given.items():
+    for option, value in options.items():
         if value:
             raise UsageError(f"{option} is for models, not for motifs")
     motifs = models[0]

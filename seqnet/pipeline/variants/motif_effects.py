@@ -124,11 +124,11 @@ class _Tails(NamedTuple):
     def p_value(self, scores: Floats) -> Floats:
         """Return the p-value of scores, the larger of the two strands'; NaN where there is no score."""
         known = ~np.isnan(scores)
-        found = np.full(scores.shape, np.nan)
-        found[known] = self.plus.p_value(scores[known])
+        p_values = np.full(scores.shape, np.nan)
+        p_values[known] = self.plus.p_value(scores[known])
         if self.minus is not None:
-            found[known] = np.maximum(found[known], self.minus.p_value(scores[known]))
-        return found
+            p_values[known] = np.maximum(p_values[known], self.minus.p_value(scores[known]))
+        return p_values
 
 
 class _Table(NamedTuple):

@@ -149,11 +149,11 @@ class VariantsRequest:
         if self.unphased is not None and self.haplotypes is None:
             raise UsageError("--unphased is for --haplotypes")
         if self.haplotypes is not None:
-            given = {"--null": self.null, "--shifts": self.shifts, "--motifs": self.motifs,
+            options = {"--null": self.null, "--shifts": self.shifts, "--motifs": self.motifs,
                      "--normalize": self.normalize, "--targets": self.targets, "--resume": self.resume,
                      "--index": self.index, "--on-bad": self.on_bad != "error",
                      "--on-duplicate": self.on_duplicate != "error"}  # fmt: skip
-            for option, value in given.items():
+            for option, value in options.items():
                 if value:
                     raise UsageError(f"{option} does not go with --haplotypes")
 

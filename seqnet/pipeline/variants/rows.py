@@ -202,10 +202,10 @@ class _Mismatches:
         """Count a row, and what would make it fit."""
         start = record.start
         if not self.count:
-            found = "no base" if start < 0 else decode(codes[start : start + len(ref)]) or "no base"
+            bases = "no base" if start < 0 else decode(codes[start : start + len(ref)]) or "no base"
             shown = record.ref.decode("utf-8", "replace")
             place = f"{record.contig}:{start + 1}"
-            self._first = (f"REF is {_short(shown)} at {place}, where {self._genome} has {_short(found)}",
+            self._first = (f"REF is {_short(shown)} at {place}, where {self._genome} has {_short(bases)}",
                            record.line)  # fmt: skip
         self.count += 1
         alts = [code for code in map(encode_allele, record.alts) if code]
@@ -255,12 +255,12 @@ def _flag_of(text: bytes) -> str:
 
 def _agrees(codes: Codes, start: int, ref: bytes) -> bool:
     """Return whether a contig has an allele at a place; ambiguous bases of either agree with any."""
-    found = codes[max(0, start) : max(0, start) + len(ref)].tobytes()
-    if start < 0 or len(found) < len(ref):
+    bases = codes[max(0, start) : max(0, start) + len(ref)].tobytes()
+    if start < 0 or len(bases) < len(ref):
         return False
-    if found == ref:
+    if bases == ref:
         return True
-    return all(one == two or AMBIGUOUS in (one, two) for one, two in zip(found, ref, strict=True))
+    return all(one == two or AMBIGUOUS in (one, two) for one, two in zip(bases, ref, strict=True))
 
 
 def in_chunks(rows: Iterator[VariantRow], most: int) -> Iterator[list[VariantRow]]:

@@ -42,12 +42,12 @@ class WindowTracks:
         layout = needed_stretches(intervals, self._lengths)
         signals = signals_for(self._source, self._specs, layout, self._said, gaps_once=True)
         places, forward = layout.places(intervals), np.zeros(len(begin), dtype=bool)
-        found = []
+        parts = []
         for track in signals.tracks:
             values = np.empty((len(begin), width, 1), dtype=np.float32)
             gather_values(track.values, places, forward, 0, values)
-            found.append(values[:, :, 0])
-        return found
+            parts.append(values[:, :, 0])
+        return parts
 
 
 def like_substitutions(window: Codes, place: int, base: int) -> tuple[Ints, Codes]:

@@ -34,14 +34,14 @@ def takes_terms(data: TrainingData) -> bool:
     return isinstance(data.material, Sequences) and known and data.weights is None
 
 
-def wants_term(asked: bool | None, architecture: Architecture, data: TrainingData) -> bool:
+def wants_term(choice: bool | None, architecture: Architecture, data: TrainingData) -> bool:
     """Return whether a network gets the term: as requested, or with the default preset."""
     possible = takes_terms(data)
-    if asked is None:
+    if choice is None:
         return possible and architecture.described.get("preset") == DEFAULT_PRESET
-    if asked and not possible:
+    if choice and not possible:
         raise UsageError(f"--kmer-term {ONLY_FOR}")
-    return asked
+    return choice
 
 
 def fit_term(train: TermRows, valid: TermRows, strands: str, seed: int, *, binary: bool) -> KmerTerm:
