@@ -171,7 +171,7 @@ def are_words(names: Iterable[str]) -> bool:
 
 def patterns_of(names: NDArray[np.str_]) -> list[str]:
     """Return the patterns of feature names, in order of appearance."""
-    found = dict.fromkeys(
+    patterns = dict.fromkeys(
         "".join("0" if letter == "N" else "1" for letter in name) for name in names.tolist()
     )
-    return list(found)
+    return list(patterns)

@@ -220,6 +220,6 @@ def _batch(held: list[SequenceRun], overlap: Codes) -> _Batch:
 
 def _count_rows(rows: CodeRows, settings: KmerSettings, columns: WordColumns) -> SparseRows:
     """Count the words of rows, uint32."""
-    found = count_words(rows, columns.rules, columns.features, settings.hash_bits)
-    indptr = np.concatenate([np.zeros(1, np.int64), found.ends])
-    return SparseRows(found.counts, found.columns, indptr, columns.features)
+    counts = count_words(rows, columns.rules, columns.features, settings.hash_bits)
+    indptr = np.concatenate([np.zeros(1, np.int64), counts.ends])
+    return SparseRows(counts.counts, counts.columns, indptr, columns.features)

@@ -64,10 +64,10 @@ class KmerSettings(NamedTuple):
 
     def stored(self) -> dict[str, object]:
         """Return what files keep of the settings: those of a table of motif scores where there is one."""
-        found = self._asdict()
+        entries = self._asdict()
         if not self.names:
-            del found["names"], found["scoring"]
-        return found
+            del entries["names"], entries["scoring"]
+        return entries
 
     def facts(self) -> dict[str, str]:
         """Return the settings as short texts, without the constants."""
@@ -107,13 +107,13 @@ def all_patterns(length: int, informative: int, strands: str) -> list[str]:
         raise ValueError(f"no pattern has {length} bases, {informative} of them informative, both ends too")
     if math.comb(inner, ones) > MOST_PATTERNS:
         raise ValueError(f"{math.comb(inner, ones)} patterns are too many; at most {MOST_PATTERNS}")
-    found = []
+    patterns = []
     for places in combinations(range(inner), ones):
         middle = "".join("1" if place in places else "0" for place in range(inner))
         pattern = f"1{middle}1"
         if strands != "both" or pattern >= pattern[::-1]:
-            found.append(pattern)
-    return found
+            patterns.append(pattern)
+    return patterns
 
 
 def chosen_settings(
@@ -142,11 +142,11 @@ def chosen_settings(
     ValueError
         If they cannot be counted with.
     """
-    found = [*map(contiguous, k), *patterns, *(GAPPED if gapped else ())]
-    found += all_patterns(*gapped_all, strands) if gapped_all else []
+    words = [*map(contiguous, k), *patterns, *(GAPPED if gapped else ())]
+    words += all_patterns(*gapped_all, strands) if gapped_all else []
     how = normalize or ("sqrt" if gapped else default)
     # a pattern that several options name is counted once
-    distinct = tuple(dict.fromkeys(found or [contiguous(DEFAULT_K)]))
+    distinct = tuple(dict.fromkeys(words or [contiguous(DEFAULT_K)]))
     return checked_settings(KmerSettings(distinct, strands, how, hash_bits or 0))
 
 

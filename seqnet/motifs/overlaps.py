@@ -28,22 +28,22 @@ def join_hits(parts: Sequence[Hits]) -> Hits:
     return Hits._make(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
-def better_strands(found: Iterable[BlockHits]) -> Iterator[BlockHits]:
+def better_strands(blocks: Iterable[BlockHits]) -> Iterator[BlockHits]:
     """Of a window that a motif hits on both strands keep the higher score, + at a tie."""
-    for block, hits in found:
+    for block, hits in blocks:
         pairs = np.flatnonzero((np.diff(hits.start) == 0) & (np.diff(hits.motif) == 0))
         keep = np.ones(len(hits.start), dtype=bool)
         keep[np.where(hits.score[pairs] >= hits.score[pairs + 1], pairs + 1, pairs)] = False
         yield BlockHits(block, select_hits(hits, keep))
 
 
-def best_of_sequences(found: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[BlockHits]:
+def best_of_sequences(blocks: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[BlockHits]:
     """Keep each motif's best hit in each record: highest score, then leftmost, then + before -.
 
     Each comes at the end of its record as a block of its bases alone.
     """
     best: dict[int, BlockHits] = {}
-    for block, hits in found:
+    for block, hits in blocks:
         for motif in np.unique(hits.motif).tolist():
             rows = np.flatnonzero(hits.motif == motif)
             row = rows[np.argmax(hits.score[rows])]  # the first of equals, as hits are sorted
@@ -79,7 +79,7 @@ class _Open(NamedTuple):
     """bool (n,): which of them are decided, and kept; the others are undecided."""
 
 
-def nonoverlapping(found: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[BlockHits]:
+def nonoverlapping(blocks: Iterable[BlockHits], scanners: Sequence[Scanner]) -> Iterator[BlockHits]:
     """Keep hits that share no base with a better one that is kept, over all motifs of a record.
 
     Better is the higher score, then the lower start, then + before -, then the earlier motif.
@@ -87,7 +87,7 @@ def nonoverlapping(found: Iterable[BlockHits], scanners: Sequence[Scanner]) -> I
     widths = np.array([scanner.pssm.width for scanner in scanners], dtype=np.int64)
     overlap = overlap_of(scanners)
     waiting: _Open | None = None
-    for block, hits in found:
+    for block, hits in blocks:
         known = _joined(waiting, block, hits)
         end = block.offset + len(block.codes)
         known_to = end + 1 if block.last else block.offset + own_starts(block, overlap)

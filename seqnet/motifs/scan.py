@@ -236,11 +236,11 @@ def hits_in(
     if ends is not None:
         stops = near.start + np.array([scanner.pssm.width for scanner in scanners])[near.motif]
         reached &= stops <= ends[np.searchsorted(ends, near.start, side="right")]
-    found = near._replace(score=scores)
+    hits = near._replace(score=scores)
     if not reached.all():
-        found = Found._make(column[reached] for column in found)
-    p_values = _p_values(found, scanners)
-    return Hits(found.start, found.motif, found.strand, found.score, p_values)
+        hits = Found._make(column[reached] for column in hits)
+    p_values = _p_values(hits, scanners)
+    return Hits(hits.start, hits.motif, hits.strand, hits.score, p_values)
 
 
 def hits_of_blocks(
@@ -287,23 +287,23 @@ def group_blocks(blocks: Iterable[SequenceBlock], most: int = _TOGETHER) -> Iter
         yield group
 
 
-def _p_values(found: Found, scanners: Sequence[Scanner]) -> Floats:
+def _p_values(hits: Found, scanners: Sequence[Scanner]) -> Floats:
     """Return the p-value of each hit, float64 (n,), one score distribution after the other."""
-    p_values = np.empty(len(found.score))
+    p_values = np.empty(len(hits.score))
     if not len(p_values):
         return p_values
-    order = np.argsort(found.motif, kind="stable")
-    motifs = found.motif[order]
+    order = np.argsort(hits.motif, kind="stable")
+    motifs = hits.motif[order]
     begins = [0, *(np.flatnonzero(np.diff(motifs)) + 1).tolist(), len(order)]
     for begin, end in pairwise(begins):
         rows = order[begin:end]
         plus, minus = scanners[motifs[begin]].distributions
         if plus is minus:
-            p_values[rows] = plus.p_value(found.score[rows])
+            p_values[rows] = plus.p_value(hits.score[rows])
             continue
         for tail, sign in ((plus, 1), (minus, -1)):
-            own = rows[found.strand[rows] == sign]
-            p_values[own] = tail.p_value(found.score[own])
+            own = rows[hits.strand[rows] == sign]
+            p_values[own] = tail.p_value(hits.score[own])
     return p_values
 
 

@@ -50,14 +50,14 @@ def make_optimiser(
     if "beta1" in values:
         values["betas"] = (values.pop("beta1"), values.pop("beta2"))
     kind = resolve(row.target)
-    made: torch.optim.Optimizer = kind(
+    optimiser: torch.optim.Optimizer = kind(
         network.parameters(),
         lr=row.rate if rate is None else rate,
         weight_decay=weight_decay,
         **values,
         **row.fixed,
     )
-    return made
+    return optimiser
 
 
 def set_rate(optimiser: torch.optim.Optimizer, learning_rate: float, rate: Rate) -> float:
