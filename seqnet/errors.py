@@ -94,6 +94,10 @@ class UsageError(SeqnetError):
     exit_code = 2
 
 
+class ArgumentError(UsageError, TypeError):
+    """A function of the package was called with arguments that it does not take."""
+
+
 class MissingLibraryError(SeqnetError):
     """An optional library is needed that is not installed; the message names the extra that installs it."""
 

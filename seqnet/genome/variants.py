@@ -90,8 +90,8 @@ def trimmed_variant(start: int, ref: bytes, alt: bytes) -> Variant:
 
     Examples
     --------
-    >>> found = trimmed_variant(10, bytes([0, 1, 2]), bytes([0, 3, 2]))
-    >>> found.start, list(found.ref), list(found.alt)
+    >>> result = trimmed_variant(10, bytes([0, 1, 2]), bytes([0, 3, 2]))
+    >>> result.start, list(result.ref), list(result.alt)
     (11, [1], [3])
     """
     shortest = min(len(ref), len(alt))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
+from types import ModuleType, NoneType, SimpleNamespace, UnionType
+from typing import Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from seqnet.errors import ArgumentError, SeqnetError, shorten
 from seqnet.lookup import resolve
 
 Fields = ParamSpec("Fields")
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+_PLAIN = (str, bytes, bool, int, float, NoneType, list, tuple, dict)
+"""Types whose values are checked; others are taken for what they behave like."""
 
 
 def takes(
@@ -23,28 +28,132 @@ def takes(
 
     The command line and Python call one function, whose arguments and defaults are those of the request.
     Paths may be `os.PathLike`, one text or path is taken as a list of one, and a genome may be open in
-    pyfaidx (a `pyfaidx.Fasta`, whose file is read).
+    pyfaidx (a `pyfaidx.Fasta`, whose file is read). Arguments that the request does not have, and values
+    that their types do not have, raise `ArgumentError`.
 
     Parameters
     ----------
     request
         The frozen dataclass; what contradicts itself raises `UsageError` when it is made.
     """
-    made = inspect.signature(request)
+    signature = inspect.signature(request)
 
     def decorated(step: Callable[[Request], Result]) -> Callable[Fields, Result]:
+        name = step.__name__
+
         @wraps(step)
         def call(*args: Fields.args, **fields: Fields.kwargs) -> Result:
-            bound = made.bind(*args, **fields)
-            for name, value in bound.arguments.items():
-                bound.arguments[name] = _text(value, alone=made.parameters[name].default == ())
-            return step(request(*bound.args, **bound.kwargs))
+            try:
+                bound = signature.bind(*args, **fields)
+            except TypeError as error:
+                raise ArgumentError(f"seqnet.{name}: {error}") from None
+            for field, value in bound.arguments.items():
+                bound.arguments[field] = _text(value, alone=signature.parameters[field].default == ())
+            texts = {field: value for field, value in bound.arguments.items() if isinstance(value, str)}
+            _check_values(name, request, texts)
+            try:
+                return step(request(*bound.args, **bound.kwargs))
+            except SeqnetError:
+                raise
+            except (TypeError, AttributeError, ValueError):
+                _check_values(name, request, bound.arguments)  # a better error, if there is a reason for one
+                raise
 
         result = inspect.signature(step).return_annotation
-        call.__signature__ = made.replace(return_annotation=result)  # type: ignore[attr-defined]
+        call.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
+        call.__doc__ = _with_fields(step.__doc__, request)
         return call
 
     return decorated
+
+
+def _check_values(step: str, request: object, values: Mapping[str, object]) -> None:
+    """Refuse plain values that a field of the request does not have."""
+    for field, value in values.items():
+        if type(value) not in _PLAIN or (isinstance(value, str) and _takes_text(request, field)):
+            continue
+        kinds = _kinds(request, field)
+        if not any(_fits(value, kind) for kind in kinds):
+            text = shorten(value) if isinstance(value, str) else repr(value)
+            expected = ", ".join(choice for kind in kinds for choice in _choices(kind))
+            raise ArgumentError(f"seqnet.{step}: {field} is {text}; expected {expected}")
+
+
+def _annotation(request: object, field: str) -> tuple[object, ModuleType]:
+    """Return the type of a field as it is written, mostly as text, and the module that says so."""
+    for kind in inspect.getmro(request):  # type: ignore[arg-type]  # a class
+        if field in vars(kind).get("__annotations__", {}):
+            return kind.__annotations__[field], sys.modules[kind.__module__]
+    raise LookupError(field)
+
+
+def _takes_text(request: object, field: str) -> bool:
+    """Return whether a field plainly takes any text, without a look at what its type's names mean."""
+    return re.search(r"\bstr\b", str(_annotation(request, field)[0])) is not None
+
+
+class _TypingNames(dict[str, object]):
+    """The names that a module imports for its types alone, imported when they are needed."""
+
+    def __init__(self, module: ModuleType) -> None:
+        super().__init__()
+        self._module = module
+
+    def __missing__(self, name: str) -> object:
+        """Import a name, unless the module has it."""
+        if hasattr(self._module, name):
+            raise KeyError(name)
+        source = inspect.getsource(self._module)
+        place = re.search(rf"from ([\w.]+) import (?:\([^)]*|[^\n(]*)\b{name}\b", source)
+        if place is None:
+            raise KeyError(name)
+        self[name] = resolve(f"{place[1]}:{name}")
+        return self[name]
+
+
+@cache
+def _kinds(request: object, field: str) -> tuple[object, ...]:
+    """Return the types that a field may have, unions taken apart."""
+    text, module = _annotation(request, field)
+    holder = SimpleNamespace(__annotations__={field: text})
+    hint = get_type_hints(holder, vars(module), _TypingNames(module))[field]
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Return whether a plain value may be of a type; unknown types have all values."""
+    origin = get_origin(kind)
+    if origin is Literal:
+        return value in get_args(kind)
+    if kind is float:
+        return isinstance(value, int | float)
+    if origin is not None:  # a tuple does for a list
+        items = value if isinstance(value, list | tuple) and get_args(kind)[0] in _PLAIN else ()
+        good = all(_fits(item, get_args(kind)[0]) for item in items if type(item) in _PLAIN)
+        return good and isinstance(value, list | tuple | dict)
+    return isinstance(value, kind) if isinstance(kind, type) else True
+
+
+def _choices(kind: object) -> list[str]:
+    """Return the texts of a type, or of its values if it has few."""
+    if get_origin(kind) is Literal:
+        return [repr(choice) for choice in get_args(kind)]
+    if kind is NoneType:
+        return ["None"]
+    return [kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)]
+
+
+def _with_fields(doc: str | None, request: object) -> str | None:
+    """Return a step's documentation with that of the request's fields in place of the request."""
+    parts = []
+    for kind in inspect.getmro(request):  # type: ignore[arg-type]  # a class
+        text = inspect.cleandoc(kind.__doc__ or "") if kind is not object else ""
+        _, _, fields = text.partition("Parameters\n----------\n")
+        parts += [re.split(r"\n\n\w+\n---", fields)[0].strip("\n")] if fields else []
+    if doc is None or not parts:
+        return doc
+    section = re.compile(r"(Parameters\n-+\n)\w+\n +The fields of .*?(?=\n\n\w+\n---|\Z)", re.DOTALL)
+    return section.sub(lambda match: match[1] + "\n".join(parts), inspect.cleandoc(doc), count=1)
 
 
 def _text(value: object, *, alone: bool = False) -> object:

@@ -7,6 +7,7 @@ import pytest
 
 import seqnet
 from seqnet.cli import seqnet as group
+from seqnet.pipeline import calls
 
 
 def command_of(name):
@@ -80,3 +81,12 @@ def test_functions_have_an_example_and_typed_arguments(name):
         text = str(getattr(argument, "annotation", None) or signature.return_annotation)
         assert "Any" not in text.replace("]", " ").split()
         assert text != str(inspect.Parameter.empty)
+
+
+@pytest.mark.parametrize("name", seqnet.API)
+def test_choices_of_options_are_values_that_the_function_takes(name):
+    request = inspect.getclosurevars(getattr(seqnet, name)).nonlocals["request"]
+    for param in options(command_of(name)):
+        if isinstance(param.type, click.Choice):
+            for choice in param.type.choices:
+                calls._check_values(name, request, {param.name: choice})

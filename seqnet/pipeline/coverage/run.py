@@ -61,8 +61,8 @@ def coverage(request: CoverageRequest) -> CoverageResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.coverage("fragments.bed.gz", "fragments", genome="genome.fa")  # doctest: +SKIP
-    >>> found.counts["counted"], found.track.to_pandas()  # doctest: +SKIP
+    >>> result = seqnet.coverage("fragments.bed.gz", "fragments", genome="genome.fa")  # doctest: +SKIP
+    >>> result.counts["counted"], result.track.to_pandas()  # doctest: +SKIP
     >>> seqnet.coverage("atac.bam", "cuts", "atac.bw", shift=(4, -4), normalize="cpm")  # doctest: +SKIP
     """
     with open_source(request) as source:

@@ -35,8 +35,8 @@ def explain(request: ExplainRequest) -> ExplainResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.explain("cnn.safetensors", regions="peaks.bed", genome="genome.fa")  # doctest: +SKIP
-    >>> found.of("deeplift", "REB1").observed.shape  # doctest: +SKIP
+    >>> result = seqnet.explain("cnn.safetensors", regions="peaks.bed", genome="genome.fa")  # doctest: +SKIP
+    >>> result.of("deeplift", "REB1").observed.shape  # doctest: +SKIP
     (125, 200)
     """
     known = known_motifs(request.motifs, request.motif_rules)

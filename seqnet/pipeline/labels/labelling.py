@@ -92,9 +92,9 @@ def label(options: LabelRequest) -> LabelResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.label(["REB1.narrowPeak", "ABF1.narrowPeak"], "genome.fa", width=200,
+    >>> result = seqnet.label(["REB1.narrowPeak", "ABF1.narrowPeak"], "genome.fa", width=200,
     ...                      test_chroms=["chrXII"])  # doctest: +SKIP
-    >>> found.regions.tasks, found.rows  # doctest: +SKIP
+    >>> result.regions.tasks, result.rows  # doctest: +SKIP
     """
     samples = choose_samples(options.peaks, options.samples, options.ambiguous)
     signals = read_signals(options.signals, [sample.task for sample in samples])

@@ -105,10 +105,10 @@ def perturb(request: PerturbRequest) -> PerturbResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.perturb(
+    >>> result = seqnet.perturb(
     ...     "cnn.safetensors", regions="peaks.bed", genome="genome.fa", insert="jaspar.meme"
     ... )  # doctest: +SKIP
-    >>> found.effects.to_pandas().nlargest(10, "mean")  # doctest: +SKIP
+    >>> result.effects.to_pandas().nlargest(10, "mean")  # doctest: +SKIP
     """
     ready = ready_model(request.model, width=request.width, device=request.device, threads=request.threads)
     if ready.model.input.get("signals"):

@@ -38,8 +38,8 @@ def predict(request: PredictRequest) -> PredictResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.predict("cnn.safetensors", regions="regions.bed", genome="genome.fa")  # doctest: +SKIP
-    >>> found.predictions.to_pandas().nlargest(10, "REB1")  # doctest: +SKIP
+    >>> result = seqnet.predict("cnn.safetensors", regions="regions.bed", genome="g.fa")  # doctest: +SKIP
+    >>> result.predictions.to_pandas().nlargest(10, "REB1")  # doctest: +SKIP
     >>> seqnet.predict("cnn.safetensors", genome="genome.fa", tile=50, output="{task}.bw")  # doctest: +SKIP
     """
     model = load_model(request.model)

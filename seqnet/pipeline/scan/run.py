@@ -32,8 +32,8 @@ def scan(request: ScanRequest) -> ScanResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.scan("reb1.pssm", "genome.fa.gz", p_value=1e-5)  # doctest: +SKIP
-    >>> found.hits.to_pandas().groupby("name").size()  # doctest: +SKIP
+    >>> result = seqnet.scan("reb1.pssm", "genome.fa.gz", p_value=1e-5)  # doctest: +SKIP
+    >>> result.hits.to_pandas().groupby("name").size()  # doctest: +SKIP
     >>> seqnet.scan("reb1.pssm", "genome.fa.gz", output="hits.bed.gz", index=True).counts  # doctest: +SKIP
     """
     motifs = selected_motifs(request.motifs, request)

@@ -341,6 +341,8 @@ class FitRequest(TrainRequest):
         super().check()
         if self.resume and self.checkpoint_dir is None:
             raise UsageError("--resume needs --checkpoint-dir")
+        if self.optimiser not in OPTIMISERS:
+            raise UsageError(f"--optimiser is {self.optimiser!r}; expected one of {', '.join(OPTIMISERS)}")
         known = OPTIMISERS[self.optimiser].options
         for name in self.optimiser_options or ():
             if name not in known:

@@ -65,8 +65,8 @@ def variants(request: VariantsRequest) -> VariantsResult:
     Examples
     --------
     >>> import seqnet
-    >>> found = seqnet.variants("cnn.safetensors", "calls.vcf.gz", genome="genome.fa")  # doctest: +SKIP
-    >>> found.effects.to_pandas().nlargest(10, "delta_REB1")  # doctest: +SKIP
+    >>> result = seqnet.variants("cnn.safetensors", "calls.vcf.gz", genome="genome.fa")  # doctest: +SKIP
+    >>> result.effects.to_pandas().nlargest(10, "delta_REB1")  # doctest: +SKIP
     """
     inputs = variant_inputs(request)
     genome = load_genome(request.genome, request.chroms)

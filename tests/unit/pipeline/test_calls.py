@@ -1,5 +1,7 @@
 """How the functions of the package take files: as text, as paths, or open in pyfaidx."""
 
+import inspect
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,3 +78,46 @@ def test_steps_give_the_same_of_an_open_genome_as_of_its_path(genome, tmp_path):
         assert (tables[0].matrix != tables[1].matrix).nnz == 0
         backgrounds = [seqnet.background(each).frequencies for each in (opened, genome)]
         assert backgrounds[0].tolist() == backgrounds[1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("scan", {}, "seqnet.scan: missing a required argument: 'motifs'"),
+        ("scan", {"motifs": "m.meme", "colour": 1}, "seqnet.scan: got an unexpected keyword argument 'colour'"),
+        ("scan", {"motifs": 3.5}, "seqnet.scan: motifs is 3.5; expected str, MotifSet"),
+        ("scan", {"motifs": None}, "seqnet.scan: motifs is None; expected str, MotifSet"),
+        ("scan", {"motifs": "m.meme", "strands": "no"}, "strands is 'no'; expected 'both', 'forward', 'reverse'"),
+        ("scan", {"motifs": "m.meme", "p_value": "1e-5"}, "p_value is '1e-5'; expected float, None"),
+        ("pssm", {"pseudocount_spread": "flat"}, "pseudocount_spread is 'flat'; expected 'background', 'uniform'"),
+        ("show", {"file": 1}, "seqnet.show: file is 1; expected str"),
+        ("kmer_featurize", {"sequences": "s.fa", "k": "three"}, r"k is \('three',\); expected"),
+        ("train_cnn", {"positives": "a.fa", "negatives": "shuffle", "optimiser": "x"}, "optimiser is .x.; expected one of sgd, "),
+    ],
+)  # fmt: skip
+def test_arguments_that_a_function_does_not_take_are_one_clear_error(name, arguments, message, capfd):
+    with pytest.raises(UsageError, match=message):
+        getattr(seqnet, name)(**arguments)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_errors_inside_a_step_stay_what_they_are():
+    @takes(Request)
+    def broken(request: Request) -> None:
+        """Fail for a reason of its own."""
+        raise ValueError(request.genome)
+
+    with pytest.raises(ValueError, match=r"^g\.fa$"):
+        broken("g.fa")
+    with pytest.raises(UsageError, match=r"seqnet\.broken: genome is 3; expected str, None"):
+        broken(3)
+
+
+@pytest.mark.parametrize("name", seqnet.API)
+def test_help_describes_the_fields_of_the_request(name):
+    doc = getattr(seqnet, name).__doc__
+    arguments = inspect.signature(getattr(seqnet, name)).parameters
+    section = doc.split("Parameters\n----------\n")[1].split("\n\n")[0] if "Parameters" in doc else ""
+    described = re.findall(r"^(\w[\w, ]*)$", section, re.MULTILINE)
+    assert described
+    assert {each for line in described for each in line.split(", ")} <= {*arguments}
