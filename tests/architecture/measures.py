@@ -218,6 +218,12 @@ def phrases() -> list[str]:
     ]
 
 
+def tests_per_code_line() -> float:
+    """Return the code lines of the tests for each code line of the package."""
+    tests = sum(len(code_lines(path)) for path in (ROOT / "tests").rglob("*.py"))
+    return tests / sum(len(code_lines(path)) for path in MODULES)
+
+
 def name(path: Path) -> str:
     """Return a path inside the package."""
     return str(path.relative_to(PACKAGE))

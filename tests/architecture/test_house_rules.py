@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+from tests.architecture import measures
 from tests.conftest import ROOT
 
 MODULES = sorted((ROOT / "seqnet").rglob("*.py"))
@@ -24,6 +25,10 @@ def code_lines(node):
 def test_the_median_function_is_short():
     lengths = sorted(code_lines(node) for path in MODULES for node in functions(path))
     assert lengths[len(lengths) // 2] <= 10
+
+
+def test_tests_have_four_lines_for_every_five_of_the_package():
+    assert measures.tests_per_code_line() >= 0.8
 
 
 def test_no_markers_of_unfinished_work():
