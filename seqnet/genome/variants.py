@@ -220,9 +220,9 @@ def _with_bases_behind(codes: Codes, variant: Variant, last: int, width: int) ->
     window = np.empty(width, np.uint8)
     window[width - behind :] = padded_stretch(codes, variant.end, last)
     room = width - behind
-    taken = allele[max(0, len(allele) - room) :]
-    window[room - len(taken) : room] = taken
-    rest = room - len(taken)
+    tail = allele[max(0, len(allele) - room) :]
+    window[room - len(tail) : room] = tail
+    rest = room - len(tail)
     window[:rest] = padded_stretch(codes, variant.start - rest, variant.start)
     return window
 

@@ -69,8 +69,8 @@ def draw_subsets(sizes: Ints, count: int, generator: Generator) -> Ints:
     for column in range(count):
         last = sizes - count + column
         drawn = generator.integers(last + 1)
-        taken = (chosen[:, :column] == drawn[:, None]).any(axis=1)
-        chosen[:, column] = np.where(taken, last, drawn)
+        clash = (chosen[:, :column] == drawn[:, None]).any(axis=1)
+        chosen[:, column] = np.where(clash, last, drawn)
     return np.sort(chosen, axis=1)
 
 

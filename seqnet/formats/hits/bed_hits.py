@@ -50,7 +50,7 @@ class HitText:
             [scanner.pssm.width for scanner in scanners],
         )
 
-    def pieces(self, found: BlockHits, shift: int = 0) -> Iterator[bytes]:
+    def pieces(self, block_hits: BlockHits, shift: int = 0) -> Iterator[bytes]:
         """Yield the lines of a block, at most `PIECE` at a time.
 
         Parameters
@@ -58,7 +58,7 @@ class HitText:
         shift
             Added to coordinates, where the block's record is a part of a contig.
         """
-        block, hits = found
+        block, hits = block_hits
         name, offset = to_bytes(block.name), block.offset + shift
         levels = hit_levels(hits.p_value)
         columns = HitColumns(

@@ -32,8 +32,8 @@ def top_rows(batches: Batches, most: int) -> Iterator[list[str]]:
             entry = (-float(fields[_P]), float(fields[_LOG_ODDS]), -next(numbers), line)
             heap = best[fields[_NAME]]
             (heappush if len(heap) < most else heappushpop)(heap, entry)
-    kept = sorted((-number, line) for heap in best.values() for _, _, number, line in heap)
-    yield [line for _, line in kept]
+    best_lines = sorted((-number, line) for heap in best.values() for _, _, number, line in heap)
+    yield [line for _, line in best_lines]
 
 
 def rows_with_q(
@@ -68,20 +68,20 @@ def rows_with_q(
                 counts["" if pooled else fields[_NAME]][fields[_P]] += 1
             held.write(to_bytes("".join(f"{line}\n" for line in batch)))
         tests = {"": sum(windows.values())} if pooled else windows
-        tables = {name: _q_of_p(found, tests[name]) for name, found in counts.items()}
+        tables = {name: _q_of_p(of_motif, tests[name]) for name, of_motif in counts.items()}
         smallest = min((q for table in tables.values() for q in table.values()), default=None)
         if limit is not None and none_left is not None and (smallest is None or not _within(smallest, limit)):
-            none_left(sum(found.total() for found in counts.values()), smallest)
+            none_left(sum(of_motif.total() for of_motif in counts.values()), smallest)
         held.seek(0)
         for part in iter(lambda: held.readlines(BUFFER), []):
             lines = (raw.rstrip(b"\n").decode("utf-8", "surrogateescape") for raw in part)
             yield list(_filled(lines, tables, pooled, limit))
 
 
-def _q_of_p(found: Counter[str], tests: int) -> dict[str, float]:
+def _q_of_p(p_values: Counter[str], tests: int) -> dict[str, float]:
     """Return the q-value of each p-value as written."""
-    texts = sorted(found, key=float)
-    counts = np.array([found[text] for text in texts], dtype=np.int64)
+    texts = sorted(p_values, key=float)
+    counts = np.array([p_values[text] for text in texts], dtype=np.int64)
     values = q_values(np.array([float(text) for text in texts]), counts, tests)
     return dict(zip(texts, values.tolist(), strict=True))
 

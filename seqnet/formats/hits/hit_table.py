@@ -224,11 +224,11 @@ def read_tests(path: str) -> WindowTable:
         fields = line.split("\t")
         if len(fields) != len(TEST_COLUMNS):
             raise FormatError(path, "expected a motif, its windows and its hits", number)
-        tested, found = (parse_count(text, what, path, number) for text, what in zip(
+        tested, count = (parse_count(text, what, path, number) for text, what in zip(
             fields[1:], TEST_COLUMNS[1:], strict=True
         ))  # fmt: skip
-        if found > tested:
-            raise FormatError(path, f"{found} hits in {tested} windows of {shorten(fields[0])}", number)
+        if count > tested:
+            raise FormatError(path, f"{count} hits in {tested} windows of {shorten(fields[0])}", number)
         windows[fields[0]] = windows.get(fields[0], 0) + tested
-        hits[fields[0]] = hits.get(fields[0], 0) + found
+        hits[fields[0]] = hits.get(fields[0], 0) + count
     return WindowTable(header, windows, hits)

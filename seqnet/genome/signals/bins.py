@@ -116,10 +116,10 @@ def values_at(middles: Intervals, source: TrackSource, step: int) -> Floats:
     pieces = in_stretches(lengths, max(STEP // step, 1) * step)
     sizes, names = pieces.end - pieces.start, pieces.contig_names().tolist()
     edges = np.concatenate([[0], np.cumsum(-(-sizes // step))])
-    found = np.empty(len(middles))
+    result = np.empty(len(middles))
     for begin, end in batches(sizes, STEP):
         values = source.values_of(names[begin:end], pieces.start[begin:end], pieces.end[begin:end])
         moved = np.cumsum(sizes[begin:end]) - pieces.end[begin:end]
         rows = slice(edges[begin], edges[end])
-        found[rows] = values[middles.start[rows] + np.repeat(moved, np.diff(edges[begin : end + 1]))]
-    return found
+        result[rows] = values[middles.start[rows] + np.repeat(moved, np.diff(edges[begin : end + 1]))]
+    return result

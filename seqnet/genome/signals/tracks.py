@@ -303,8 +303,8 @@ def _center_and_factor(values: Reals, scale: Scale) -> tuple[float, float]:
     spreads = {"none": 1.0, "z": values.std(), "library": values.mean()}
     spread = spreads.get(scale, largest)
     center = float(values.mean()) if scale in ("z", "center-max") else 0.0
-    told = np.finfo(np.float32)
-    least = max(float(told.tiny), float(told.eps * largest) if scale == "z" else 0.0)
+    limits = np.finfo(np.float32)
+    least = max(float(limits.tiny), float(limits.eps * largest) if scale == "z" else 0.0)
     return center, 1.0 / float(spread) if spread > least else 1.0
 
 

@@ -52,8 +52,8 @@ def match_names(patterns: Sequence[str], names: Sequence[str], what: str) -> lis
             shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             hint = style_hint([pattern], names)
             raise SeqnetError(f"{pattern!r} matches nothing in {what}, which has {shown}{hint}")
-    asked = set(patterns) & exact  # a file of names may list every contig: look those up, match the others
-    return [name for name in names if name in asked or any(fnmatchcase(name, p) for p in wild)]
+    listed = set(patterns) & exact  # a file of names may list every contig: look those up, match the others
+    return [name for name in names if name in listed or any(fnmatchcase(name, p) for p in wild)]
 
 
 def by_chromosome(intervals: Intervals, valid: Sequence[str], test: Sequence[str]) -> NDArray[np.object_]:

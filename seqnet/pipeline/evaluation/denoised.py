@@ -44,8 +44,8 @@ def denoised_evaluation(request: EvaluateRequest) -> Evaluation:
 
     All are compared in the units of the tracks, the means of bins, and on the asinh scale of those.
     """
-    given = request.models[0]
-    path, model = model_source(given), load_model(given)
+    source_model = request.models[0]
+    path, model = model_source(source_model), load_model(source_model)
     if not denoises(model):
         raise UsageError(f"--target-track: {path} does not denoise; give labelled --regions")
     source = ordered_source(request.tracks, model, path)
@@ -54,23 +54,23 @@ def denoised_evaluation(request: EvaluateRequest) -> Evaluation:
     lengths, split = _evaluated_contigs(source, model, request.evaluated_split, request.chroms)
     denoiser = Denoiser(model, torch_device(request.device, 1), usable_threads(request.threads))
     noisy = read_binned(source, lengths, denoiser.step)
-    kept = held_bins(model, split, lengths, denoiser.step)
-    values = _whole(denoiser, source, noisy, len(lengths))[kept, : len(names)]
+    mask = held_bins(model, split, lengths, denoiser.step)
+    values = _whole(denoiser, source, noisy, len(lengths))[mask, : len(names)]
     say_bounded(denoiser.units)
-    truth = _truth(targets, names, lengths, denoiser.step)[kept]
+    truth = _truth(targets, names, lengths, denoiser.step)[mask]
     peaks = None
     if request.peaks is not None:
-        inside = peak_bins(request.peaks, lengths, denoiser.step)[kept] > 0
+        inside = peak_bins(request.peaks, lengths, denoiser.step)[mask] > 0
         peaks = np.repeat(inside[:, None], len(names), axis=1)
     question = Question("regression", {}, peaks, asinh=True)
     metrics = evaluate_tasks(names, truth, values, question)
-    beside = [_as_it_is(track.name, track.values[kept], truth, question, metrics) for track in noisy]
+    beside = [_as_it_is(track.name, track.values[mask], truth, question, metrics) for track in noisy]
     for name, row in _lines(metrics, beside):
         note(metrics_line(name, row))
     labels = ", ".join(base_name(file.path) for file in targets.signals)
-    warnings = _trained_on(model, split, lengths, stretches=not kept.all()) + _worse(metrics, beside)
+    warnings = _trained_on(model, split, lengths, stretches=not mask.all()) + _worse(metrics, beside)
     return Evaluation(
-        model_label(given), labels, split, truth, values, metrics, "", {}, None, {}, beside,
+        model_label(source_model), labels, split, truth, values, metrics, "", {}, None, {}, beside,
         model=model.header, undenoised=beside, units=UNITS, warnings=warnings,
     )  # fmt: skip
 
@@ -100,14 +100,16 @@ def _whole(
 
 
 def _as_it_is(
-    name: str, values: Singles, truth: NDArray[np.float64], question: Question, found: TaskMetrics
+    name: str, values: Singles, truth: NDArray[np.float64], question: Question, reference: TaskMetrics
 ) -> Baseline:
     """Evaluate an input, (bins,), as if it were each of the deep tracks."""
     same = np.repeat(values.astype(np.float64)[:, None], truth.shape[1], axis=1)
-    evaluated = evaluate_tasks(found.tasks, truth, same, question)
+    evaluated = evaluate_tasks(reference.tasks, truth, same, question)
     metrics = (*HEADLINES["regression"], ASINH_PEARSON)
     return Baseline(
-        f"{name} as it is", evaluated, {metric: difference(found, evaluated, metric) for metric in metrics}
+        f"{name} as it is",
+        evaluated,
+        {metric: difference(reference, evaluated, metric) for metric in metrics},
     )
 
 
@@ -159,11 +161,11 @@ def _truth(
     targets: SignalSource, names: Sequence[str], lengths: Mapping[str, int], step: int
 ) -> NDArray[np.float64]:
     """Return the bins of the deep tracks, float64 (bins, T)."""
-    given = {file.name: file for file in targets.signals}
-    if set(given) != set(names):
+    files = {file.name: file for file in targets.signals}
+    if set(files) != set(names):
         raise SeqnetError(
             f"the model makes the tracks {', '.join(names)} (--target-track NAME=BIGWIG); "
-            f"found {', '.join(given) or 'none'}"
+            f"found {', '.join(files) or 'none'}"
         )
-    read = read_binned(targets._replace(signals=tuple(given[name] for name in names)), lengths, step)
+    read = read_binned(targets._replace(signals=tuple(files[name] for name in names)), lengths, step)
     return np.stack([track.values for track in read], axis=1).astype(np.float64)

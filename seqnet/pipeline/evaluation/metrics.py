@@ -80,10 +80,10 @@ class RowMetrics:
         peaks = None if self.peaks is None else self.peaks[self.rows][:, columns]
         question = Question(self.kind, thresholds, peaks)
         try:
-            found = evaluate_tasks(tasks, targets, values, question, self.resampling, progress)
+            metrics = evaluate_tasks(tasks, targets, values, question, self.resampling, progress)
         except ValueError as error:
             raise SeqnetError(f"{self.labels.source}: {error}") from error
-        return targets, values, found, origin
+        return targets, values, metrics, origin
 
     def of_parts(self, predictions: Predictions, tasks: tuple[str, ...]) -> list[PartFigures]:
         """Evaluate each part of a model alone, and all of them, by metrics that do not depend on scale."""

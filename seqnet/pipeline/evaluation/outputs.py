@@ -38,7 +38,7 @@ def check_outputs(request: EvaluateRequest) -> None:
 
 def write_side_files(request: EvaluateRequest, evaluation: Evaluation) -> list[str]:
     """Write an evaluation to all that the request names but its table; return the files."""
-    model = next((given for given in request.models[:1] if isinstance(given, str)), None)
+    model = next((path for path in request.models[:1] if isinstance(path, str)), None)
     patterns: list[ShownPattern] = []
     if request.patterns is not None:
         read = resolve("seqnet.pipeline.evaluation.patterns:read_patterns")  # for few evaluations

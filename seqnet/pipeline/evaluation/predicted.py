@@ -57,11 +57,11 @@ def named_models(request: EvaluateRequest) -> list[NamedModel]:
     SeqnetError
         If a file cannot be read, or a track is of no use to any of several models.
     """
-    names = distinct_names([given if isinstance(given, str) else "" for given in request.models],
-                           [model_label(given) for given in request.models])  # fmt: skip
+    names = distinct_names([model if isinstance(model, str) else "" for model in request.models],
+                           [model_label(model) for model in request.models])  # fmt: skip
     models = [
-        NamedModel(load_model(given), name, model_source(given))
-        for given, name in zip(request.models, names, strict=True)
+        NamedModel(load_model(model), name, model_source(model))
+        for model, name in zip(request.models, names, strict=True)
     ]
     if len(models) > 1:
         read = {spec.name for each in models for spec in model_specs(each.model)}
@@ -107,8 +107,8 @@ def model_predictions(
         with progress_bar("rows", len(rows) * (1 + len(parts))) as progress:
             values = predicted(predictor, inputs, progress).astype(np.float64)
             if isinstance(inputs, TrackWindows) and ablate:
-                found = _ablated(parts, predictor, inputs, request.ablate_with, progress)
-                without = [_of_model(name, model, rows, other) for name, other in found]
+                ablations = _ablated(parts, predictor, inputs, request.ablate_with, progress)
+                without = [_of_model(name, model, rows, other) for name, other in ablations]
     return replace(_of_model(label, model, rows, values), parts=_parts(predictor, len(rows))), without
 
 

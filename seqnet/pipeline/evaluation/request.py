@@ -124,8 +124,8 @@ class EvaluateRequest:
     @property
     def files(self) -> tuple[str | PredictionTable, ...]:
         """The predictions, one by one."""
-        given = self.predictions
-        each = given if isinstance(given, tuple | list) else (given,)
+        predictions = self.predictions
+        each = predictions if isinstance(predictions, tuple | list) else (predictions,)
         return tuple(os.fspath(one) if isinstance(one, os.PathLike) else one for one in each)
 
     @property
@@ -170,8 +170,8 @@ class EvaluateRequest:
                 raise UsageError("--model goes with --sequences and --labels, or with --table alone")
             return
         located = bool(self.genome or (self.regions and self.signals))
-        given = (bool(self.labels), bool(self.regions), located, bool(self.features))
-        if self.files or given not in ((False, True, True, False), (True, False, False, True)):
+        sources = (bool(self.labels), bool(self.regions), located, bool(self.features))
+        if self.files or sources not in ((False, True, True, False), (True, False, False, True)):
             raise UsageError(
                 "--model goes with --regions, which hold the labels, and --genome, with --features or "
                 "--sequences and --labels, or with --table"

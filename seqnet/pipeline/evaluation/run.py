@@ -92,14 +92,19 @@ def evaluate(request: EvaluateRequest) -> EvaluateResult:
         return compare_evaluations([str(path) for path in request.files], request.output, request.header)
     check_outputs(request)
     with open_result(request.output) as stream:
-        found = _denoised(request) if request.target_tracks else _evaluated(request)
-        _say(found)
-        files = write_side_files(request, found)
-        header = header_for(request.header, _entries(request, found))
-        write_table(stream, table_columns(found.task_metrics), table_rows(found), header)
+        evaluation = _denoised(request) if request.target_tracks else _evaluated(request)
+        _say(evaluation)
+        files = write_side_files(request, evaluation)
+        header = header_for(request.header, _entries(request, evaluation))
+        write_table(stream, table_columns(evaluation.task_metrics), table_rows(evaluation), header)
     outputs = (*files, *([] if request.output is None else [request.output]))
     return EvaluateResult(
-        MetricsTable.of(found), found, None, tuple(found.warnings), len(found.targets), outputs
+        MetricsTable.of(evaluation),
+        evaluation,
+        None,
+        tuple(evaluation.warnings),
+        len(evaluation.targets),
+        outputs,
     )
 
 
@@ -140,9 +145,9 @@ def _evaluated(request: EvaluateRequest) -> Evaluation:
     models = named_models(request)
     labels, rows, valid = _label_rows(request, models[0].model if models else None)
     if not models:
-        given = request.files[0] if request.files else "-"
-        name = base_name(given) if isinstance(given, str) else "predictions"
-        ours = joined_predictions(given, labels, rows, valid, name)
+        predictions = request.files[0] if request.files else "-"
+        name = base_name(predictions) if isinstance(predictions, str) else "predictions"
+        ours = joined_predictions(predictions, labels, rows, valid, name)
     else:
         both = np.concatenate([rows, valid])
         ours, without = model_predictions(models[0], request, labels, both, ablate=request.ablate)
@@ -208,10 +213,10 @@ def _evaluation_of_rows(
 def _training_rows(labels: LabelTable, rows: Ints, predictions: Predictions, held: HeldOut | None) -> Trained:
     """Return what is known of the training rows of predictions."""
     model = predictions.model
-    seen = trained_rows(labels, rows, model)
+    trained = trained_rows(labels, rows, model)
     return Trained(
-        trained_contigs(labels, model), labels.contigs(rows), seen,
-        apart=held is not None and held.stretches is not None and not seen,
+        trained_contigs(labels, model), labels.contigs(rows), trained,
+        apart=held is not None and held.stretches is not None and not trained,
         tiles_apart=held is not None, carried=predictions.trained,
         unknown=labels.unsplit and model is not None and not labels.located,
     )  # fmt: skip

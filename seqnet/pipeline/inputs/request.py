@@ -65,18 +65,18 @@ class SignalFit(NamedTuple):
 
     def check(self, names: Sequence[str]) -> None:
         """Refuse names that no track has."""
-        given = {
+        options = {
             "--signal-clip": [*self.signal_clip], "--signal-transform": [*self.signal_transform],
             "--signal-scale": [*self.signal_scale],
             "--strand-pair": [name for pair in self.strand_pairs for name in pair],
         }  # fmt: skip
-        for option, used in given.items():
+        for option, used in options.items():
             if used and not names:
                 raise UsageError(f"{option} goes with --signal")
             for name in used:
                 if name and name not in names:
                     raise UsageError(f"{option}: no track is named {name!r}; they are {', '.join(names)}")
-        paired = given["--strand-pair"]
+        paired = options["--strand-pair"]
         if len(set(paired)) < len(paired):
             raise UsageError("--strand-pair: a track is in two pairs")
 

@@ -162,14 +162,14 @@ def ordered_source(source: SignalSource, model: Model, path: str) -> SignalSourc
         Naming what the model expects.
     """
     wanted = [spec.name for spec in model_specs(model)]
-    given = {file.name: file for file in source.signals}
-    if set(given) != set(wanted):
+    files = {file.name: file for file in source.signals}
+    if set(files) != set(wanted):
         expects = "no signal tracks"
         if wanted:
             expects = f"the signal tracks {', '.join(wanted)} (--signal NAME=BIGWIG)"
-        raise SeqnetError(f"{path}: the model expects {expects}; found {', '.join(given) or 'none'}")
+        raise SeqnetError(f"{path}: the model expects {expects}; found {', '.join(files) or 'none'}")
     rule = source.signal_missing or model.input.get("missing")
-    return source._replace(signals=tuple(given[name] for name in wanted), signal_missing=rule)
+    return source._replace(signals=tuple(files[name] for name in wanted), signal_missing=rule)
 
 
 def signals_for(

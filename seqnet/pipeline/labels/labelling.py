@@ -241,7 +241,7 @@ def _with_signals(regions: Regions, signals: Mapping[str, str], options: LabelRe
     for name, path in signals.items():
         with open_bigwig(path) as track:
             try:
-                found = measure(
+                means = measure(
                     regions.intervals,
                     options.row_width,
                     track.values_of,
@@ -251,10 +251,10 @@ def _with_signals(regions: Regions, signals: Mapping[str, str], options: LabelRe
                 )
             except SeqnetError as error:
                 raise error if str(error).startswith(path) else SeqnetError(f"{path}: {error}") from error
-        if found.gaps:
+        if means.gaps:
             meaning = "count as 0" if options.missing == "zero" else "do not count"
-            note(f"{name}: {found.gaps} bases of the regions have no value and {meaning}")
-        columns.append(found.values[:, None])
+            note(f"{name}: {means.gaps} bases of the regions have no value and {meaning}")
+        columns.append(means.values[:, None])
     return regions.with_targets([*regions.tasks, *signals], np.hstack(columns)) if signals else regions
 
 
@@ -279,10 +279,10 @@ def _summarise(regions: Regions, peaks: Peaks) -> None:
         for column, task in enumerate(tasks)
         if task not in peaks.ambiguous.absent
     }
-    found = [
+    messages = [
         f"{task} has no positives in {', '.join(missing)}" for task, missing in lacking.items() if missing
     ]
-    for message in found[:_MOST_TASKS]:
+    for message in messages[:_MOST_TASKS]:
         warn(message)
-    if len(found) > _MOST_TASKS:
-        warn(f"{len(found) - _MOST_TASKS} more tasks have no positives in a split")
+    if len(messages) > _MOST_TASKS:
+        warn(f"{len(messages) - _MOST_TASKS} more tasks have no positives in a split")

@@ -80,9 +80,9 @@ def _paths(request: PredictRequest, tasks: tuple[str, ...]) -> list[str]:
     """Return where each task goes, after refusing options that have no sense here."""
     if request.output is None or request.format not in ("bigwig", "bedgraph"):
         raise UsageError("denoised tracks go to bigWig or bedGraph: give -o NAME.bw")
-    given = {"--prior": request.prior, "--resume": request.resume, "--max-n": request.max_n,
+    options = {"--prior": request.prior, "--resume": request.resume, "--max-n": request.max_n,
              "--precision bf16": request.precision != "float32"}  # fmt: skip
-    for name, value in given.items():
+    for name, value in options.items():
         if value:
             raise UsageError(f"{name} does not go with a model that denoises")
     return track_paths(request.output, tasks)

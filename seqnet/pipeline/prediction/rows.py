@@ -112,7 +112,7 @@ def predict_regions(
     """
     assert request.regions is not None
     checker = PredictionChecker(predictor.columns, request.missing)
-    given = request.regions
+    source = request.regions
     entries: dict[str, str] = {}
 
     def header() -> dict[str, str] | None:
@@ -123,7 +123,9 @@ def predict_regions(
         genome = load_model_genome(request.genome, request.chroms, model, request.tracks)
         if request.genome is not None:
             warn_other_bases(genome, model)
-        regions = fit_to_genome(read_bed(given) if isinstance(given, str) else given, genome, request.on_bad)
+        regions = fit_to_genome(
+            read_bed(source) if isinstance(source, str) else source, genome, request.on_bad
+        )
         inputs = region_inputs(
             regions, genome, model, tracks, stranded=predictor.stranded, on_bad=request.on_bad
         )
@@ -183,10 +185,10 @@ def predict_features(predictor: ModelPredictor, model: Model, request: PredictRe
 
 def _write_columns(stream: BinaryIO, tasks: tuple[str, ...], header: dict[str, str] | None) -> None:
     """Write the header of a table with names."""
-    taken = [task for task in tasks if task in NO_TASKS]
-    if taken:
+    clashes = [task for task in tasks if task in NO_TASKS]
+    if clashes:
         raise UsageError(
-            f"task {taken[0]!r} is named like a column of a table of names; use --regions and BED"
+            f"task {clashes[0]!r} is named like a column of a table of names; use --regions and BED"
         )
     if header is not None:
         columns = "\t".join(["name", *tasks])

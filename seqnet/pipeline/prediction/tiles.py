@@ -186,10 +186,10 @@ def _at_once(run: _Run, writer: TileWriter) -> None:
 def _parts(run: _Run, model: Model, share: float) -> Parts:
     """Open the folder of finished contigs."""
     request = run.request
-    given = request.model
+    source = request.model
     identity = {
         "version": __version__,
-        "model": file_digest(given) if isinstance(given, str) else model_digest(model),
+        "model": file_digest(source) if isinstance(source, str) else model_digest(model),
         "tile": request.tile,
         "max_n": share, "prior": request.prior, "spread": request.spread,
         "precision": request.precision, "missing": request.missing,

@@ -63,17 +63,17 @@ def merge_hits(request: MergeRequest) -> ScanResult:
         open_hit_tables(paths) as tables,
     ):
         finishing = _finishing(tables, request.finishing, bool(request.tests))
-        found = {path: read_tests(path) for path in request.tests}
-        headers = [(t.path, t.header) for t in tables] + [(p, t.header) for p, t in found.items()]
+        tests = {path: read_tests(path) for path in request.tests}
+        headers = [(t.path, t.header) for t in tables] + [(p, t.header) for p, t in tests.items()]
         header = {**common_header(headers, FINISHING_KEYS), **finishing.entries()}
         shown = header_for(request.header, header)
         if shown is not None:
             writer.head(HIT_FORMATS[name].head(shown))
         rows = merged_rows(tables)
         windows: Mapping[str, int] = {}
-        if found:
-            windows = _total(table.windows for table in found.values())
-            rows = _checked(rows, found)
+        if tests:
+            windows = _total(table.windows for table in tests.values())
+            rows = _checked(rows, tests)
         for batch in finish(finishing, rows, windows):
             writer.write(batch)
         detail(f"{writer.counts.total()} hits of {len(tables)} scans")
@@ -81,7 +81,7 @@ def merge_hits(request: MergeRequest) -> ScanResult:
     return ScanResult(hits=hits, counts=writer.counts)
 
 
-def _finishing(tables: list[HitTable], asked: Finishing, with_tests: bool) -> Finishing:
+def _finishing(tables: list[HitTable], options: Finishing, with_tests: bool) -> Finishing:
     """Return what is done with all hits together: as requested, else as was done in every part.
 
     Raises
@@ -94,16 +94,16 @@ def _finishing(tables: list[HitTable], asked: Finishing, with_tests: bool) -> Fi
         raise SeqnetError(
             f"{tables[0].path} was cut at its own q-values; scan the parts with --tests, without --q-value"
         )
-    top, cut = asked.top, _kept(tables, done[TOP])
+    top, cut = options.top, _kept(tables, done[TOP])
     if cut is not None:
-        if asked.wants_q or (top is not None and top > cut):
+        if options.wants_q or (top is not None and top > cut):
             raise SeqnetError(
                 f"{tables[0].path} holds the {cut} best hits of its part alone; scan without --top"
             )
         top = top or cut
-    column = asked.q_column or (done[Q_COLUMN] is not None and top is None and asked.q_value is None)
-    scope = asked.q_scope or (done[Q_SCOPE] if column or asked.q_value is not None else None)
-    finishing = asked._replace(top=top, q_column=column, q_scope=scope)
+    column = options.q_column or (done[Q_COLUMN] is not None and top is None and options.q_value is None)
+    scope = options.q_scope or (done[Q_SCOPE] if column or options.q_value is not None else None)
+    finishing = options._replace(top=top, q_column=column, q_scope=scope)
     if finishing.wants_q and not with_tests:
         raise UsageError("q-values need the number of windows scored; give --tests FILE...")
     return finishing
@@ -141,13 +141,13 @@ def _checked(rows: Iterable[list[str]], tests: Mapping[str, WindowTable]) -> Ite
         If a file of hits or of tests is missing, or one is cut short.
     """
     expected = _total(table.hits for table in tests.values())
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for batch in rows:
-        seen.update(line.split("\t", 4)[3] for line in batch)
+        counts.update(line.split("\t", 4)[3] for line in batch)
         yield batch
-    for name in {**expected, **seen}:
-        if seen[name] != expected[name]:
+    for name in {**expected, **counts}:
+        if counts[name] != expected[name]:
             raise SeqnetError(
-                f"{', '.join(tests)}: {expected[name]} hits of {name} are said, {seen[name]} were found; "
+                f"{', '.join(tests)}: {expected[name]} hits of {name} are said, {counts[name]} were found; "
                 "give the hits and the tests of the same scans"
             )

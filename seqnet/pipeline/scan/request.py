@@ -56,7 +56,7 @@ class Finishing(NamedTuple):
             "--q-value": self.q_value is not None,
             "--q-column": self.q_column,
         }
-        names = [name for name, given in chosen.items() if given]
+        names = [name for name, value in chosen.items() if value]
         if len(names) > 1:
             raise UsageError(f"{names[0]} and {names[1]} exclude each other")
         if self.q_scope is not None and not self.wants_q:
@@ -213,18 +213,18 @@ class ScanRequest(ScoredSelection, FinishingRequest):
 
     def _check(self) -> None:
         """Refuse options that contradict each other."""
-        given = self._given()
-        _refuse_pairs(given, _THRESHOLDS, _THRESHOLDS)
-        _refuse_pairs(given, ("track",), ("per_sequence", *_THRESHOLDS, *_HITS_ONLY, "output"))
-        _refuse_pairs(given, ("per_sequence",), _HITS_ONLY)
-        _refuse_pairs(given, ("best",), ("overlaps",))
-        _refuse_pairs(given, ("matrix",), (*_THRESHOLDS, "exact"))
+        names = self._given()
+        _refuse_pairs(names, _THRESHOLDS, _THRESHOLDS)
+        _refuse_pairs(names, ("track",), ("per_sequence", *_THRESHOLDS, *_HITS_ONLY, "output"))
+        _refuse_pairs(names, ("per_sequence",), _HITS_ONLY)
+        _refuse_pairs(names, ("best",), ("overlaps",))
+        _refuse_pairs(names, ("matrix",), (*_THRESHOLDS, "exact"))
         if self.matrix and not self.per_sequence:
             raise UsageError("--matrix needs --per-sequence")
-        _refuse_pairs(given, ("name_coordinates",), ("track", "per_sequence"))
+        _refuse_pairs(names, ("name_coordinates",), ("track", "per_sequence"))
         self.finishing.check()
         for name in _TRACK_ONLY:
-            if name in given and self.track is None:
+            if name in names and self.track is None:
                 raise UsageError(f"{_flag(name)} needs --track")
         if {(self.strands, self.track_strand)} & {("forward", "-"), ("reverse", "+")}:
             raise UsageError(
@@ -261,11 +261,11 @@ class ScanRequest(ScoredSelection, FinishingRequest):
             raise UsageError("motifs and sequences cannot both come from stdin; name a sequence file")
 
 
-def _refuse_pairs(given: list[str], ones: tuple[str, ...], others: tuple[str, ...]) -> None:
+def _refuse_pairs(names: list[str], ones: tuple[str, ...], others: tuple[str, ...]) -> None:
     """Raise if one of the first was given together with one of the others."""
     for one in ones:
         for other in others:
-            if one != other and one in given and other in given:
+            if one != other and one in names and other in names:
                 raise UsageError(f"{_flag(one)} and {_flag(other)} exclude each other")
 
 

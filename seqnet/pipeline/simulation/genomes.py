@@ -148,54 +148,56 @@ def simulate_genome(request: GenomeRequest) -> GenomeResult:
     """
     expect_writable(request.output, request.truth, request.signal_out)
     lengths = request.lengths
-    given = load_ingredients(request)
-    paths = _side_paths(request, given)
+    ingredients = load_ingredients(request)
+    paths = _side_paths(request, ingredients)
     expect_writable(*(path for many in paths.values() for path in many))
-    made = _simulated(request, given, lengths)
+    genome = _simulated(request, ingredients, lengths)
     with ExitStack() as stack:  # the outputs appear together
         if request.truth is not None:
-            header = header_for(request.header, _provenance(request, given, lengths))
+            header = header_for(request.header, _provenance(request, ingredients, lengths))
             side = stack.enter_context(open_output(request.truth))
-            write_truth(side, _true_sites(made, given), header, TRUTH_COLUMNS)
+            write_truth(side, _true_sites(genome, ingredients), header, TRUTH_COLUMNS)
         for motif, path in enumerate(paths["--peaks-out"]):
-            _write_peaks(stack.enter_context(open_output(path)), motif, made, given, request.seed)
+            _write_peaks(stack.enter_context(open_output(path)), motif, genome, ingredients, request.seed)
         for motif, path in enumerate(paths["--sites-out"]):
-            _write_sites(stack.enter_context(open_output(path)), motif, made, given)
+            _write_sites(stack.enter_context(open_output(path)), motif, genome, ingredients)
         if request.signal_out is not None:
-            _write_signal(request, request.signal_out, lengths, made)
+            _write_signal(request, request.signal_out, lengths, genome)
         if request.output is not None:
             stream = stack.enter_context(open_output(request.output))
-            write_fasta(stream, (EncodedSequence(name, codes) for name, codes in made.codes.items()))
-    counts = {"bases": sum(lengths.values()), "sites": len(made.sites), "bound": len(made.bound)}
+            write_fasta(stream, (EncodedSequence(name, codes) for name, codes in genome.codes.items()))
+    counts = {"bases": sum(lengths.values()), "sites": len(genome.sites), "bound": len(genome.bound)}
     note("{bases} bases, {sites} sites, {bound} of them bound".format(**counts))
     single = (request.output, request.truth, request.signal_out)
     outputs = [path for path in (*single, *paths["--peaks-out"], *paths["--sites-out"]) if path is not None]
-    return GenomeResult(made, counts, tuple(outputs), given)
+    return GenomeResult(genome, counts, tuple(outputs), ingredients)
 
 
-def _side_paths(request: GenomeRequest, given: Ingredients) -> dict[str, list[str]]:
+def _side_paths(request: GenomeRequest, ingredients: Ingredients) -> dict[str, list[str]]:
     """Return the files of --peaks-out and --sites-out, one a motif each, none where not requested."""
     paths: dict[str, list[str]] = {}
     for option, path in (("--peaks-out", request.peaks_out), ("--sites-out", request.sites_out)):
-        if path is not None and MOTIF not in path and len(given.names) > 1:
-            message = f"{given.source} holds {len(given.names)} motifs; put {MOTIF} in the path, or choose"
-            raise UsageError(f"{option}: {message} with --motif")
-        paths[option] = [] if path is None else path_per_motif(path, given.names, option)
+        if path is not None and MOTIF not in path and len(ingredients.names) > 1:
+            count = f"{ingredients.source} holds {len(ingredients.names)} motifs"
+            raise UsageError(f"{option}: {count}; put {MOTIF} in the path, or choose with --motif")
+        paths[option] = [] if path is None else path_per_motif(path, ingredients.names, option)
     single = {"-o": request.output, "--truth": request.truth, "--signal-out": request.signal_out}
-    many = {f"{option} of {name}": path for option, found in paths.items()
-            for name, path in zip(given.names, found, strict=False)}  # fmt: skip
+    many = {f"{option} of {name}": path for option, texts in paths.items()
+            for name, path in zip(ingredients.names, texts, strict=False)}  # fmt: skip
     refuse_shared_paths({**single, **many})
     return paths
 
 
-def _simulated(request: GenomeRequest, given: Ingredients, lengths: Mapping[str, int]) -> SimulatedGenome:
+def _simulated(
+    request: GenomeRequest, ingredients: Ingredients, lengths: Mapping[str, int]
+) -> SimulatedGenome:
     """Draw the contigs, the sites and their strengths."""
     generator = _generator(request.seed, 0)
-    tables = conditional_tables(given.background)
+    tables = conditional_tables(ingredients.background)
     try:
-        check_room(lengths, given.ppms, request.bound + request.unbound)
+        check_room(lengths, ingredients.ppms, request.bound + request.unbound)
         codes = {name: draw_contig(tables, length, generator) for name, length in lengths.items()}
-        sites = plant_sites(codes, given.ppms, request.bound, request.unbound, generator)
+        sites = plant_sites(codes, ingredients.ppms, request.bound, request.unbound, generator)
     except ValueError as error:
         raise UsageError(f"{error} (see --contig, --bound and --unbound)") from error
     strengths = draw_strengths(sum(site.bound for site in sites), generator)
@@ -207,46 +209,52 @@ def _generator(seed: int, *part: int) -> Generator:
     return np.random.default_rng([seed, *part])
 
 
-def _provenance(request: GenomeRequest, given: Ingredients, lengths: Mapping[str, int]) -> dict[str, str]:
+def _provenance(
+    request: GenomeRequest, ingredients: Ingredients, lengths: Mapping[str, int]
+) -> dict[str, str]:
     """Return the ``##`` entries of the truth table."""
     contigs = [f"{name}={length}" for name, length in lengths.items()]
     settings = {"contigs": contigs, "bound": request.bound, "unbound": request.unbound}
-    return simulation_provenance("genome", request, given, settings)
+    return simulation_provenance("genome", request, ingredients, settings)
 
 
-def _true_sites(made: SimulatedGenome, given: Ingredients) -> Iterator[TrueSite]:
+def _true_sites(genome: SimulatedGenome, ingredients: Ingredients) -> Iterator[TrueSite]:
     """Return the sites as the genome holds them, with whether and how strongly they are bound."""
-    strengths = iter(made.strengths.tolist())
-    for site in made.sites:
-        letters = made.letters(site, given.ppms[site.motif].width)
-        score = site_score(letters, given.pssms[site.motif])
+    strengths = iter(genome.strengths.tolist())
+    for site in genome.sites:
+        letters = genome.letters(site, ingredients.ppms[site.motif].width)
+        score = site_score(letters, ingredients.pssms[site.motif])
         more = ("1", f"{next(strengths):.4f}") if site.bound else ("0", "0")
-        yield TrueSite(site.contig, site.start, site.strand, given.names[site.motif], score, letters, more)
+        yield TrueSite(
+            site.contig, site.start, site.strand, ingredients.names[site.motif], score, letters, more
+        )
 
 
-def _write_peaks(stream: BinaryIO, motif: int, made: SimulatedGenome, given: Ingredients, seed: int) -> None:
+def _write_peaks(
+    stream: BinaryIO, motif: int, genome: SimulatedGenome, ingredients: Ingredients, seed: int
+) -> None:
     """Write the peaks over a motif's bound sites."""
-    rows = np.flatnonzero([site.motif == motif for site in made.bound])
-    sites = [made.bound[row] for row in rows.tolist()]
-    peaks = draw_peaks(sites, _generator(seed, 1, motif), made.strengths[rows])
-    write_peaks(stream, peaks, given.names[motif])
+    rows = np.flatnonzero([site.motif == motif for site in genome.bound])
+    sites = [genome.bound[row] for row in rows.tolist()]
+    peaks = draw_peaks(sites, _generator(seed, 1, motif), genome.strengths[rows])
+    write_peaks(stream, peaks, ingredients.names[motif])
 
 
-def _write_sites(stream: BinaryIO, motif: int, made: SimulatedGenome, given: Ingredients) -> None:
+def _write_sites(stream: BinaryIO, motif: int, genome: SimulatedGenome, ingredients: Ingredients) -> None:
     """Write a motif's bound sites, aligned."""
-    width = given.ppms[motif].width
-    own = (made.letters(site, width) for site in made.bound if site.motif == motif)
+    width = ingredients.ppms[motif].width
+    own = (genome.letters(site, width) for site in genome.bound if site.motif == motif)
     write_fasta(stream, (EncodedSequence(f"site{i}", letters) for i, letters in enumerate(own, 1)))
 
 
 def _write_signal(
-    request: GenomeRequest, path: str, lengths: Mapping[str, int], made: SimulatedGenome
+    request: GenomeRequest, path: str, lengths: Mapping[str, int], genome: SimulatedGenome
 ) -> None:
     """Write the accessibility track."""
     generator = _generator(request.seed, 2)
     with write_bigwig(path, lengths) as writer:
         for name, length in lengths.items():
-            rows = np.flatnonzero([site.contig == name for site in made.bound])
-            centers = [made.bound[row].center for row in rows.tolist()]
-            values = draw_signal(length, request.step, centers, made.strengths[rows], generator)
+            rows = np.flatnonzero([site.contig == name for site in genome.bound])
+            centers = [genome.bound[row].center for row in rows.tolist()]
+            values = draw_signal(length, request.step, centers, genome.strengths[rows], generator)
             writer.add(name, 0, values, request.step)

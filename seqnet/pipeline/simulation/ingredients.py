@@ -106,13 +106,13 @@ def _background(request: SimulationRequest) -> Background:
 
 
 def simulation_provenance(
-    name: str, request: SimulationRequest, given: Ingredients, settings: Mapping[str, object]
+    name: str, request: SimulationRequest, ingredients: Ingredients, settings: Mapping[str, object]
 ) -> dict[str, str]:
     """Return the ``##`` entries of what every simulation depends on, and of this one's settings."""
-    background = given.background
+    background = ingredients.background
     entries = {
-        "motifs": base_name(given.source),
-        "motif": tuple(given.names) if request.motif_names else None,
+        "motifs": base_name(ingredients.source),
+        "motif": tuple(ingredients.names) if request.motif_names else None,
         "background": f"{background.source}, order {background.order}",
         **{key: _text(value) for key, value in settings.items()},
         "seed": request.seed,

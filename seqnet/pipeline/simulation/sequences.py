@@ -225,67 +225,67 @@ def simulate_localization(request: LocalizationRequest) -> SequenceResult:
 def _simulated(request: SequenceRequest, positive: Grammar, negative: Grammar) -> SequenceResult:
     """Simulate two classes of sequences and write the outputs."""
     expect_writable(request.output, request.labels_out, request.truth)
-    given = load_ingredients(request)
+    ingredients = load_ingredients(request)
     try:
-        made = simulate(
+        sequences = simulate(
             ClassPlan(request.positives, positive),
             ClassPlan(request.negatives, negative),
-            given.ppms,
-            conditional_tables(given.background),
+            ingredients.ppms,
+            conditional_tables(ingredients.background),
             request.length,
             np.random.default_rng(request.seed),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    labels = _labelled(made, request, given.names)
-    _write(request, made, labels, given)
-    n_sites = len(made.sites.start)
+    labels = _labelled(sequences, request, ingredients.names)
+    _write(request, sequences, labels, ingredients)
+    n_sites = len(sequences.sites.start)
     note(
         f"{request.positives} positives and {request.negatives} negatives of {request.length} bases, "
         f"{n_sites} sites"
     )
     counts = {"positives": request.positives, "negatives": request.negatives, "sites": n_sites}
-    return SequenceResult(made, labels, counts, given)
+    return SequenceResult(sequences, labels, counts, ingredients)
 
 
-def _write(request: SequenceRequest, made: Simulated, labels: Regions, given: Ingredients) -> None:
+def _write(request: SequenceRequest, sequences: Simulated, labels: Regions, ingredients: Ingredients) -> None:
     """Write the outputs that the request names."""
-    header = header_for(request.header, _provenance(request, given))
+    header = header_for(request.header, _provenance(request, ingredients))
     if request.labels_out is not None:
         with open_output(request.labels_out) as stream:
             write_regions(stream, labels, header)
     if request.truth is not None:
         with open_output(request.truth) as stream:
-            write_truth(stream, _true_sites(made, given), header)
+            write_truth(stream, _true_sites(sequences, ingredients), header)
     if request.output is not None:
         with open_output(request.output) as stream:
-            write_fasta(stream, map(EncodedSequence, made.names, made.codes))
+            write_fasta(stream, map(EncodedSequence, sequences.names, sequences.codes))
 
 
-def _labelled(made: Simulated, request: SequenceRequest, motifs: Sequence[str]) -> Regions:
+def _labelled(sequences: Simulated, request: SequenceRequest, motifs: Sequence[str]) -> Regions:
     """Return the labels: every sequence is a contig, and its row is the whole of it."""
-    n, length = made.codes.shape
-    intervals = make_intervals(made.names, np.zeros(n), np.full(n, length))
+    n, length = sequences.codes.shape
+    intervals = make_intervals(sequences.names, np.zeros(n), np.full(n, length))
     task = request.task or (motifs[0] if len(motifs) == 1 else request.grammar)
     return apply_splits(
-        make_regions(intervals, names=made.names, tasks=[task], targets=made.targets),
-        made.codes,
+        make_regions(intervals, names=sequences.names, tasks=[task], targets=sequences.targets),
+        sequences.codes,
         SplitOptions(valid_fraction=request.valid_fraction, test_fraction=request.test_fraction),
         seed=request.seed,
         lengths=None,  # sequences, each as a separate contig
     ).regions
 
 
-def _true_sites(made: Simulated, given: Ingredients) -> Iterator[TrueSite]:
+def _true_sites(sequences: Simulated, ingredients: Ingredients) -> Iterator[TrueSite]:
     """Return the sites as the sequences hold them."""
-    letters = letters_of_sites(made.codes, made.sites, [ppm.width for ppm in given.ppms])
-    rows = zip(*(column.tolist() for column in made.sites), letters, strict=True)
+    letters = letters_of_sites(sequences.codes, sequences.sites, [ppm.width for ppm in ingredients.ppms])
+    rows = zip(*(column.tolist() for column in sequences.sites), letters, strict=True)
     for sequence, motif, start, strand, own in rows:
-        score = site_score(own, given.pssms[motif])
-        yield TrueSite(made.names[sequence], start, strand, given.names[motif], score, own)
+        score = site_score(own, ingredients.pssms[motif])
+        yield TrueSite(sequences.names[sequence], start, strand, ingredients.names[motif], score, own)
 
 
-def _provenance(request: SequenceRequest, given: Ingredients) -> dict[str, str]:
+def _provenance(request: SequenceRequest, ingredients: Ingredients) -> dict[str, str]:
     """Return the ``##`` entries of labels and truth."""
     own = {
         "positives": request.positives,
@@ -294,4 +294,4 @@ def _provenance(request: SequenceRequest, given: Ingredients) -> dict[str, str]:
         "valid-fraction": request.valid_fraction,
         "test-fraction": request.test_fraction,
     }
-    return simulation_provenance(request.grammar, request, given, {**own, **request.settings()})
+    return simulation_provenance(request.grammar, request, ingredients, {**own, **request.settings()})
