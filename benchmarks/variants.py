@@ -39,7 +39,7 @@ from seqnet.pipeline.variants.windows import WindowTracks
 
 ROUNDS = 5
 LENGTH = 200_000
-NETWORKS = {"basset": (600, 256), "default": (200, 1024)}
+NETWORKS = {"basset": (600, 1024), "default": (200, 4096)}
 """Preset to the width of its windows and the number of substitutions."""
 CPU = torch.device("cpu")
 

@@ -152,11 +152,15 @@ class Edited:
             self.x, self.differs = self.fill_outside(self.x.sub_(self.windows()), 0.0), True
         return self.x
 
+    def is_inside(self, start: int, width: int) -> bool:
+        """Return whether the windows of such a width from `start` on all lie in the sequence."""
+        return start >= 0 and start + self.step * (self.count - 1) + width <= self.unedited.length
+
     def fill_outside(self, x: Tensor, value: float, start: int | None = None) -> Tensor:
         """Put a value outside the sequence into (w, b, K, R, C), whose windows begin at `start`."""
         start = self.start if start is None else start
         length, step, count = self.unedited.length, max(1, self.step), x.shape[2]
-        if start >= 0 and start + self.step * (count - 1) + x.shape[0] <= length:
+        if self.is_inside(start, x.shape[0]):
             return x
         for place in range(x.shape[0]):
             first = max(0, -((start + place) // step))  # the first edit whose position is inside

@@ -19,6 +19,8 @@ from seqnet.inference.sharing.edited_weights import (
     convolved_by_stacked_taps,
     convolved_by_taps,
     convolved_grouped,
+    convolved_upright,
+    upright_pays,
 )
 from seqnet.kernels.maxima import maxima
 from seqnet.networks.fast.pooled_words import PooledWords
@@ -140,6 +142,8 @@ class EditedLayers(ABC):
             values = convolved_grouped(convolution, difference, offset, width)
         elif (spectra := self._weights.spectra(convolution, state.width)) is not None:
             values = convolved_by_spectra(spectra, difference)
+        elif upright_pays(convolution, difference):
+            values = convolved_upright(convolution, self._weights.upright(convolution), difference)
         elif stride == 1:
             values = convolved_by_stacked_taps(convolution, self._weights.stacked(convolution), difference)
         else:
@@ -215,8 +219,10 @@ class EditedLayers(ABC):
     def _highest(self, state: Edited, pool: GlobalPool) -> Tensor:
         """Return maxima (b, K, R, C): of a window, and of the unedited values on its sides."""
         sides = state.taken(self._sides(state, pool))
-        inner = state.fill_outside(state.values().clone(), -torch.inf).amax(0)
-        return torch.maximum(inner, sides[:, :, None])
+        values = state.values()
+        if not state.is_inside(state.start, state.width):
+            values = state.fill_outside(values.clone(), -torch.inf)
+        return torch.maximum(values.amax(0), sides[:, :, None])
 
     def _dense(self, state: Edited, layer: Dense) -> WholeEdits:
         """Apply a dense layer of all channels and positions."""

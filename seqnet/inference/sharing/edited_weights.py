@@ -20,9 +20,12 @@ from seqnet.networks.modules import Exponential
 Dense: TypeAlias = nn.Linear | AlignedLinear | WindowDense
 """A dense layer, as it is or in another form."""
 
-_STACKED = -1
+_STACKED, _UPRIGHT = -1, -2
 _VALUES = 1 << 19
 """Products of taps that are computed at a time, so that they stay in the caches."""
+_CHANNELS, _IMAGE = 16, 20480
+"""Channels, and values of an image, from which on torch convolves with code made for the processor. The bits
+of what its other code computes depend on the place in the image."""
 _PRODUCT, _MOVED = 1.4, 48
 """What a multiplication of spectra and a value of them cost, in multiplications of a plain convolution."""
 
@@ -58,6 +61,13 @@ class EditedWeights:
             taps = self.taps(convolution).transpose(1, 2).flatten(0, 1)
             self._held[convolution, _STACKED] = (taps.contiguous(),)
         return self._held[convolution, _STACKED][0]
+
+    def upright(self, convolution: nn.Conv2d) -> Tensor:
+        """Return a convolution's weights along the first of two axes, (F, C, K, 1), channels last."""
+        if (convolution, _UPRIGHT) not in self._held:
+            weight = convolution.weight.detach().transpose(2, 3)
+            self._held[convolution, _UPRIGHT] = (weight.contiguous(memory_format=torch.channels_last),)
+        return self._held[convolution, _UPRIGHT][0]
 
     def ratio(self, norm: nn.BatchNorm2d) -> Tensor:
         """Return what a batch normalisation multiplies channels by, (C,)."""
@@ -162,6 +172,32 @@ def _products(rows: Tensor, weight: Tensor) -> Tensor:
     if rows.device.type != "cpu" or len(rows) < MANY_ROWS or len(rows) % ROWS_EVEN:
         return functional.linear(rows, weight)
     return row_products(rows, weight)
+
+
+def upright_pays(convolution: nn.Conv2d, x: Tensor) -> bool:
+    """Return whether `convolved_upright` is quicker, and the bits of an edit do not depend on its place."""
+    if x.device.type != "cpu" or x.dtype != torch.float32 or convolution.stride != (1, 1):
+        return False
+    return convolution.kernel_size[1] > 1 and x.shape[-1] >= _CHANNELS and x.numel() > _IMAGE
+
+
+def convolved_upright(convolution: nn.Conv2d, weight: Tensor, x: Tensor) -> Tensor:
+    """Convolve differences (w, b, K, R, C), zeros around them, by torch's convolution.
+
+    In memory, w positions of n edits are an image of w rows of n points whose channels come last. Rows of
+    padding are skipped, not multiplied, so that no more is computed than the edits reach.
+
+    Parameters
+    ----------
+    weight
+        (F, C, K, 1).
+    """
+    w, *batch, channels = x.shape
+    image = x.contiguous().view(1, w, -1, channels).permute(0, 3, 1, 2)
+    dilation = convolution.dilation[1]
+    padding = (convolution.kernel_size[1] - 1) * dilation
+    products = functional.conv2d(image, weight, None, 1, (padding, 0), (dilation, 1))
+    return products.permute(0, 2, 3, 1).reshape(-1, *batch, convolution.out_channels)
 
 
 def convolved_by_spectra(spectra: tuple[Tensor, ...], x: Tensor) -> Tensor:

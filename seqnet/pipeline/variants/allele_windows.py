@@ -17,7 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from seqnet.aliases import Codes, Ints
+from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.variants import SequenceEdits, Variant, WindowPair
+from seqnet.pipeline.variants.windows import Sites
 
 _NOBODY = -1
 """The slot of a background that is no allele."""
@@ -44,6 +46,15 @@ class _Site:
         self.slots: dict[bytes, int] = {}
 
 
+class _Bases(NamedTuple):
+    """Single bases at one place of windows."""
+
+    place: int
+    sites: Sites
+    slots: Ints
+    """int64 (u, 5): of each base, and of none; negative where it is no allele."""
+
+
 class AlleleWindows:
     """Collects windows.
 
@@ -62,6 +73,7 @@ class AlleleWindows:
         self._whole: list[tuple[int, str, int, Codes]] = []
         self._references: dict[tuple[str, int], int] = {}
         self._sites: dict[tuple[int, int], dict[tuple[str, int], _Site]] = {}
+        self._bases: list[_Bases] = []
 
     def add_pair(self, number: int, contig: str, pair: WindowPair, variant: Variant | None = None) -> None:
         """Add an allele's window; as an edit if it differs by a variant of one length."""
@@ -82,6 +94,27 @@ class AlleleWindows:
         self._references[contig, pair.start] = ref_slot
         self.pairs.append((number, ref_slot, self._add(contig, pair.start, pair.alt)))
 
+    def add_bases(self, numbers: Ints, sites: Sites, place: int, alts: Codes) -> None:
+        """Add alleles that substitute the base at one place of their windows, as edits.
+
+        Parameters
+        ----------
+        numbers
+            int64 (n,): the alleles, those of `sites.row`.
+        alts
+            uint8 (n,): what takes the base's place.
+        """
+        refs = sites.windows[:, place]
+        alleles = np.zeros((len(refs), AMBIGUOUS + 1), dtype=bool)
+        alleles[sites.row, refs[sites.row]] = alleles[sites.row, alts] = True
+        slots = np.full(alleles.shape, _NOBODY, dtype=np.int64)
+        count = int(np.count_nonzero(alleles))
+        slots[alleles] = np.arange(self.slots, self.slots + count)
+        self.slots += count
+        self._bases.append(_Bases(place, sites, slots))
+        pairs = (numbers, slots[sites.row, refs[sites.row]], slots[sites.row, alts])
+        self.pairs += zip(*(column.tolist() for column in pairs), strict=True)
+
     def _slot(self) -> int:
         self.slots += 1
         return self.slots - 1
@@ -97,12 +130,30 @@ class AlleleWindows:
         for begin in range(0, len(self._whole), most):
             slots, contigs, starts, codes = zip(*self._whole[begin : begin + most], strict=True)
             yield WindowBatch(np.array(slots), list(contigs), list(starts), np.stack(codes), None)
+        for bases in self._bases:
+            alleles = bases.slots >= 0
+            # windows of as many edits together: batches of edits are of one size
+            order = np.argsort(alleles[:, 1:].sum(axis=1), kind="stable")
+            order = order[alleles[order].any(axis=1)]
+            for begin in range(0, len(order), most):
+                yield _edited_bases(bases, order[begin : begin + most])
         for (place, width), by_window in self._sites.items():
             background = bytes(width)
-            # windows of as many edits together: batches of edits are of one size
             sites = sorted(by_window.values(), key=lambda site: len(site.slots) - (background in site.slots))
             for begin in range(0, len(sites), most):
                 yield _edited(sites[begin : begin + most], place, background)
+
+
+def _edited_bases(bases: _Bases, rows: Ints) -> WindowBatch:
+    """Return some sites as edits of their backgrounds, A at the place."""
+    sites, slots = bases.sites, bases.slots[rows]
+    codes = sites.windows[rows]
+    codes[:, bases.place] = 0
+    of, letter = np.nonzero(slots[:, 1:] >= 0)
+    letters = (letter + 1).astype(np.uint8)[:, np.newaxis]
+    used = np.concatenate([slots[:, 0], slots[of, letter + 1]])
+    contigs, starts = [sites.contigs[row] for row in rows.tolist()], sites.firsts[rows].tolist()
+    return WindowBatch(used, contigs, starts, codes, SequenceEdits(bases.place, letters, of))
 
 
 def _edited(sites: list[_Site], place: int, background: bytes) -> WindowBatch:

@@ -19,8 +19,12 @@ from seqnet.kernels.ties import share_below
 from seqnet.pipeline.variants.allele_windows import AlleleWindows, WindowBatch
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
 from seqnet.pipeline.variants.substitutions import (
+    BaseChanges,
     SubstitutionScorer,
+    bases_before,
     gather_substitutions,
+    leaves_flanks,
+    substituted_sites,
     substitution_rows,
 )
 from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, WindowTracks, like_substitutions
@@ -140,7 +144,7 @@ class ModelScorer:
     def _whole_effects(self, alleles: Sequence[Allele], progress: Progress) -> Effects:
         """Compute effects from the outputs of windows, whole or edited."""
         windows = AlleleWindows(lockstep=self._predictor.lockstep is not None)
-        flags = [self._gather(windows, number, allele) for number, allele in enumerate(alleles)]
+        flags = self._gather_all(windows, alleles)
         shape = (len(alleles), len(self.tasks))
         ref, alt = np.full(shape, np.nan), np.full(shape, np.nan)
         if not windows.pairs:
@@ -152,6 +156,34 @@ class ModelScorer:
         if self._null:
             more["null"] = self._quantiles(alleles, flags, alt - ref, progress)
         return Effects(ref, alt, flags, more)
+
+    def _gather_all(self, windows: AlleleWindows, alleles: Sequence[Allele]) -> list[str]:
+        """Add the windows of alleles, and return why there are none, one text per allele."""
+        flags = np.full(len(alleles), "", dtype=object)
+        single = np.zeros(len(alleles), dtype=bool)
+        if self._predictor.lockstep is not None:
+            single = substitution_rows(alleles)
+        rows = np.flatnonzero(single)
+        if len(rows):
+            changes = gather_substitutions([alleles[row] for row in rows.tolist()])
+            flags[rows] = self._gather_bases(windows, rows, changes)
+        for number in np.flatnonzero(~single).tolist():
+            flags[number] = self._gather(windows, number, alleles[number])
+        texts: list[str] = flags.tolist()
+        return texts
+
+    def _gather_bases(self, windows: AlleleWindows, numbers: Ints, changes: BaseChanges) -> list[str]:
+        """Add the windows of substitutions, or return why there are none."""
+        width = self._width
+        befores = [bases_before(width, shift) for shift in self._shifts]
+        if not all(leaves_flanks(before, width) for before in befores):
+            return [LONG] * len(numbers)
+        placed = [(before, substituted_sites(self._genome, changes, before, width)) for before in befores]
+        hidden = np.any([sites.unknown[sites.row] for _, sites in placed], axis=0)
+        for before, sites in placed:
+            seen = sites._replace(row=sites.row[~hidden])
+            windows.add_bases(numbers[~hidden], seen, before, changes.bases[~hidden])
+        return [N_WINDOW if flag else "" for flag in hidden.tolist()]
 
     def _gather(self, windows: AlleleWindows, number: int, allele: Allele) -> str:
         """Add the windows of an allele, or return why there are none."""

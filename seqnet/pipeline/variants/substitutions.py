@@ -10,14 +10,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from seqnet.aliases import Bools, Codes, Floats, Ints, Progress
-from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.extract import padded_stretch
 from seqnet.genome.sequence import Genome
 from seqnet.inference.linear_predictor import LinearPredictor
 from seqnet.kernels.ties import share_below
 from seqnet.kernels.word_edits import Edits
 from seqnet.pipeline.variants.rows import LONG, N_WINDOW, Allele, Effects
-from seqnet.pipeline.variants.windows import BASES_AT_ONCE, MOST_AMBIGUOUS, WindowTracks, like_substitutions
+from seqnet.pipeline.variants.windows import BASES_AT_ONCE, Sites, WindowTracks, like_substitutions
 
 _BACKGROUND = 0
 """The code at a site while its window is computed. No allele is preferred: swapping them gives exactly the
@@ -38,18 +37,6 @@ class BaseChanges(NamedTuple):
         return BaseChanges(self.contigs[rows], self.starts[rows], self.bases[rows])
 
 
-class _Sites(NamedTuple):
-    """Distinct positions with their windows."""
-
-    contigs: list[str]
-    firsts: Ints
-    """int64 (u,): where windows begin; it may be negative."""
-    windows: Codes
-    """uint8 (u, width)."""
-    row: Ints
-    """int64 (n,): the site of each substitution."""
-
-
 def substitution_rows(alleles: Sequence[Allele]) -> Bools:
     """Return which alleles put one base in place of another, bool (n,)."""
     return np.fromiter((_is_substitution(allele) for allele in alleles), dtype=bool, count=len(alleles))
@@ -65,6 +52,41 @@ def gather_substitutions(alleles: Sequence[Allele]) -> BaseChanges:
     contigs, placed, _ = zip(*alleles, strict=True)
     starts, _, alts = zip(*[places[0] for places in placed], strict=True)
     return BaseChanges(contigs, np.array(starts, np.int64), np.frombuffer(b"".join(alts), np.uint8))
+
+
+def bases_before(width: int, shift: int) -> int:
+    """Return how many bases of a window lie before the site, as `window_pairs` places it."""
+    return width // 2 - shift
+
+
+def leaves_flanks(before: int, width: int) -> bool:
+    """Return whether a window has a base on either side of the site."""
+    return min(before, width - 1 - before) >= 1
+
+
+def substituted_sites(genome: Genome, changes: BaseChanges, before: int, width: int) -> Sites:
+    """Return the distinct positions of substitutions.
+
+    Parameters
+    ----------
+    before
+        Bases of a window before the site.
+    """
+    names = dict.fromkeys(changes.contigs)
+    number = dict(zip(names, range(len(names)), strict=True))
+    contig = np.fromiter(map(number.__getitem__, changes.contigs), np.int64, len(changes.contigs))
+    order = np.lexsort((changes.starts, contig))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(contig[order]) != 0) | (np.diff(changes.starts[order]) != 0)
+    row = np.empty(len(order), np.int64)
+    row[order] = np.cumsum(first) - 1
+    chosen = order[first]
+    firsts = changes.starts[chosen] - before
+    windows = np.empty((len(chosen), width), np.uint8)
+    for name, index in number.items():
+        rows = np.flatnonzero(contig[chosen] == index)
+        windows[rows] = _windows(genome.codes[name], firsts[rows], width)
+    return Sites([changes.contigs[at] for at in chosen.tolist()], firsts, windows, row)
 
 
 class SubstitutionScorer:
@@ -87,8 +109,8 @@ class SubstitutionScorer:
     def effects(self, changes: BaseChanges, progress: Progress) -> Effects:
         """Compute the effects of n substitutions."""
         n = len(changes.starts)
-        befores = [self._width // 2 - shift for shift in self._shifts]  # bases before the site
-        if any(min(before, self._width - 1 - before) < 1 for before in befores):
+        befores = [bases_before(self._width, shift) for shift in self._shifts]
+        if not all(leaves_flanks(before, self._width) for before in befores):
             none = np.full((n, len(self._predictor.tasks)), np.nan)
             return Effects(none, none, [LONG] * n, {"null": none} if self._null else {})
         step = max(1, BASES_AT_ONCE // (self._width * (1 + self._null)))
@@ -106,7 +128,7 @@ class SubstitutionScorer:
         ref, alt = np.zeros((2, n, len(self._predictor.tasks)))
         hidden = np.zeros(n, dtype=bool)
         for before in befores:
-            sites = self._sites(changes, before)
+            sites = substituted_sites(self._genome, changes, before, self._width)
             outputs, unknown = self._at_background(sites, before, changes.bases)
             ref += outputs[0]
             alt += outputs[1]
@@ -118,25 +140,7 @@ class SubstitutionScorer:
             more["null"] = self._quantiles(changes, ~hidden, np.abs(alt - ref))
         return Effects(ref, alt, [N_WINDOW if flag else "" for flag in hidden.tolist()], more)
 
-    def _sites(self, changes: BaseChanges, before: int) -> _Sites:
-        """Return the distinct positions of substitutions."""
-        names = dict.fromkeys(changes.contigs)
-        number = dict(zip(names, range(len(names)), strict=True))
-        contig = np.fromiter(map(number.__getitem__, changes.contigs), np.int64, len(changes.contigs))
-        order = np.lexsort((changes.starts, contig))
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = (np.diff(contig[order]) != 0) | (np.diff(changes.starts[order]) != 0)
-        row = np.empty(len(order), np.int64)
-        row[order] = np.cumsum(first) - 1
-        chosen = order[first]
-        firsts = changes.starts[chosen] - before
-        windows = np.empty((len(chosen), self._width), np.uint8)
-        for name, index in number.items():
-            rows = np.flatnonzero(contig[chosen] == index)
-            windows[rows] = _windows(self._genome.codes[name], firsts[rows], self._width)
-        return _Sites([changes.contigs[at] for at in chosen.tolist()], firsts, windows, row)
-
-    def _at_background(self, sites: _Sites, place: int, alts: Codes) -> tuple[tuple[Floats, Floats], Bools]:
+    def _at_background(self, sites: Sites, place: int, alts: Codes) -> tuple[tuple[Floats, Floats], Bools]:
         """Return the outputs with either allele, float64 (n, T) each, and which windows are mostly ambiguous.
 
         Parameters
@@ -145,7 +149,7 @@ class SubstitutionScorer:
             Of the site in its window.
         """
         refs = sites.windows[:, place].copy()
-        unknown = (sites.windows == AMBIGUOUS).sum(axis=1) > MOST_AMBIGUOUS * self._width
+        unknown = sites.unknown
         sites.windows[:, place] = _BACKGROUND
         of_site = np.concatenate([np.arange(len(refs)), sites.row])
         order = np.argsort(of_site, kind="stable")
@@ -162,7 +166,7 @@ class SubstitutionScorer:
     def _quantiles(self, changes: BaseChanges, usable: Bools, deltas: Floats) -> Floats:
         """Return the share of like substitutions whose effect is smaller, float64 (n, T); ties count half."""
         place = self._width // 2
-        sites = self._sites(changes, place)
+        sites = substituted_sites(self._genome, changes, place, self._width)
         quantiles = np.full(deltas.shape, np.nan)
         chosen = list(self._like(changes, sites.windows[sites.row], np.flatnonzero(usable)))
         if not chosen:

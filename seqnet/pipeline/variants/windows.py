@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.aliases import Codes, Ints
+from seqnet.aliases import Bools, Codes, Ints
 from seqnet.genome.alphabet import AMBIGUOUS
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.sequence import Genome
@@ -24,6 +24,24 @@ MOST_AMBIGUOUS = 0.5
 """Share of a window that may be ambiguous."""
 BASES_AT_ONCE = 1 << 24
 _COMPLEMENT = np.array([3, 2, 1, 0, AMBIGUOUS], np.uint8)
+
+
+class Sites(NamedTuple):
+    """Distinct positions with their windows."""
+
+    contigs: list[str]
+    firsts: Ints
+    """int64 (u,): where windows begin; it may be negative."""
+    windows: Codes
+    """uint8 (u, width)."""
+    row: Ints
+    """int64 (n,): the site of each substitution."""
+
+    @property
+    def unknown(self) -> Bools:
+        """Which windows are mostly ambiguous, bool (u,)."""
+        found: Bools = (self.windows == AMBIGUOUS).sum(axis=1) > MOST_AMBIGUOUS * self.windows.shape[1]
+        return found
 
 
 class WindowTracks:
