@@ -119,3 +119,26 @@ def parse_label(text: str) -> float:
         return nan
     truth = _TRUTH.get(text.strip().lower())
     return parse_real(text.strip()) if truth is None else truth
+
+
+def parse_part(text: str) -> tuple[int, int]:
+    """Read the number of a part, from 1 on, and the number of parts.
+
+    Examples
+    --------
+    >>> parse_part("2/8")
+    (2, 8)
+
+    Raises
+    ------
+    ValueError
+        As of `parse_whole`.
+    """
+    number, slash, count = text.partition("/")
+    try:
+        if not slash:
+            raise ValueError(f"{shorten(text)} has no /")
+        of = parse_whole(count, 1, LARGEST)
+        return parse_whole(number, 1, of), of
+    except ValueError as error:
+        raise ValueError(f"{error} (expected K/N, part K of N, such as 2/8)") from None

@@ -21,7 +21,7 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.inputs import signal_options
-from seqnet.commands.options.types import Real, Whole, whole_list
+from seqnet.commands.options.types import PART, Real, Whole, whole_list
 from seqnet.pipeline.inputs.request import MOST_TASKS
 from seqnet.pipeline.variants.request import MOTIF_P, VariantsRequest
 
@@ -106,7 +106,8 @@ def _checked_prefix(value: str) -> str:
     "seqnet variants fold1.safetensors fold2.safetensors calls.vcf --genome genome.fa -o effects.tsv\n"
     "seqnet variants cnn.safetensors calls.vcf --genome genome.fa --motifs jaspar.meme -o effects.vcf\n"
     "seqnet variants cnn.safetensors --saturation --regions peaks.bed --genome genome.fa -o all.vcf.gz\n"
-    "seqnet variants reb1.pssm calls.vcf --genome genome.fa",
+    "seqnet variants reb1.pssm calls.vcf --genome genome.fa\n"
+    "seqnet variants cnn.safetensors calls.bcf --genome genome.fa --part 2/8 -o part2.vcf.gz",
 )
 @click.argument("models", nargs=-1)
 @click.argument("variants", required=False)
@@ -116,6 +117,9 @@ def _checked_prefix(value: str) -> str:
 @on_bad_motif_option
 @on_duplicate_option
 @signal_options
+@option_in("Run", "--part", type=PART, metavar="K/N",
+           help="Compute part K of N of the rows. The rows of all parts in turn are those of the whole run.",
+)  # fmt: skip
 @option_in(
     "Run",
     "--resume",

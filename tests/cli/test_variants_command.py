@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import chain
 
 import pysam
+import pysam.bcftools
 import pytest
 
 from seqnet.commands._boundary import CommandError
@@ -255,3 +257,103 @@ def test_a_network_whose_header_has_no_k_mer_settings_is_read(run, prepared, tmp
     ]
     assert [ended.code for ended in both] == [0, 0], both[1].err
     assert both[0].text.replace("cnn.safetensors", "m.safetensors") == both[1].text
+
+
+def body(path):
+    """The rows of an output, of any of its formats."""
+    if str(path).endswith(".bcf"):
+        with pysam.VariantFile(str(path)) as rows:
+            return [str(row) for row in rows]
+    opened = gzip.open if str(path).endswith(".gz") else open
+    with opened(path, "rt") as lines:
+        return [line for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("suffix", ["vcf", "vcf.gz", "bcf", "tsv"])
+@pytest.mark.parametrize("more", [(), ("--resume",)])
+def test_the_rows_of_all_parts_are_those_of_the_whole_run(prepared, whole, tmp_path, inside, suffix, more):
+    args = arguments(prepared, whole)
+    inside(*args, "-o", tmp_path / f"whole.{suffix}")
+    paths = [tmp_path / f"{number}.{suffix}" for number in range(1, 4)]
+    for number, path in enumerate(paths, 1):
+        inside(*args, "--part", f"{number}/3", *more, "-o", path)
+    parts = [body(path) for path in paths]
+    assert list(chain(*parts)) == body(tmp_path / f"whole.{suffix}")
+    assert [len(rows) for rows in parts] == [13, 13, 14]
+    if suffix == "tsv":
+        return
+    joined = tmp_path / f"joined.{suffix}"
+    kind = {"vcf": "v", "vcf.gz": "z", "bcf": "b"}[suffix]
+    pysam.bcftools.concat("--no-version", "-O", kind, "-o", str(joined), *map(str, paths), catch_stdout=False)
+    assert body(joined) == body(tmp_path / f"whole.{suffix}")
+
+
+def test_parts_of_a_bcf_of_selected_rows_and_of_saturation_add_up(prepared, whole, tmp_path, inside):
+    packed, targets = tmp_path / "calls.bcf", tmp_path / "t.bed"
+    pysam.bcftools.view("-O", "b", "-o", str(packed), str(whole), catch_stdout=False)
+    targets.write_text("chr1\t0\t2500\n")
+    for args in ([packed, "--targets", targets], ["--saturation", "--regions", targets]):
+        if args[0] == "--saturation":
+            targets.write_text("chr1\t1000\t1031\n")
+        inside(*arguments(prepared, *args), "-o", tmp_path / "w.vcf")
+        for number in (1, 2):
+            inside(*arguments(prepared, *args, "--part", f"{number}/2"), "-o", tmp_path / f"{number}.vcf")
+        rows = body(tmp_path / "w.vcf")
+        assert 2 < len(rows) < 40
+        assert body(tmp_path / "1.vcf") + body(tmp_path / "2.vcf") == rows
+        assert abs(len(body(tmp_path / "1.vcf")) - len(rows) / 2) < 1
+
+
+def test_more_parts_than_rows_leave_some_empty(prepared, whole, tmp_path, inside):
+    few = tmp_path / "few.vcf"
+    few.write_text("".join(whole.read_text().splitlines(keepends=True)[:7]))
+    parts = []
+    for number in range(1, 6):
+        inside(*arguments(prepared, few, "--part", f"{number}/5"), "-o", tmp_path / "o.vcf")
+        parts.append(body(tmp_path / "o.vcf"))
+    inside(*arguments(prepared, few), "-o", tmp_path / "o.vcf")
+    assert sorted(map(len, parts)) == [0, 0, 0, 1, 1]
+    assert list(chain(*parts)) == body(tmp_path / "o.vcf")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("3", "'3' has no / (expected K/N, part K of N, such as 2/8)"),
+        ("0/3", "(expected K/N"),
+        ("4/3", "(expected K/N"),
+        ("1/x", "(expected K/N"),
+    ],
+)
+def test_a_part_that_there_is_not_is_refused(prepared, whole, run, text, said):
+    finished = run(*arguments(prepared, whole, "--part", text))
+    assert finished.code == 2
+    assert said in finished.err
+
+
+def test_a_part_of_a_pipe_is_refused(prepared, tmp_path, inside):
+    with pytest.raises(CommandError, match="it needs variants from a file"):
+        inside(*arguments(prepared, "-", "--part", "1/2"))
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    with pytest.raises(CommandError, match="not in a pipe"):
+        inside(*arguments(prepared, fifo, "--part", "1/2"))
+
+
+def test_undeclared_info_keys_are_counted_in_one_warning(prepared, whole, tmp_path, run):
+    text = whole.read_text().replace("##INFO=<ID=DP,", "##INFO=<ID=AB,").replace("DP=7", "DP=7;X", 1)
+    (tmp_path / "calls.vcf").write_text(text)
+    args = [argument for argument in arguments(prepared, tmp_path / "calls.vcf") if argument != "-q"]
+    said = run(*args, "-o", tmp_path / "o.vcf").err
+    assert said.count("no ##INFO line declares") == 1
+    assert "calls.vcf: no ##INFO line declares DP (40 rows), X (1 row); other programs" in said
+    assert "declares" not in run(*args, "-o", tmp_path / "o.tsv").err
+
+
+def test_a_row_that_has_a_field_already_is_an_error_with_its_line(prepared, whole, tmp_path, inside):
+    lines = whole.read_text().replace("DP=7", "DP=7;SN_DELTA_REB1=1", 1).splitlines(keepends=True)
+    (tmp_path / "calls.vcf").write_text("".join(lines))
+    said = r"calls\.vcf:6: has the INFO field SN_DELTA_REB1 already; choose another --prefix"
+    with pytest.raises(CommandError, match=said):
+        inside(*arguments(prepared, tmp_path / "calls.vcf", "-o", tmp_path / "o.vcf"))
+    inside(*arguments(prepared, tmp_path / "calls.vcf", "--prefix", "TWO", "-o", tmp_path / "o.vcf"))

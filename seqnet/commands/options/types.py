@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from seqnet.errors import shorten
-from seqnet.numerals import LARGEST, LARGEST_INTEGER, OutOfRangeError, parse_real, parse_whole
+from seqnet.numerals import LARGEST, LARGEST_INTEGER, OutOfRangeError, parse_part, parse_real, parse_whole
 
 LARGEST_SINGLE = 1e30
 """Largest number for arithmetic in float32, with room for squares of a few."""
@@ -220,3 +220,7 @@ def named(read: Callable[[str], Any], expected: str, *examples: str) -> Parsed:
         return name, read(value)
 
     return Parsed(pair, *examples)
+
+
+PART = Parsed(parse_part, "2/8")
+"""The type of ``--part``."""

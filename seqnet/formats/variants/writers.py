@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, Protocol, cast
@@ -19,6 +20,7 @@ from seqnet.formats.variants.records import VariantFile, VariantRecord, child_er
 
 _NAME = re.compile(r"[^A-Za-z0-9_.]")
 _INFO = 7
+_INFO_LINE = b"##INFO=<ID="
 _MISSING = UNKNOWN.encode()
 
 
@@ -86,7 +88,7 @@ class VcfWriter:
     Raises
     ------
     FormatError
-        If the source has one of the fields already.
+        If the source has one of the fields already, in its header or in a row.
     """
 
     def __init__(
@@ -103,6 +105,12 @@ class VcfWriter:
         header = vcf_header(contigs) if self._from_table else source.header
         end = b"\n" if self._from_table else source.line_end
         _refuse_known(header, self._keys, source.path)
+        self._path = source.path
+        self._declared = {
+            line[len(_INFO_LINE) :].split(b",")[0] for line in header if line.startswith(_INFO_LINE)
+        }
+        self.undeclared: Counter[str] = Counter()
+        """INFO keys that rows have and the header does not declare, with the number of rows."""
         added = [*lines, *(_info_line(field) for field in fields)]
         stream.write(end.join([*header[:-1], *map(to_bytes, added), header[-1]]) + end)
 
@@ -113,10 +121,22 @@ class VcfWriter:
             if any(text != UNKNOWN for text in texts):
                 parts.append(key + b"=" + ",".join(texts).encode())
         cells = _vcf_cells(record) if self._from_table else list(record.cells)
+        self._check_keys(record.line, cells[_INFO])
         if parts:
             before = [] if cells[_INFO] in (_MISSING, b"") else [cells[_INFO]]
             cells[_INFO] = b";".join([*before, *parts])
         self._stream.write(b"\t".join(cells) + record.end)
+
+    def _check_keys(self, line: int, info: bytes) -> None:
+        """Count the keys of a row that the header does not declare; refuse those that will be added."""
+        if info in (_MISSING, b""):
+            return
+        for key in {entry.partition(b"=")[0] for entry in info.split(b";")} - self._declared:
+            name = key.decode("utf-8", "replace")
+            if key in self._keys:
+                raise FormatError(self._path, _has_already(name), line)
+            if key:
+                self.undeclared[name] += 1
 
 
 class TableWriter:
@@ -213,9 +233,12 @@ def _refuse_known(header: Sequence[bytes], keys: Sequence[bytes], path: str) -> 
     """Refuse fields that a header declares already."""
     for number, line in enumerate(header, 1):
         for key in keys:
-            if line.startswith((b"##INFO=<ID=" + key + b",", b"##INFO=<ID=" + key + b">")):
-                name = key.decode()
-                raise FormatError(path, f"has the INFO field {name} already; choose another --prefix", number)
+            if line.startswith((_INFO_LINE + key + b",", _INFO_LINE + key + b">")):
+                raise FormatError(path, _has_already(key.decode()), number)
+
+
+def _has_already(name: str) -> str:
+    return f"has the INFO field {name} already; choose another --prefix"
 
 
 def vcf_header(contigs: Sequence[tuple[str, int]]) -> list[bytes]:

@@ -66,6 +66,8 @@ class VariantsRequest:
         BED, for `saturation` and `haplotypes`.
     targets
         BED: only variants that overlap it.
+    part
+        (K, N): only the K-th of N parts of the rows, K from 1 on.
     threads
         0 for all processors.
 
@@ -101,6 +103,7 @@ class VariantsRequest:
     signals: Mapping[str, str] | tuple[SignalFile, ...] = ()
     signal_missing: SignalMissing | None = None
     cache_dir: str | None = None
+    part: tuple[int, int] | None = None
     resume: bool = False
     work_dir: str | None = None
     device: str = "auto"
@@ -115,6 +118,7 @@ class VariantsRequest:
             raise UsageError("give a model, and variants unless they come from stdin")
         self._check_modes()
         self._check_output()
+        self._check_part()
         self.tracks.check()
         if self.motif_p is not None and self.motifs is None:
             raise UsageError("--motif-p is for --motifs")
@@ -152,7 +156,7 @@ class VariantsRequest:
             options = {"--null": self.null, "--shifts": self.shifts, "--motifs": self.motifs,
                      "--normalize": self.normalize, "--targets": self.targets, "--resume": self.resume,
                      "--index": self.index, "--on-bad": self.on_bad != "error",
-                     "--on-duplicate": self.on_duplicate != "error"}  # fmt: skip
+                     "--on-duplicate": self.on_duplicate != "error", "--part": self.part}  # fmt: skip
             for option, value in options.items():
                 if value:
                     raise UsageError(f"{option} does not go with --haplotypes")
@@ -164,3 +168,13 @@ class VariantsRequest:
             raise UsageError("--index needs -o FILE.vcf.gz")
         if self.resume and (output == "-" or self.variants in (None, "-")) and not self.saturation:
             raise UsageError("--resume needs variants from a file and -o")
+
+    def _check_part(self) -> None:
+        """Refuse a part that there is not, and rows that cannot be counted before they are read."""
+        if self.part is None:
+            return
+        number, count = self.part
+        if not 1 <= number <= count:
+            raise UsageError(f"part {number} of {count}; expected a number from 1 to {count}")
+        if not self.saturation and (self.variants or "-") == "-":
+            raise UsageError("--part counts the rows first: it needs variants from a file")

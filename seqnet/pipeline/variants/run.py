@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from seqnet.aliases import no_progress
+from seqnet.errors import UsageError
 from seqnet.formats.files.checksummed import file_digest
 from seqnet.formats.files.opening import STANDARD
 from seqnet.formats.files.together import after_outputs
@@ -36,10 +39,11 @@ from seqnet.pipeline.variants.motif_effects import MotifChanges
 from seqnet.pipeline.variants.request import MOTIF_P, VariantsRequest
 from seqnet.pipeline.variants.results import EffectTable, VariantsResult
 from seqnet.pipeline.variants.rows import Allele, Effects, RowChecker, VariantRow, in_chunks
-from seqnet.pipeline.variants.sources import Selection, saturated
+from seqnet.pipeline.variants.sources import RowSpan, Selection, part_rows, saturated
 from seqnet.reporting import meter, note, warn
 from seqnet.version import __version__
 
+_KEYS_SHOWN = 5
 _ALLELES_AT_ONCE = 4096
 """Alleles of a chunk; a part of a run that is continued."""
 
@@ -74,8 +78,19 @@ def variants(request: VariantsRequest) -> VariantsResult:
         ready, tracks = one_model(request, inputs, genome)
         header = variants_header(request, inputs)
         return predict_haplotypes(request, inputs.variants, genome, ready, tracks, header)
+    span = None
+    if request.part is not None:
+        if not request.saturation and not Path(inputs.variants).is_file():
+            raise UsageError("--part reads the rows twice: it needs variants in a file, not in a pipe")
+        with _opened(request, inputs, genome) as source:
+            span = part_rows(request.part, _selection(request, genome), source)
     with _opened(request, inputs, genome) as source:
-        return _Run(request, inputs, genome, source).result()
+        return _Run(request, inputs, genome, source, span).result()
+
+
+def _selection(request: VariantsRequest, genome: Genome) -> Selection:
+    """Return what chooses the rows."""
+    return Selection(genome, request.targets, restricted=bool(request.chroms))
 
 
 def _opened(
@@ -92,9 +107,15 @@ class _Run:
     """One file of variants."""
 
     def __init__(
-        self, request: VariantsRequest, inputs: VariantInputs, genome: Genome, source: VariantFile
+        self,
+        request: VariantsRequest,
+        inputs: VariantInputs,
+        genome: Genome,
+        source: VariantFile,
+        span: RowSpan | None,
     ) -> None:
         self._request, self._inputs, self._genome, self._source = request, inputs, genome, source
+        self._span = span
         self._parts = self._open_parts() if request.resume else None
         self._scorers: list[Scorer] = make_scorers(inputs.models, request, genome, self._parts)
         tasks = self._scorers[0].tasks
@@ -110,7 +131,7 @@ class _Run:
         )  # fmt: skip
         self._tasks = tuple(tasks[number] for number in chosen)
         self._checker = RowChecker(genome, source.path, request.on_mismatch, normalize=request.normalize)
-        self._selection = Selection(genome, request.targets, restricted=bool(request.chroms))
+        self._selection = _selection(request, genome)
         self._alleles = self._with_effect = 0
 
     def result(self) -> VariantsResult:
@@ -127,9 +148,11 @@ class _Run:
                 _write(writer, chunk, texts)
                 bar.advance(len(texts))
             self._checker.finish()
-            self._selection.say(self._source.path)
-            if writer is None:
-                self._writer(stream)
+            if self._span is None:  # of a part, all rows were selected before
+                self._selection.say(self._source.path)
+            writer = writer or self._writer(stream)
+        if isinstance(writer, VcfWriter):
+            _warn_undeclared(self._source.path, writer.undeclared)
         self._say()
         return VariantsResult(
             self._tasks, self._checker.rows, self._alleles, self._checker.skipped, dict(self._flags()),
@@ -139,7 +162,8 @@ class _Run:
 
     def _rows(self) -> Iterator[VariantRow]:
         """Yield the selected rows; after a mismatch that is an error, rows are only counted."""
-        for record in self._selection.chosen(self._source.records):
+        records = self._selection.chosen(self._source.records)
+        for record in records if self._span is None else self._span.of(records):
             row = self._checker.checked(record)
             if row is not None and not self._checker.failed:
                 yield row
@@ -210,7 +234,7 @@ class _Run:
             "saturation": request.saturation,
             "targets": request.targets and file_digest(request.targets),
             "tracks": {name: file_digest(path) for name, path in request.tracks.signals},
-            "signal_missing": request.signal_missing,
+            "signal_missing": request.signal_missing, "part": request.part,
         }  # fmt: skip
         return Parts(request.work_dir or f"{request.output}.parts", identity)
 
@@ -222,6 +246,16 @@ class _Run:
         note(f"{self._source.path}: effects of {self._with_effect} of {self._alleles} alleles")
         if self._alleles and not self._with_effect:
             warn(f"{self._source.path}: no allele has an effect")
+
+
+def _warn_undeclared(path: str, keys: Counter[str]) -> None:
+    """Warn once of INFO keys that the header of the input does not declare."""
+    if not keys:
+        return
+    counts = [(key, f"{count:,} row" + "s" * (count != 1)) for key, count in keys.most_common(_KEYS_SHOWN)]
+    shown = ", ".join(f"{key} ({count})" for key, count in counts)
+    more = f" and {len(keys) - _KEYS_SHOWN} more" if len(keys) > _KEYS_SHOWN else ""
+    warn(f"{path}: no ##INFO line declares {shown}{more}; other programs take their values for text")
 
 
 def _write(writer: VariantWriter, rows: Sequence[VariantRow], texts: Sequence[list[str]]) -> None:

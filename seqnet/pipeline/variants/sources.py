@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -90,6 +91,27 @@ class Selection:
             hint = style_hint(self._names, self._contigs)
             if hint:
                 raise SeqnetError(f"{path}: no row lies on the contigs chosen of {self._source}{hint}")
+
+
+class RowSpan(NamedTuple):
+    """Consecutive rows, half-open."""
+
+    begin: int
+    end: int
+
+    def of(self, records: Iterator[VariantRecord]) -> Iterator[VariantRecord]:
+        """Yield these of all rows."""
+        return islice(records, self.begin, self.end)
+
+
+def part_rows(part: tuple[int, int], selection: Selection, source: VariantFile) -> RowSpan:
+    """Return the rows of part K of N, of all selected rows; parts differ by one row at most."""
+    number, count = part
+    rows = sum(1 for _ in selection.chosen(source.records))
+    selection.say(source.path)
+    span = RowSpan(rows * (number - 1) // count, rows * number // count)
+    note(f"{source.path}: part {number} of {count}: rows {span.begin + 1} to {span.end} of {rows}")
+    return span
 
 
 def _spans(intervals: Intervals) -> dict[str, tuple[Ints, Ints]]:
