@@ -64,7 +64,11 @@ _SPAN = whole_span(0)
     click.option("--width", type=Whole(1), metavar="BASES",
                  help="Bases of the window, for k-mer models (default: the model's)."),
 )  # fmt: skip
-@option_in("Output", "--plot", type=OUTPUT, metavar="SVG", help="Draw the effects.")
+@option_in("Output", "--plot", type=OUTPUT, metavar="FILE", help="Draw the effects, as .svg, .png or .pdf.")
+@option_in(
+    "Output", "--report", type=OUTPUT, metavar="HTML",
+    help="Write a report: curves and the largest effects, a page that opens offline.",
+)  # fmt: skip
 @seed_option
 @device_option
 @threads_option(0)

@@ -6,14 +6,21 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from seqnet.lookup import resolve
+from seqnet.reports.inline_svg import INK, SERIES, inline_svg, page_style
+from seqnet.reports.logos import ImageFormat, saved
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_LABELS = 60
+_COLOURS = tuple(f"C{number}" for number in range(10))
+_EFFECTS = (7.0, 3.6)
+"""Inches of a picture of effects."""
 
 
-def _drawn(size: tuple[float, float], draw: Callable[[Axes], None]) -> bytes:
-    """Return a figure of one panel as SVG, the same bytes every time."""
+def _drawn(size: tuple[float, float], draw: Callable[[Axes], None], image: ImageFormat) -> bytes:
+    """Return a figure of one panel, the same bytes every time."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -23,6 +30,8 @@ def _drawn(size: tuple[float, float], draw: Callable[[Axes], None]) -> bytes:
         axes = figure.add_subplot()
         draw(axes)
         axes.spines[["top", "right"]].set_visible(False)
+        if image != "svg":
+            return saved(figure, image)
         buffer = io.BytesIO()
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
@@ -49,8 +58,9 @@ def learning_curve(
     valid: Sequence[float],
     best: int | None,
     label: str = "loss",
+    image: ImageFormat = "svg",
 ) -> bytes:
-    """Draw training and validation loss by epoch; returns an SVG that is the same every time.
+    """Draw training and validation loss by epoch; returns an image that is the same every time.
 
     Parameters
     ----------
@@ -67,7 +77,7 @@ def learning_curve(
         axes.set_ylabel(label)
         axes.legend(frameon=False)
 
-    return _drawn((5, 3.2), draw)
+    return _drawn((5, 3.2), draw, image)
 
 
 class EffectLine(NamedTuple):
@@ -82,27 +92,36 @@ class EffectLine(NamedTuple):
     highs: list[float]
 
 
-def effect_curves(lines: Sequence[EffectLine], xlabel: str) -> bytes:
-    """Draw means and intervals; returns an SVG that is the same every time.
+def effect_curves(lines: Sequence[EffectLine], xlabel: str, image: ImageFormat = "svg") -> bytes:
+    """Draw means and intervals; returns an image that is the same every time.
 
     Lines with labels are drawn as points over them, the others as curves.
     """
-
-    def draw(axes: Axes) -> None:
-        axes.axhline(0, color="0.7", linewidth=0.8)
-        for number, line in enumerate(lines):
-            _draw_effects(axes, line, number)
-        axes.set_xlabel(xlabel)
-        axes.set_ylabel("interaction" if xlabel else "effect")
-        if lines:
-            axes.legend(frameon=False, fontsize=8)
-
-    return _drawn((7, 3.6), draw)
+    return _drawn(_EFFECTS, lambda axes: _effects(axes, lines, xlabel, _COLOURS, "0.7"), image)
 
 
-def _draw_effects(axes: Axes, line: EffectLine, number: int) -> None:
+def effects_in_page(lines: Sequence[EffectLine], xlabel: str, name: str, alt: str) -> str:
+    """Draw what `effect_curves` draws for a page; `name` and `alt` as of `inline_svg`."""
+    with page_style():
+        figure = resolve("matplotlib.figure:Figure")(figsize=_EFFECTS, layout="constrained")
+        _effects(figure.add_subplot(), lines, xlabel, SERIES, INK)
+        return inline_svg(figure, name, alt)
+
+
+def _effects(axes: Axes, lines: Sequence[EffectLine], xlabel: str, colours: Sequence[str], ink: str) -> None:
+    """Draw lines over an axis of no effect."""
+    axes.axhline(0, color=ink, linewidth=0.8)
+    for number, line in enumerate(lines):
+        _draw_effects(axes, line, colours[number % len(colours)], labelled=number == 0)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel("interaction" if xlabel else "effect")
+    if lines:
+        axes.legend(frameon=False, fontsize=8)
+
+
+def _draw_effects(axes: Axes, line: EffectLine, color: str, *, labelled: bool) -> None:
     """Draw one line; the first labels the places."""
-    color, name = f"C{number % 10}", line.name.replace("$", r"\$")
+    name = line.name.replace("$", r"\$")
     if not any(line.labels):
         axes.plot(line.places, line.means, color=color, label=name)
         axes.fill_between(line.places, line.lows, line.highs, color=color, alpha=0.2, linewidth=0)
@@ -112,6 +131,6 @@ def _draw_effects(axes: Axes, line: EffectLine, number: int) -> None:
         [high - mean for mean, high in zip(line.means, line.highs, strict=True)],
     ]
     axes.errorbar(line.places, line.means, spans, fmt="o", color=color, label=name, markersize=4)
-    if len(line.labels) <= _MOST_LABELS and number == 0:
+    if len(line.labels) <= _MOST_LABELS and labelled:
         labels = [label.replace("$", r"\$") for label in line.labels]
         axes.set_xticks(line.places, labels, rotation=60, ha="right", fontsize=8)

@@ -261,8 +261,9 @@ _target_option = option_in("Targets and loss",
 
 
 _plot_option = option_in(
-    "Output", "--plot", type=OUTPUT, metavar="SVG", help="Learning curve (default: next to the model)."
-)
+    "Output", "--plot", type=OUTPUT, metavar="FILE",
+    help="Learning curve, as .svg, .png or .pdf (default: next to the model).",
+)  # fmt: skip
 
 
 fit_options = combine(

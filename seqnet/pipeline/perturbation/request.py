@@ -58,7 +58,9 @@ class PerturbRequest:
     width
         Bases of the window of a k-mer model that stores none.
     plot
-        SVG of the effects.
+        Picture of the effects, .svg, .png or .pdf.
+    report
+        Page of the effects, HTML.
     threads
         0 for all processors.
 
@@ -87,6 +89,7 @@ class PerturbRequest:
     chroms: tuple[str, ...] = ()
     seed: int = 0
     plot: str | None = None
+    report: str | None = None
     device: str = "auto"
     threads: int = 0
     header: HeaderMode = "full"

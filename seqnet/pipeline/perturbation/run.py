@@ -20,6 +20,7 @@ from seqnet.pipeline.calls import takes
 from seqnet.pipeline.inputs.genome import cut_regions, load_genome
 from seqnet.pipeline.inputs.model_inputs import warn_other_bases
 from seqnet.pipeline.inputs.models import chosen_tasks, model_label
+from seqnet.pipeline.motifs.pictures import image_format
 from seqnet.pipeline.motifs.sources import load_motifs, motif_source
 from seqnet.pipeline.perturbation.experiments import (
     Result,
@@ -31,12 +32,13 @@ from seqnet.pipeline.perturbation.experiments import (
     insertions,
     pairs,
 )
+from seqnet.pipeline.perturbation.report import effect_lines, rows_as_cells, write_perturbation
 from seqnet.pipeline.perturbation.request import SHUFFLES, PerturbRequest
 from seqnet.pipeline.tables import ColumnTable
 from seqnet.pipeline.variants.effects import ReadyModel
 from seqnet.pipeline.variants.models import ready_model
 from seqnet.reporting import meter, note
-from seqnet.reports.curves import EffectLine, effect_curves
+from seqnet.reports.curves import effect_curves
 
 _DISTANCES = (0, 50)
 _INSERTION = ("motif", "strand", "start", "site")
@@ -110,6 +112,8 @@ def perturb(request: PerturbRequest) -> PerturbResult:
     ... )  # doctest: +SKIP
     >>> result.effects.to_pandas().nlargest(10, "mean")  # doctest: +SKIP
     """
+    if request.plot is not None:
+        image_format(request.plot)
     ready = ready_model(request.model, width=request.width, device=request.device, threads=request.threads)
     if ready.model.input.get("signals"):
         raise SeqnetError("the model reads signal tracks, which changed sequences do not have")
@@ -123,7 +127,7 @@ def perturb(request: PerturbRequest) -> PerturbResult:
     names = [tasks[number] for number in chosen]
     rows = [row for result in results for row in _rows(result, chosen, names)]
     table = _table([*columns, *_SPREAD], rows)
-    outputs = _write(request, [*columns, *_SPREAD], rows)
+    outputs = _write(request, [*columns, *_SPREAD], rows, len(windows))
     return PerturbResult(tuple(names), table, len(windows), outputs)
 
 
@@ -247,39 +251,26 @@ def _table(columns: Sequence[str], rows: Sequence[list[object]]) -> PerturbTable
     return PerturbTable(cells)
 
 
-def _write(request: PerturbRequest, columns: Sequence[str], rows: Sequence[list[object]]) -> tuple[str, ...]:
-    """Write the table and the picture; return the files."""
-    header = header_for(request.header, provenance("perturb", {
+def _write(
+    request: PerturbRequest, columns: Sequence[str], rows: Sequence[list[object]], windows: int
+) -> tuple[str, ...]:
+    """Write the table, the picture and the report; return the files."""
+    facts = provenance("perturb", {
             "model": model_label(request.model), "genome": base_name(str(request.genome)),
             "regions": base_name(request.regions) if isinstance(request.regions, str) else None,
             "max-regions": request.max_regions, "seed": request.seed, "pair": request.pair or None,
             "shuffles": request.shuffles, "keep-regions": "yes" if request.keep_regions else None,
-        }))  # fmt: skip
+        })  # fmt: skip
     if request.output is not None:
         with open_output(request.output) as stream:
-            write_rows(stream, columns, rows, header)
+            write_rows(stream, columns, rows, header_for(request.header, facts))
+    cells = rows_as_cells(columns, rows)
     if request.plot is not None:
-        picture = effect_curves(_lines(columns, rows), "distance, bp" if request.pair else "")
+        label = "distance, bp" if request.pair else ""
+        picture = effect_curves(effect_lines(cells), label, image_format(request.plot))
         with open_output(request.plot) as stream:
             stream.write(picture)
-    return tuple(path for path in (request.output, request.plot) if path not in (None, STANDARD))
-
-
-def _lines(columns: Sequence[str], rows: Sequence[list[object]]) -> list[EffectLine]:
-    """Return what the picture shows: pairs by distance, other changes side by side."""
-    lines: dict[str, EffectLine] = {}
-    cells = [dict(zip(columns, row, strict=True)) for row in rows]
-    for number, row in enumerate(cells):
-        if "distance" in row:
-            name = f"{row['motif_a']}{row['strand_a']} {row['motif_b']}{row['strand_b']}  {row['task']}"
-            place, label = float(str(row["distance"])), ""
-        else:
-            name, place = str(row["task"]), float(number)
-            label = f"{row['motif']}{row['strand']}" if "motif" in row else str(row["name"])
-        line = lines.setdefault(name, EffectLine(name, [], [], [], [], []))
-        line.places.append(place)
-        line.labels.append(label)
-        for values, key in ((line.means, "mean"), (line.lows, "low"), (line.highs, "high")):
-            bound = row[key]
-            values.append(float(str(row["mean"])) if bound is None else float(str(bound)))
-    return list(lines.values())
+    if request.report is not None:
+        write_perturbation(request.report, cells, windows, facts)
+    paths = (request.output, request.plot, request.report)
+    return tuple(path for path in paths if path not in (None, STANDARD))

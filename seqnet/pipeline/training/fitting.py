@@ -23,6 +23,7 @@ from seqnet.metrics.monitor import Figures
 from seqnet.networks.describe import describe_network
 from seqnet.networks.optimisers import OPTIMISERS
 from seqnet.networks.task_types import DEFAULT_TARGET_SCALE
+from seqnet.pipeline.motifs.pictures import image_format
 from seqnet.pipeline.training.defaults import (
     SMALL_SET,
     default_batch,
@@ -33,6 +34,7 @@ from seqnet.pipeline.training.defaults import (
 from seqnet.pipeline.training.outputs import TrainingResult, write_outputs
 from seqnet.reporting import detail, meter, mute, note
 from seqnet.reports.curves import learning_curve, mean_by_epoch
+from seqnet.reports.logos import ImageFormat
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
 from seqnet.training.distributed import Ranks, join, leave, placement
 from seqnet.training.fit import StoppedError, fit
@@ -296,7 +298,7 @@ def _status(row: EpochRow) -> str:
     return f"epoch {row.epoch} loss {row.train_loss:.4f} valid {row.valid_loss:.4f} {metrics}"
 
 
-def curve_of(results: Sequence[FitResult], label: str = "loss") -> bytes:
+def curve_of(results: Sequence[FitResult], label: str = "loss", image: ImageFormat = "svg") -> bytes:
     """Draw the learning curve, of several networks the mean of those that have an epoch."""
     history = [row for result in results for row in result.history]
     epochs = [row.epoch for row in history]
@@ -304,7 +306,8 @@ def curve_of(results: Sequence[FitResult], label: str = "loss") -> bytes:
         mean_by_epoch(epochs, losses)
         for losses in ([row.train_loss for row in history], [row.valid_loss for row in history])
     )
-    return learning_curve(steps, train, valid, results[0].best_epoch if len(results) == 1 else None, label)
+    best = results[0].best_epoch if len(results) == 1 else None
+    return learning_curve(steps, train, valid, best, label, image)
 
 
 def described_network(layers: Layers, shape: Shape, tasks: int) -> TrainingResult:
@@ -334,5 +337,7 @@ def write_network(
         for number, result in enumerate(results, 1)
         for row in result.history
     ]
-    curve = None if request.output is None else curve_of(results, label)
+    plot = request.side_paths().get("plot")
+    image = "svg" if plot is None else image_format(plot)
+    curve = None if request.output is None else curve_of(results, label, image)
     return write_outputs(request, model, history, curve, {"history": history})

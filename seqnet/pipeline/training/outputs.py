@@ -17,6 +17,7 @@ from seqnet.formats.results.metrics import write_json, write_table
 from seqnet.genome.splitting.splits import SPLITS
 from seqnet.lookup import library_version
 from seqnet.networks.model import KMERS_TYPE, SCORES_TYPE, Model
+from seqnet.pipeline.motifs.pictures import image_format
 from seqnet.pipeline.outputs import BESIDE_MODEL, expect_writable
 from seqnet.version import __version__
 
@@ -179,7 +180,7 @@ def write_outputs(
     Parameters
     ----------
     curve
-        The learning curve, SVG.
+        The learning curve as an image.
     summary
         What the JSON holds besides the model's header.
     """
@@ -198,4 +199,7 @@ def write_outputs(
 
 def expect_outputs(request: TrainRequest) -> None:
     """Make sure, before long work, that outputs can be written; otherwise as `expect_writable`."""
-    expect_writable(request.output, *request.side_paths().values())
+    paths = request.side_paths()
+    if (plot := paths.get("plot")) is not None:
+        image_format(plot)
+    expect_writable(request.output, *paths.values())

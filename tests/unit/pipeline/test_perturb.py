@@ -219,3 +219,57 @@ def test_table_and_picture_are_written(at):
     again = at.folder / "again.svg"
     at.run(insert=motifs(), pair=("one", "two"), distance=(0, 2), output=out, plot=again)
     assert again.read_bytes() == plot.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf"])
+def test_the_suffix_picks_the_format_of_the_picture(at, suffix):
+    plot = at.folder / f"o.{suffix}"
+    at.run(insert=motifs(), plot=plot)
+    assert plot.read_bytes().startswith({"png": b"\x89PNG", "pdf": b"%PDF"}[suffix])
+
+
+def test_a_picture_of_another_suffix_is_an_error_before_the_work(at):
+    plot = at.folder / "o.txt"
+    with pytest.raises(UsageError, match=r"o\.txt: pictures are \.svg, \.png or \.pdf"):
+        at.run(models=at.folder / "missing.safetensors", insert=motifs(), plot=plot)
+    assert not plot.exists()
+
+
+def hits_of(at):
+    """Two stretches of the windows."""
+    bed = at.folder / "hits.bed"
+    bed.write_text("c1\t50\t58\tfirst\nc1\t130\t140\tsecond\n")
+    return bed
+
+
+@pytest.mark.parametrize("experiment", ["insert", "pair", "ablate"])
+def test_the_report_shows_the_numbers_of_the_table(at, experiment):
+    options = {
+        "insert": lambda: {"insert": motifs()},
+        "pair": lambda: {"insert": motifs(), "pair": ("one", "two"), "distance": (0, 3)},
+        "ablate": lambda: {"ablate": hits_of(at), "shuffles": 3},
+    }[experiment]()
+    reports = [at.folder / "a.html", at.folder / "b.html"]
+    for path in reports:
+        table = at.run(report=path, **options)
+    text = reports[0].read_text()
+    assert text == reports[1].read_text()
+    assert text.count("<svg") >= 2  # a picture of each task
+    for value in table["mean"]:
+        assert f">{value:.4g}<" in text
+    largest = table["mean"][np.abs(table["mean"]).argmax()]
+    assert f"{largest:.3g}" in text
+    assert {"insert": "one+", "pair": "one+ two+", "ablate": "second"}[experiment] in text
+    assert "http://" not in text.replace("http://www.w3.org", "")  # opens offline
+
+
+def test_a_report_of_many_changes_shows_the_largest(at):
+    sites = [Ppm(MotifInfo(f"m{number}"), np.eye(4)[np.array([number // 4**k % 4 for k in range(5)])] * 0.9 + 0.025)
+             for number in range(130)]  # fmt: skip
+    table = at.run(insert=MotifSet(tuple(sites)), report=at.folder / "r.html")
+    text = (at.folder / "r.html").read_text()
+    assert f"The page shows the largest 200 of {len(table['mean'])}" in text
+    assert "The 40 changes of highest and lowest effect." in text
+    sizes = np.sort(np.abs(table["mean"]))[::-1]
+    shown = [value for value in table["mean"] if abs(value) >= sizes[199]]
+    assert all(f">{value:.4g}<" in text for value in shown)

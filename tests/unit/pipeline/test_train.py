@@ -147,6 +147,23 @@ def test_denoising_has_a_function_a_command_and_the_older_spelling(folder, tmp_p
         assert (tmp_path / f"denoise{suffix}").read_bytes() == (tmp_path / f"cnn{suffix}").read_bytes()
 
 
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
+def test_the_suffix_of_plot_picks_the_format_of_the_curve(folder, tmp_path, suffix):
+    plot, start = tmp_path / f"c.{suffix}", {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[suffix]
+    sources = {"positives": folder / "pos.fa", "negatives": str(folder / "neg.fa"), **SMALL}
+    seqnet.train_cnn(**sources, output=tmp_path / "m.safetensors", plot=plot)
+    assert plot.read_bytes().startswith(start)
+
+
+def test_a_plot_of_another_suffix_is_an_error_before_the_work(folder, tmp_path):
+    plot = tmp_path / "c.txt"
+    with pytest.raises(UsageError, match=r"c\.txt: pictures are \.svg, \.png or \.pdf"):
+        seqnet.train_cnn(
+            positives=folder / "missing.fa", negatives="shuffle", output=tmp_path / "m.safetensors", plot=plot
+        )
+    assert not plot.exists()
+
+
 def test_a_dry_run_returns_the_layers_and_trains_nothing(folder, tmp_path, capfd):
     result = seqnet.train_cnn(**bound(folder), **SMALL, dry_run=True)
     assert result.model is None
