@@ -274,6 +274,45 @@ def test_filters_become_motifs_that_are_named(inside, tmp_path):
     assert [motif.info.name for motif in result.filter_motifs.motifs] == table["filter"].tolist()
 
 
+def test_filters_that_resemble_no_motif_are_reported_with_the_nearest(capfd, inside, tmp_path):
+    path, motifs = tmp_path / "filters.meme", tmp_path / "many.meme"
+    columns = np.random.default_rng(0).dirichlet(np.ones(4), (40, 9))
+    blocks = [
+        f"MOTIF m{number}\nletter-probability matrix: alength= 4 w= 9\n"
+        + "".join(" ".join(f"{value:.6f}" for value in column) + "\n" for column in motif)
+        for number, motif in enumerate(columns)
+    ]
+    motifs.write_text("MEME version 4\n\n" + "\n".join(blocks))
+    inside(
+        "explain",
+        FIXTURES / "lecture.safetensors",
+        *options(rows="all"),
+        "--filters",
+        path,
+        "--motifs",
+        motifs,
+    )
+    text = path.read_text()
+    assert [motif.info.alt_name for motif in read_motifs(str(path)).motifs] == [""] * 3
+    (line,) = [line for line in text.splitlines() if line.startswith("##nearest=")]
+    found = seqnet.explain(
+        str(FIXTURES / "lecture.safetensors"), **REGIONS, rows="all", filters=str(path), motifs=str(motifs)
+    ).filters.columns()
+    best = seqnet.compare(str(path), str(motifs), top=1, q_value=1).table.columns()
+    assert dict(zip(found["filter"], found["nearest"], strict=True)) == dict(
+        zip(best["query"], best["target"], strict=True)
+    )
+    np.testing.assert_allclose(sorted(found["nearest_q"]), sorted(best["q_value"]))
+    assert np.isnan(found["q_value"]).all()
+    assert line == "##nearest=" + ",".join(
+        f"{name}:{near} (q {q:.2g})"
+        for name, near, q in zip(found["filter"], found["nearest"], found["nearest_q"], strict=True)
+    )
+    smallest = int(found["nearest_q"].argmin())
+    said = f"the smallest is {found['nearest_q'][smallest]:.2g}, of {found['filter'][smallest]} and"
+    assert said in capfd.readouterr().err
+
+
 def test_models_without_filters_say_so(tmp_path):
     with pytest.raises(UsageError, match="the model has no filters over bases"):
         seqnet.explain(fixture_model("linear", tmp_path), **REGIONS, filters=str(tmp_path / "f.meme"))

@@ -50,6 +50,9 @@ class Names(NamedTuple):
     """Alternate names, else names; ``.`` where none is similar."""
     q_values: Floats
     matches: list[NamedMatch | None]
+    nearest: list[str]
+    """The most similar motif of each, however little; ``.`` without a collection."""
+    nearest_q: Floats
 
 
 class FilterSource(Protocol):
@@ -111,7 +114,8 @@ def explain_filters(
     motif_set = MotifSet(tuple(named))
     table = FilterTable(
         np.array([motif.info.name for motif in motifs], dtype=object), sites[order], influence[order],
-        np.array(names.targets, dtype=object), names.q_values,
+        np.array(names.targets, dtype=object), names.q_values, np.array(names.nearest, dtype=object),
+        names.nearest_q,
     )  # fmt: skip
     _write(request, motif_set, table, form)
     return table, motif_set
@@ -153,28 +157,40 @@ def known_motifs(motifs: str | MotifSet | None, rules: MotifRules) -> MotifSet |
 
 
 def most_similar(motifs: list[Pfm], collection: MotifSet | None, threads: int) -> Names:
-    """Return the most similar motif of a collection for each motif, up to a q-value of `MOST_Q`."""
-    names = Names(["."] * len(motifs), np.full(len(motifs), np.nan), [None] * len(motifs))
+    """Return the most similar motif of a collection for each motif; named up to a q-value of `MOST_Q`."""
+    none, unknown = ["."] * len(motifs), np.full(len(motifs), np.nan)
+    names = Names(none, unknown, [None] * len(motifs), none.copy(), unknown.copy())
     if collection is None or not motifs:
         return names
-    matches = compare(MotifSet(tuple(motifs)), collection, top=1, q_value=MOST_Q, threads=threads).table
+    matches = compare(MotifSet(tuple(motifs)), collection, top=1, q_value=1.0, threads=threads).table
     assert matches is not None
     place = {motif.info.name: number for number, motif in enumerate(motifs)}
     for query, target, alt_name, offset, orientation, _, _, _, _, q_value in matches.rows():
         number = place[query]
-        names.targets[number] = target if alt_name == "." else alt_name
-        names.q_values[number] = q_value
-        names.matches[number] = NamedMatch(target, offset, orientation == "-")
+        name = target if alt_name == "." else alt_name
+        names.nearest[number], names.nearest_q[number] = name, q_value
+        if q_value <= MOST_Q:
+            names.targets[number], names.q_values[number] = name, q_value
+            names.matches[number] = NamedMatch(target, offset, orientation == "-")
+    if all(match is None for match in names.matches) and not np.isnan(names.nearest_q).all():
+        best = int(np.nanargmin(names.nearest_q))
+        note(
+            f"no motif has a q-value up to {MOST_Q:g}; the smallest is {names.nearest_q[best]:.2g}, of "
+            f"{motifs[best].info.name} and {names.nearest[best]}"
+        )
     return names
 
 
 def _write(request: ExplainRequest, motifs: MotifSet, table: FilterTable, form: str) -> None:
     """Write the motifs, and report the most influential ones."""
     assert request.filters is not None
-    for name, sites, influence, target, _q in list(table.rows())[:10]:
+    rows = list(table.rows())
+    for name, sites, influence, target, *_ in rows[:10]:
         detail(f"{name}: influence {influence:.3g}, {sites} sites" + (f", {target}" if target != "." else ""))
-    shown = {name: f"{influence:.4g}" for name, _, influence, _, _ in table.rows()}
-    entries = provenance("explain", {"model": model_label(request.model), "influence": shown})
+    shown = {name: f"{influence:.4g}" for name, _, influence, *_ in rows}
+    nearest = {name: f"{near} (q {q:.2g})" for name, *_, near, q in rows if near != "."}
+    facts = {"model": model_label(request.model), "influence": shown, "nearest": nearest or None}
+    entries = provenance("explain", facts)
     header = header_for(request.header, entries)
     with open_output(request.filters) as stream:
         write_motifs(stream, motifs, form, header)

@@ -159,6 +159,8 @@ class FilterTable(ColumnTable):
         object (f,): the most similar motif of the collection, ``.`` where none is similar.
     q_value
         float64 (f,): of the similarity; NaN for none.
+    nearest, nearest_q
+        object and float64 (f,): the most similar motif, however little, and its q-value.
     """
 
     filter: NDArray[np.object_]
@@ -166,6 +168,8 @@ class FilterTable(ColumnTable):
     influence: Floats
     target: NDArray[np.object_]
     q_value: Floats
+    nearest: NDArray[np.object_]
+    nearest_q: Floats
 
 
 @dataclass(frozen=True, eq=False)
