@@ -66,3 +66,44 @@ def test_an_influential_filter_is_the_motif_of_the_factor(prepared, seqnet_ok):
         if motif.info.alt_name in NAMES[name]
     ]
     assert max(named, default=0) >= 0.1 * max(influence.values())
+
+
+@pytest.fixture(scope="module")
+def yeast(real_data, tmp_path_factory):
+    """A function that labels factors; and the genome and motifs of yeast."""
+    folder, data = tmp_path_factory.mktemp("yeast"), real_data / "yeast_R64"
+
+    def labelled(seqnet_ok, *factors):
+        path = folder / f"{'_'.join(factors)}.bed"
+        peaks = [data / "chexmix_peaks" / f"{factor}.bed" for factor in factors]
+        seqnet_ok("label", *peaks, "--genome", data / "sacCer3.fa.gz", "--width", 200, "--valid-chroms", "chrVII",
+                  "--test-chroms", "chrIV,chrXII", "-q", "-o", path)  # fmt: skip
+        return path
+
+    return labelled, data / "sacCer3.fa.gz", data / "motifs" / "macisaac_yeast.v1.meme"
+
+
+def test_one_network_of_two_yeast_factors_has_learnt_both_motifs(yeast, seqnet_ok, tmp_path):
+    labelled, genome, motifs = yeast
+    regions = labelled(seqnet_ok, "Reb1", "Abf1")
+    options = ["--regions", regions, "--genome", genome, "-t", 1, "-q"]
+    seqnet_ok("train", "cnn", *options, "--epochs", 8, "-o", tmp_path / "m.safetensors")
+    seqnet_ok("discover", tmp_path / "m.safetensors", *options, "--rows", "top:150", "--shuffles", 4, "--motifs",
+              motifs, "-o", tmp_path / "p.meme", "--json", tmp_path / "p.json")  # fmt: skip
+    patterns = json.loads((tmp_path / "p.json").read_text())["patterns"]
+    for task in ("Reb1", "Abf1"):
+        own = [pattern for pattern in patterns if pattern["task"] == task][:2]
+        assert task.upper() in [pattern["target"] for pattern in own]
+
+
+@pytest.mark.parametrize("factor", ["Reb1", "Abf1"])
+def test_the_most_influential_filter_of_a_yeast_network_is_the_factor_s_motif(
+    yeast, seqnet_ok, tmp_path, factor
+):
+    labelled, genome, motifs = yeast
+    options = ["--regions", labelled(seqnet_ok, factor), "--genome", genome, "-t", 1, "-q"]
+    seqnet_ok("train", "cnn", *options, "--preset", "deepbind", "-o", tmp_path / "m.safetensors")
+    seqnet_ok(
+        "explain", tmp_path / "m.safetensors", *options, "--filters", tmp_path / "f.meme", "--motifs", motifs
+    )
+    assert read_motifs(str(tmp_path / "f.meme")).motifs[0].info.alt_name == factor.upper()
