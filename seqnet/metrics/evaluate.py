@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
@@ -184,15 +184,33 @@ def _sample(task: str, column: int, targets: Floats, predictions: Floats, questi
     return RegressionSample(task, truth, scores, peaks, counts=counts, asinh=question.asinh)
 
 
-def _row_weights(resampling: Resampling | None) -> NDArray[np.float32] | None:
-    """Return how often each row is drawn, (R, n); None where there are too few blocks."""
+class _RowWeights:
+    """How often each row is drawn, one resample at a time: all would not fit in memory for millions of rows.
+
+    Parameters
+    ----------
+    resampling
+        Of at least `FEWEST_BLOCKS` blocks.
+    """
+
+    def __init__(self, resampling: Resampling) -> None:
+        self._number = np.unique(resampling.blocks, return_inverse=True)[1].reshape(-1)
+        self._draws = draws(resampling.count, resampling.seed)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the weights of each resample, float32 (n,)."""
+        for drawn in self._draws:
+            yield drawn[self._number]
+
+
+def _row_weights(resampling: Resampling | None) -> _RowWeights | None:
+    """Return how often each row is drawn; None where there are too few blocks."""
     if resampling is None or resampling.count < FEWEST_BLOCKS:
         return None
-    number = np.unique(resampling.blocks, return_inverse=True)[1].reshape(-1)
-    return draws(resampling.count, resampling.seed)[:, number]
+    return _RowWeights(resampling)
 
 
-def _resampled(sample: _Sample, weights: NDArray[np.float32], metrics: Sequence[str]) -> Floats:
+def _resampled(sample: _Sample, weights: _RowWeights, metrics: Sequence[str]) -> Floats:
     """Evaluate every resample of one task: float64 (R, M), NaN where undefined."""
     known = np.flatnonzero(sample.known)
     return np.array(
