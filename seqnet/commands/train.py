@@ -200,12 +200,12 @@ def cnn(**values: Any) -> None:
     "denoise",
     cls=Command,
     short_help="Train a network that denoises signal tracks.",
-    example="seqnet train denoise --signal atac=shallow.bw --target-track deep.bw --preset coda "
-    "-o denoise.safetensors",
+    example="seqnet train denoise --signal atac=shallow.bw --target-track deep.bw -o denoise.safetensors",
 )
 @signal_options
 @denoising_options
 @signal_fit_options
+@strand_pair_option
 @denoising_architecture_options
 @denoising_fit_options
 @split_options
@@ -215,8 +215,8 @@ def cnn(**values: Any) -> None:
 def denoising(**values: Any) -> None:
     """Train a network that makes deep tracks of noisy ones.
 
-    Whole tracks are read in bins; windows of them are split, learnt and validated. The network needs
-    an output at every position (--preset coda).
+    Whole tracks are read in bins; windows of them are split, learnt and validated. The default network
+    weights smoothed inputs at every position; others, too, need an output at every position (--preset coda).
     """
     _denoise(values)
 
@@ -227,7 +227,7 @@ _DENOISING = {"target_peaks": "--target-peaks", "step": "--bin", "window": "--wi
 _IGNORED = {"on_bad", "on_duplicate"}
 _ROWS = {"Input", "Table", "Regions and genome"}
 """The groups of options that give rows."""
-_REASONS = {"init_motifs": ": there are no bases", "strand_pairs": ": tracks are read forward"}
+_REASONS = {"init_motifs": ": there are no bases"}
 
 
 def _denoising_values(values: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from torch import nn
 
 from seqnet.aliases import Ints, Progress, no_progress
 from seqnet.inference.sharing.operators import Added, Sliding, Step, steps_of
+from seqnet.networks.modules import SmootherMix
 from seqnet.parallel import ordered_map
 
 Singles = NDArray[np.float32]
@@ -35,13 +36,20 @@ def reach_of(network: nn.Sequential) -> Reach:
         If a layer does not keep every position, or sees all of them at once.
     """
     head = network[-1]
+    if isinstance(head, SmootherMix):
+        return _reach_of_all([*list(network)[:-1], *head.layers], Reach(head.reach, head.reach))
     if not (isinstance(head, nn.Sequential) and isinstance(head[-1], nn.Flatten) and head[-1].start_dim == 2):
         raise ValueError("the output has no positions; end in 'output per_position=true'")
-    layers = [*list(network)[:-1], *list(head)[:-1]]
+    return _reach_of_all([*list(network)[:-1], *list(head)[:-1]], Reach(0, 0))
+
+
+def _reach_of_all(layers: list[nn.Module], more: Reach) -> Reach:
+    """Return the reach of layers one after another, and of what sees `more` besides."""
     steps = steps_of(layers)
     if len(steps) < len(layers):
         raise ValueError(f"layer {len(steps) + 1} does not work position by position")
-    return _reach(steps)
+    reach = _reach(steps)
+    return Reach(reach.before + more.before, reach.after + more.after)
 
 
 def _reach(steps: list[Step] | tuple[Step, ...]) -> Reach:

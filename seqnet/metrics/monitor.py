@@ -56,6 +56,12 @@ def _signals_and_peaks(tasks: tuple[str, ...], targets: Floats, outputs: Floats)
     return {**_signals(tasks[:-1], targets[:, :-1], outputs[:, :-1]), **peaks}
 
 
+def _rates_and_peaks(tasks: tuple[str, ...], targets: Floats, outputs: Floats) -> Figures:
+    """Return the metrics of signals that are learnt in their units and, last, of their peaks."""
+    peaks = _binary(tasks[-1:], targets[:, -1:], outputs[:, -1:])
+    return {**_numbers(tasks[:-1], targets[:, :-1], outputs[:, :-1]), **peaks}
+
+
 def _mean(values: list[float | None]) -> float | None:
     """Return the mean of those that are defined, None of nothing."""
     known = [value for value in values if value is not None]
@@ -69,6 +75,8 @@ EVALUATORS: dict[str, Callable[[tuple[str, ...], Floats, Floats], Figures]] = {
     "counts": _counts,
     "denoising": _signals,
     "denoising_peaks": _signals_and_peaks,
+    "rates": _numbers,
+    "rates_peaks": _rates_and_peaks,
 }
 
 

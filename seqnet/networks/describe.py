@@ -11,7 +11,7 @@ from torch import nn
 
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.layers import Shape, build_layers
-from seqnet.networks.modules import BiLstm, GlobalPool, Parallel, Residual, Siamese, Towers
+from seqnet.networks.modules import BiLstm, GlobalPool, Parallel, Residual, Siamese, SmootherMix, Towers
 from seqnet.networks.outline import LayerRow, layer_text
 from seqnet.networks.presets import Layers
 
@@ -60,6 +60,9 @@ def _steps(module: nn.Module) -> Iterator[_Step]:
         yield window.span, window.stride
     elif isinstance(module, GlobalPool | nn.Flatten | BiLstm) and getattr(module, "start_dim", 1) == 1:
         yield None, 1
+    elif isinstance(module, SmootherMix):
+        yield 2 * module.reach + 1, 1
+        yield from _steps(module.layers)
     elif isinstance(module, Residual | Siamese):
         yield from _steps(module.block)
     elif isinstance(module, Towers | Parallel):

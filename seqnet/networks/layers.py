@@ -26,7 +26,9 @@ from seqnet.networks.modules import (
     Parallel,
     Residual,
     Siamese,
+    SmootherMix,
     Towers,
+    strand_partners,
 )
 from seqnet.networks.presets import DEEPEST, Layers, LayerSpec
 
@@ -232,8 +234,35 @@ def _dense(shape: Shape, units: int, bias: bool = True) -> Made:
     return module, Shape(units, None)
 
 
-def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = True, width: int = 1) -> Made:
-    """Make one output per task: of all features, or at every position of the `width` around it (n, T, L)."""
+def _output(
+    shape: Shape,
+    units: int,
+    per_position: bool = False,
+    bias: bool = True,
+    width: int = 1,
+    smoothers: str | None = None,
+    logit: bool = False,
+    partners: str | None = None,
+    target_partners: str | None = None,
+    ceiling: float | None = None,
+    layers: Layers | None = None,
+) -> Made:
+    """Make one output per task: of all features, or at every position of the `width` around it (n, T, L).
+
+    With `smoothers`, standard deviations of Gaussians, outputs are means of the smoothed input, weighted by
+    `layers` (see `SmootherMix`); `logit` makes the last of them a logit. `partners` are the tracks, and
+    `target_partners` the outputs, that change places on the other strand; weights do not change with values
+    above `ceiling`.
+    """
+    if smoothers is not None:
+        if not per_position:
+            raise ValueError("smoothers need per_position=true")
+        if width > 1:
+            raise ValueError("an output of smoothers has no width")
+        orders = None if partners is None and target_partners is None else (partners, target_partners)
+        return _smoother_mix(shape, units, smoothers, layers, orders, logit=logit, bias=bias, ceiling=ceiling)
+    if logit or any(option is not None for option in (layers, partners, target_partners, ceiling)):
+        raise ValueError("logit, partners, ceiling and layers of an output go with smoothers")
     if not per_position:
         if width > 1:
             raise ValueError("an output has a width where it is per_position alone")
@@ -242,6 +271,36 @@ def _output(shape: Shape, units: int, per_position: bool = False, bias: bool = T
     kind = nn.Conv2d if width < WIDE else WideConv
     head, out = _conv(shape, units, width, bias=bias, kind=kind)
     return nn.Sequential(head, nn.Flatten(2)), out
+
+
+def _smoother_mix(
+    shape: Shape,
+    units: int,
+    smoothers: str,
+    layers: Layers | None,
+    partners: tuple[str | None, str | None] | None,
+    *,
+    logit: bool,
+    bias: bool,
+    ceiling: float | None,
+) -> Made:
+    """Make outputs that are weighted means of the smoothed input."""
+    length, widths = _positions(shape, "output"), list(map(int, smoothers.split("-")))
+    if layers is None:
+        raise ValueError("an output of smoothers needs layers that weight them")
+    chain, out = _chain(layers, Shape(shape.channels * len(widths), length))
+    if out.length != length:
+        raise ValueError(f"the layers of an output end in {_sized(out)}; {_AS_MANY} as before, {length}")
+    if logit and units < 2:
+        raise ValueError("an output of smoothers has a logit with other tasks only")
+    orders = None
+    if partners is not None:
+        orders = strand_partners(partners[0], shape.channels), strand_partners(partners[1], units - logit)
+    mix = SmootherMix(
+        chain, shape.channels, out.channels, units, widths,
+        logit=logit, ceiling=ceiling, bias=bias, partners=orders,
+    )  # fmt: skip
+    return mix, Shape(units, length)
 
 
 LAYERS: dict[str, Layer] = {

@@ -33,9 +33,9 @@ class Loss(Protocol):
             Of the same shape, NaN where unknown.
         weights
             (T,): of the positives of each task (`bce`, `hinge`), of each class (`cross_entropy`)
-            or of each task (`mse`, `poisson`, `mse_bce`). The sum is divided by the number of known targets
-            whatever the weights, so that the mean over batches does not depend on what fell into
-            which.
+            or of each task (`mse`, `poisson`, `mse_bce`, `poisson_rate`). The sum is divided by the
+            number of known targets whatever the weights, so that the mean over batches does not depend
+            on what fell into which.
         row_weights
             (n,): of each example.
         """
@@ -88,6 +88,32 @@ def poisson(
     return _mean(_per_task(weights, x) * (torch.exp(x) - y * x), known, row_weights)
 
 
+def poisson_rate(
+    outputs: Tensor, targets: Tensor, weights: Tensor | None = None, row_weights: Tensor | None = None
+) -> Tensor:
+    """Negative log likelihood of y, 0 or more, at rate x above 0, without its constant: x - y log x.
+
+    The rate with the least loss is the mean of y, as of the squared error, but a deviation counts less where
+    the rate is high, as the noise of counts does (quasi-likelihood, Wedderburn 1974).
+    """
+    x, y, known = _prepared(outputs, targets)
+    return _mean(_per_task(weights, x) * (x - y * torch.log(x)), known, row_weights)
+
+
+def poisson_rate_bce(
+    outputs: Tensor, targets: Tensor, weights: Tensor | None = None, row_weights: Tensor | None = None
+) -> Tensor:
+    """`poisson_rate` of all tasks but the last, binary cross-entropy of the last one's logits.
+
+    Denoised signals and their peaks; all are multiplied by the weights of the tasks.
+    """
+    x, y, known = _prepared(outputs, targets)
+    rates, logits = x[:, :-1], x[:, -1:]  # apart: rates have a logarithm, logits may be below 0
+    peaks = y[:, -1:] * softplus(-logits) + (1 - y[:, -1:]) * softplus(logits)
+    loss = torch.cat([rates - y[:, :-1] * torch.log(rates), peaks], dim=1)
+    return _mean(_per_task(weights, x) * loss, known, row_weights)
+
+
 def mse_bce(
     outputs: Tensor, targets: Tensor, weights: Tensor | None = None, row_weights: Tensor | None = None
 ) -> Tensor:
@@ -110,6 +136,8 @@ LOSSES: dict[str, Loss] = {
     "mse": mse,
     "poisson": poisson,
     "mse_bce": mse_bce,
+    "poisson_rate": poisson_rate,
+    "poisson_rate_bce": poisson_rate_bce,
 }
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from seqnet.genome.signals.smoothing import gaussian_weights
+
+_LEAST = 1e-6
+"""What an output is at least where all weighted inputs are 0, since losses take its logarithm."""
 _STEPS = 1 << 16
 """Values of the 16 bits that decide whether a value is dropped."""
 
@@ -179,6 +185,128 @@ class BiLstm(nn.Module):
         """Map (n, C, 1, L) to (n, 2 units, 1, L)."""
         outputs: Tensor = self.lstm(x.squeeze(2).transpose(1, 2))[0]
         return outputs.transpose(1, 2).unsqueeze(2)
+
+
+class SmootherMix(nn.Module):
+    """Weighted means of smoothed tracks, with weights that a network chooses at every position.
+
+    S tracks, 0 or more, are smoothed by K Gaussians. Output t at a position is
+
+        exp(tanh g_t) (w_t0 + sum over s, k of w_tsk smoothed_sk),    w_t >= 0, sum of w_t = 1,
+
+    where `layers` and a convolution of width 1 make g and (by a softmax) w of the asinh of the smoothed
+    tracks, cut at `ceiling`: above the values seen in training the weights stay as they are there. The
+    constant 1 is the mean of a track that was divided by its mean. An output is thus never more than e times
+    the largest value of the inputs (or 1), whatever the weights of the network are.
+
+    Parameters
+    ----------
+    layers
+        From (n, S K, 1, L) to (n, `channels`, 1, L).
+    tracks
+        S.
+    channels
+        What comes out of `layers`.
+    tasks
+        T outputs.
+    widths
+        The Gaussians' standard deviations, in positions; 0 does not smooth.
+    logit
+        Whether the last output is a logit, a linear map of the channels, and no mean.
+    ceiling
+        See above; None for none.
+    bias
+        Of the last convolution.
+    partners
+        For each track, and for each output, the one that takes its place on the other strand. The weights are
+        then the mean of those of both strands, so that reversed tracks give reversed outputs. None reads
+        tracks forward.
+    """
+
+    def __init__(
+        self,
+        layers: nn.Sequential,
+        tracks: int,
+        channels: int,
+        tasks: int,
+        widths: Sequence[float],
+        *,
+        logit: bool = False,
+        ceiling: float | None = None,
+        bias: bool = True,
+        partners: tuple[Sequence[int], Sequence[int]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.layers = layers
+        self.ceiling = ceiling
+        self.means = tasks - logit
+        self.parts = tracks * len(widths) + 1
+        self.weights = nn.Conv2d(channels, self.means * (self.parts + 1) + logit, 1, bias=bias)
+        nn.init.zeros_(self.weights.weight)  # all parts weigh the same at first
+        if self.weights.bias is not None:
+            nn.init.zeros_(self.weights.bias)
+        self.orders = None if partners is None else _strand_orders(partners, len(widths), self.parts)
+        filters = [gaussian_weights(width) for width in widths]
+        self.reach = max(len(taps) for taps in filters) // 2
+        bank = np.stack([np.pad(taps, self.reach - len(taps) // 2) for taps in filters])
+        values = torch.from_numpy(bank.astype(np.float32))[:, None, None]
+        self.register_buffer("bank", values, persistent=False)
+
+    def smoothed(self, x: Tensor) -> Tensor:
+        """Return tracks (n, S, 1, L) smoothed by each Gaussian, (n, S K, 1, L)."""
+        n, tracks, _, length = x.shape
+        bank = self.get_buffer("bank")
+        with torch.autocast(x.device.type, enabled=False):  # outputs are means of these: all their digits
+            rows = x.float().reshape(n * tracks, 1, 1, length)
+            each = functional.conv2d(rows, bank, padding=(0, self.reach))
+        return each.reshape(n, -1, 1, length)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, S, 1, L) to (n, T, L)."""
+        smoothed = self.smoothed(x)
+        hidden = torch.asinh(smoothed if self.ceiling is None else smoothed.clamp(max=self.ceiling))
+        chosen = self.weights(self.layers(hidden)).squeeze(2).float()
+        if self.orders is not None:
+            before, after = self.orders
+            after = [*after, *range(len(after), chosen.shape[1])]  # the logit has no strand
+            turned = self.weights(self.layers(hidden[:, before].flip(3))).squeeze(2).float()
+            chosen = (chosen + turned[:, after].flip(2)) / 2
+        n, _, length = chosen.shape
+        each = chosen[:, : self.means * (self.parts + 1)].reshape(n, self.means, self.parts + 1, length)
+        weights = torch.softmax(each[:, :, :-1], dim=2)
+        mean = (weights[:, :, 1:] * smoothed.squeeze(2).unsqueeze(1)).sum(2) + weights[:, :, 0]
+        outputs = torch.exp(torch.tanh(each[:, :, -1])) * mean.clamp(min=_LEAST)
+        return torch.cat([outputs, chosen[:, self.means * (self.parts + 1) :]], dim=1)
+
+
+def _strand_orders(
+    partners: tuple[Sequence[int], Sequence[int]], widths: int, parts: int
+) -> tuple[list[int], list[int]]:
+    """Return which channels of the other strand replace each, of the smoothed tracks and of the weights.
+
+    With tracks 0 and 1 a pair, K = 2, and outputs 0 and 1 a pair, the smoothed channels 0 1 2 3 (track 0
+    twice, track 1 twice) become 2 3 0 1. Each output has 6 weights (1 of the constant, 4 of these, 1 of the
+    factor): those of output 0 on the other strand are 6, then 9 10 7 8, then 11.
+    """
+    tracks, outputs = partners
+    smoothed = [widths * track + k for track in tracks for k in range(widths)]
+    own = [0, *(1 + channel for channel in smoothed), parts]
+    weights = [(parts + 1) * output + place for output in outputs for place in own]
+    return smoothed, weights
+
+
+def strand_partners(text: str | None, count: int) -> list[int]:
+    """Return which of some tracks takes the place of each on the other strand: `1-0-2` for two that swap.
+
+    Raises
+    ------
+    ValueError
+        If the numbers are not those of `count` tracks, or not of pairs. None leaves each in its place.
+    """
+    order = list(range(count)) if text is None else [int(number) for number in text.split("-")]
+    if sorted(order) != list(range(count)) or any(order[order[i]] != i for i in order):
+        raise ValueError(f"partners {text} are not those of {count} tracks")
+    return order
 
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {

@@ -26,6 +26,10 @@ class LayerOptions(TypedDict, total=False):
     masked: bool
     per_position: bool
     partners: str
+    target_partners: str
+    smoothers: str
+    ceiling: float
+    logit: bool
     layers: list[LayerSpec]
     shortcut: list[LayerSpec]
     signal: list[LayerSpec]
@@ -230,6 +234,21 @@ _ATACWORKS: Layers = [
     *[row for _ in range(4) for row in _atacworks_block(first=False)],
     {"layer": "output", "per_position": True, "bias": False},
 ]
+_DENOISE: Layers = [
+    {
+        "layer": "output",
+        "per_position": True,
+        "smoothers": "0-1-2-4-8",
+        "layers": [
+            _conv(32, 5),
+            _RELU,
+            *[
+                LayerSpec(layer="residual", layers=[_conv(32, 5, dilation=d), _RELU, _conv(32, 1)])
+                for d in (1, 2, 4, 8)
+            ],
+        ],
+    }
+]
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(_DEFAULT, "exponential first layer, dilated residual blocks, global and local pooling"),
@@ -242,10 +261,12 @@ PRESETS: dict[str, Preset] = {
     "factornet": Preset(_FACTORNET, "FactorNet (Quang and Xie 2019), 1000 bases with signal tracks"),
     "convnext": Preset(_CONVNEXT, "dilated depthwise residual blocks (Liu et al. 2022), which see 378 bases"),
     "legnet": Preset(_LEGNET, "like LegNet (Penzar et al. 2023), for reporter assays"),
+    "denoise": Preset(_DENOISE, "weighted means of smoothed tracks, for train denoise"),
     "coda": Preset(_CODA, "Coda (Koh et al. 2017), for train denoise"),
     "atacworks": Preset(_ATACWORKS, "AtacWorks' regression (Lal et al. 2021), for train denoise"),
 }
-DEFAULT_PRESET = "default"
+DEFAULT_PRESET, DENOISING_PRESET = "default", "denoise"
+"""The presets of train cnn and of train denoise."""
 
 
 def dense_layers(hidden: list[int], dropout: float) -> Layers:

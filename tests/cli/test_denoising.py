@@ -9,11 +9,13 @@ import numpy as np
 import pyBigWig
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import r2_score, roc_auc_score
 
 from seqnet.commands._boundary import CommandError
 from seqnet.formats.models.model_file import read_model, write_model
+from seqnet.genome.signals.smoothing import WIDTHS
 from seqnet.genome.splitting.stretches import Stretches
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
@@ -106,6 +108,20 @@ def in_units(model, noisy, contig, limits=None):
     return np.clip(values, *(limits or (min(0, 1.5 * least), max(0, 1.5 * largest))))
 
 
+def simple_estimates(deep, noisy, contig):
+    """The input as it is, and scaled and smoothed as fits c2 best, by scipy and numpy."""
+    column, truth, shallow = binned(noisy["c2"]), binned(deep["c2"]), binned(noisy[contig])
+    yield "deep: noisy as it is", shallow
+    yield "deep: noisy scaled", shallow * np.linalg.lstsq(column[:, None], truth, rcond=None)[0]
+    fits = []
+    for width in WIDTHS[1:]:
+        smooth = gaussian_filter1d(column, width, mode="constant", truncate=4.0)
+        scale, error, *_ = np.linalg.lstsq(smooth[:, None], truth, rcond=None)
+        fits.append((error[0], width, scale[0]))
+    _, width, scale = min(fits)
+    yield "deep: noisy smoothed", scale * gaussian_filter1d(shallow, width, mode="constant", truncate=4.0)
+
+
 def test_constants_are_those_of_the_training_contigs(given, with_peaks):
     _, deep, noisy = given
     model = read_model(str(with_peaks))
@@ -121,10 +137,7 @@ def test_constants_are_those_of_the_training_contigs(given, with_peaks):
     metrics = {row["task"]: row for row in model.header["metrics"]}
     truth = binned(deep["c2"])
     # only outputs within reach of the contig's ends may differ from those of a whole pass
-    for name, values in (
-        ("deep", in_units(model, noisy, "c2")),
-        ("deep: noisy as it is", binned(noisy["c2"])),
-    ):
+    for name, values in (("deep", in_units(model, noisy, "c2")), *simple_estimates(deep, noisy, "c2")):
         near = 5e-3 if name == "deep" else 1e-5
         assert list(metrics[name]) == ["task", "n", *DENOISING_METRICS]
         for prefix, scale in (("", np.array), ("asinh_", np.arcsinh)):
@@ -175,7 +188,7 @@ def test_evaluation_sets_the_input_beside(given, with_peaks, inside, tmp_path):
            "-o", tmp_path / "e.tsv")  # fmt: skip
     lines = [line.split("\t") for line in (tmp_path / "e.tsv").read_text().splitlines()]
     rows = {line[0]: dict(zip(lines[0], line, strict=True)) for line in lines[1:]}
-    assert list(rows) == ["deep", "deep: noisy as it is"]
+    assert list(rows) == ["deep", "deep: noisy as it is", "deep: noisy scaled", "deep: noisy smoothed"]
     model = read_model(str(with_peaks))
     truth = binned(deep["c3"])
     middles = np.arange(0, LENGTHS["c3"], STEP) + STEP // 2
@@ -184,10 +197,7 @@ def test_evaluation_sets_the_input_beside(given, with_peaks, inside, tmp_path):
         contig, start, end = line.split("\t")
         peaks |= (contig == "c3") & (middles >= int(start)) & (middles < int(end))
     every = np.ones(len(truth), bool)
-    for name, values in (
-        ("deep", in_units(model, noisy, "c3")),
-        ("deep: noisy as it is", binned(noisy["c3"])),
-    ):
+    for name, values in (("deep", in_units(model, noisy, "c3")), *simple_estimates(deep, noisy, "c3")):
         for prefix, rows_in, scale in (
             ("", every, np.array),
             ("peak_", peaks, np.array),
@@ -207,13 +217,36 @@ def test_evaluation_sets_the_input_beside(given, with_peaks, inside, tmp_path):
     assert (content["split"], content["rows"], content["task_type"]) == ("test", 600, "regression")
     assert content["units"] == "means of bins"
     assert content["baselines"][0]["name"] == "noisy as it is"
-    assert list(content["baselines"][0]["difference"]) == ["pearson", "spearman", "asinh_pearson"]
+    assert list(content["baselines"][0]["difference"]) == ["pearson", "spearman", "mse", "asinh_pearson"]
+    assert content["intervals"]["block_size"] == 100  # 6000 bases in 60 blocks
+    drawn = content["baselines"][2]["difference"]["mse"]
+    assert drawn["interval"][0] < drawn["value"] < drawn["interval"][1]
     page = (tmp_path / "e.html").read_text()
     for text in ("noisy as it is", "Pearson, asinh scale", "Pearson, peaks", "prediction (means of bins)",
                  "prediction (asinh)"):  # fmt: skip
         assert text in page
     # the peaks are learnt too
     assert roc_auc_score(peaks, outputs(model, noisy, "c3")[:, 1]) > 0.85
+
+
+def test_intervals_are_those_of_blocks_of_bins(given, by_default, inside, tmp_path):
+    folder, deep, noisy = given
+    inside("evaluate", "--model", by_default, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+           "--block-size", 150, "--seed", 4, "-t", 1, "--json", tmp_path / "e.json", "-o", tmp_path / "e.tsv")  # fmt: skip
+    content = json.loads((tmp_path / "e.json").read_text())
+    blocks = np.arange(600) * STEP // 150
+    counts = np.random.default_rng(4).multinomial(40, np.full(40, 1 / 40), size=200)
+    shallow, truth = binned(noisy["c3"]), binned(deep["c3"])
+    figures = [pearsonr(np.repeat(shallow, n), np.repeat(truth, n)).statistic for n in counts[:, blocks]]
+    lines = [line.split("\t") for line in (tmp_path / "e.tsv").read_text().splitlines()]
+    row = dict(zip(lines[0], lines[2], strict=True))
+    assert row["task"] == "deep: noisy as it is"
+    low, high = np.quantile(figures, [0.025, 0.975])
+    assert [float(row["pearson_low"]), float(row["pearson_high"])] == pytest.approx([low, high], rel=1e-4)
+    assert (content["intervals"]["blocks"], content["intervals"]["block_size"]) == (40, 150)
+    inside("evaluate", "--model", by_default, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+           "--intervals", "none", "-t", 1, "--json", tmp_path / "e.json", "-o", tmp_path / "e.tsv")  # fmt: skip
+    assert json.loads((tmp_path / "e.json").read_text())["intervals"]["blocks"] is None
 
 
 def test_without_peaks_and_contigs_of_one_s_own_choice(given, inside, tmp_path, capsys):
@@ -276,8 +309,9 @@ def test_tracks_that_explode_are_bounded_counted_and_judged_as_they_are_written(
            "-o", tmp_path / "e.tsv")  # fmt: skip
     said = capsys.readouterr().err
     assert f"warning: deep: {above} of 600 bins were above " in said
-    assert "warning: deep: noisy as it is has a Pearson of " in said
-    head, row, _ = (line.split("\t") for line in (tmp_path / "e.tsv").read_text().splitlines())
+    assert "warning: deep: noisy as it is has Pearson " in said
+    assert "warning: deep: noisy smoothed has MSE " in said
+    head, row = (line.split("\t") for line in (tmp_path / "e.tsv").read_text().splitlines()[:2])
     found = float(dict(zip(head, row, strict=True))["pearson"])
     assert found == pytest.approx(pearsonr(values, binned(deep["c3"])).statistic, rel=1e-3)
 
@@ -318,7 +352,7 @@ def test_fractions_hold_out_stretches_whose_bins_are_judged(given, inside, tmp_p
         inside(*judge, *options)
         content = json.loads((tmp_path / "e.json").read_text())
         assert (content["split"], content["rows"]) == ("test", kept.reshape(-1, STEP)[:, 0].sum() + bins)
-        assert content["warnings"] == []
+        assert not [text for text in content["warnings"] if "noisy smoothed" not in text]  # two epochs
     capsys.readouterr()
     inside(*judge, "--chroms", "c1", "--split", "all")
     assert (
@@ -351,6 +385,154 @@ def test_dry_run_of_the_presets(given, seqnet_ok):
         rows = seqnet_ok("train", "cnn", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
                          "--preset", preset, "--valid-fraction", 0.5, "--bin", 1, "--dry-run").rows  # fmt: skip
         assert rows[1][:3] == ["input", "1", str(2 * window)]
+
+
+DEFAULT = ("--epochs", 30, "--bin", STEP, "--valid-chroms", "c2", "--test-chroms", "c3", "-t", 1, "-q")
+
+
+@pytest.fixture(scope="module")
+def by_default(given, tmp_path_factory):
+    """A model of the default network, with peaks, trained in a process of its own."""
+    from tests.running import run_seqnet
+
+    folder, _, _ = given
+    out = tmp_path_factory.mktemp("default") / "m.safetensors"
+    finished = run_seqnet(
+        "train", "denoise", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+        "--target-peaks", folder / "peaks.bed", *DEFAULT[:-1], "-o", out,
+    )  # fmt: skip
+    assert finished.code == 0, finished.err
+    return out
+
+
+def test_the_default_network_learns_in_units_and_its_constants_are_the_means(given, by_default):
+    _, deep, noisy = given
+    model = read_model(str(by_default))
+    assert model.header["options"]["preset"] == "denoise"
+    assert model.header["architecture"][-1]["logit"]  # of the peaks
+    for spec, track in ((model.input["signals"][0], noisy), (model.header["outputs"][0], deep)):
+        assert (spec["transform"], spec["center"], spec["ceiling"]) == ("none", 0, None)
+        assert spec["factor"] == pytest.approx(1 / binned(track["c1"]).mean(), rel=1e-5)
+    log = (by_default.parent / "m.metrics.tsv").read_text().splitlines()[0].split("\t")
+    assert log[3:7] == ["valid_pearson", "valid_r2", "valid_auroc", "valid_auprc"]
+    metrics = {row["task"]: row for row in model.header["metrics"]}
+    assert metrics["deep"]["pearson"] > metrics["deep: noisy smoothed"]["pearson"]
+    assert metrics["deep"]["mse"] < min(
+        row["mse"] for name, row in metrics.items() if name.startswith("deep: ")
+    )
+
+
+def test_the_default_network_predicts_one_whole_pass_within_its_bounds(given, by_default, inside, tmp_path):
+    folder, _, noisy = given
+    inside(
+        "predict", by_default, "--signal", folder / "noisy.bw", "-t", 1, "-q", "-o", tmp_path / "{task}.bw"
+    )
+    model = read_model(str(by_default))
+    (signal,), (output,) = model.input["signals"], model.header["outputs"]
+    for contig, length in LENGTHS.items():
+        values = torch.from_numpy(binned(noisy[contig]) * signal["factor"]).float()
+        network = build_network(model.header["architecture"], Shape(1, len(values)), 2).eval()
+        network.load_state_dict({name: torch.from_numpy(np.array(t)) for name, t in model.tensors.items()})
+        rates, logits = network(values[None, None, None]).detach().numpy()[0]
+        expected = {"deep": rates / output["factor"], "peaks": 1 / (1 + np.exp(-logits.astype(float)))}
+        for task, column in expected.items():
+            with pyBigWig.open(str(tmp_path / f"{task}.bw")) as track:
+                found = track.values(contig, 0, length, numpy=True)
+            assert found == pytest.approx(np.repeat(column, STEP)[:length], rel=1e-4, abs=1e-4)
+        assert 0 < rates.min() / output["factor"] < rates.max() / output["factor"] < 1.5 * output["range"][1]
+
+
+def test_the_default_network_goes_on_to_the_same_bytes(given, inside, tmp_path):
+    folder, _, _ = given
+    run = ("train", "denoise", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw", *DEFAULT,
+           "--checkpoint-dir", tmp_path / "run", "--checkpoint-every", 1, "-o", tmp_path / "m.safetensors")  # fmt: skip
+    inside(*run)
+    whole = (tmp_path / "m.safetensors").read_bytes()
+    max((tmp_path / "run").glob("checkpoint-*")).unlink()
+    (tmp_path / "m.safetensors").unlink()
+    inside(*run, "--resume")
+    assert (tmp_path / "m.safetensors").read_bytes() == whole
+
+
+def test_the_default_network_takes_the_mean_of_several_inputs(given, inside, tmp_path):
+    folder, deep, noisy = given
+    thinned = {
+        name: np.random.default_rng(5).binomial(values.astype(int), 0.1) for name, values in deep.items()
+    }
+    write_track(tmp_path / "other.bw", {n: v.astype(np.float32) for n, v in thinned.items()}, LENGTHS)
+    inside("train", "denoise", "--signal", folder / "noisy.bw", "--signal", tmp_path / "other.bw",
+           "--target-track", folder / "deep.bw", *DEFAULT, "-o", tmp_path / "m.safetensors")  # fmt: skip
+    inside("evaluate", "--model", tmp_path / "m.safetensors", "--signal", folder / "noisy.bw",
+           "--signal", tmp_path / "other.bw", "--target-track", folder / "deep.bw", "-t", 1,
+           "--json", tmp_path / "e.json", "-o", tmp_path / "e.tsv")  # fmt: skip
+    content = json.loads((tmp_path / "e.json").read_text())
+    rows = {one["name"]: one["metrics"][0] for one in content["baselines"]}
+    assert list(rows) == [
+        "noisy as it is", "other as it is", "noisy scaled", "noisy smoothed", "other scaled", "other smoothed",
+        "mean of inputs scaled", "mean of inputs smoothed",
+    ]  # fmt: skip
+    levels = [binned(track["c2"]).mean() for track in (noisy, thinned)]
+    mean = {c: sum(binned(track[c]) / level / 2 for track, level in zip((noisy, thinned), levels, strict=True))
+            for c in ("c2", "c3")}  # fmt: skip
+    scale = np.linalg.lstsq(mean["c2"][:, None], binned(deep["c2"]), rcond=None)[0]
+    error = ((scale * mean["c3"] - binned(deep["c3"])) ** 2).mean()
+    assert rows["mean of inputs scaled"]["mse"] == pytest.approx(error, rel=1e-4)
+    assert content["metrics"][0]["mse"] < rows["other smoothed"]["mse"]
+
+
+def test_reversed_tracks_of_two_strands_give_the_reversed_tracks_of_the_other(given, inside, tmp_path):
+    _, deep, _ = given
+    lengths = {"c1": 20_000, "c2": 8000, "c3": 6000}  # whole bins
+    generator = np.random.default_rng(8)
+    deep = {n: np.stack([deep[n][:m], np.roll(deep[n], 40)[:m] / 2]) for n, m in lengths.items()}
+    shallow = {n: generator.binomial(both.astype(int), 0.1) for n, both in deep.items()}
+    files = {}
+    for kind, both in (("deep", deep), ("shallow", shallow)):
+        for way in ("forward", "reversed"):
+            for number, strand in enumerate(("plus", "minus")):
+                chosen = {n: v[number] if way == "forward" else v[1 - number, ::-1] for n, v in both.items()}
+                files[kind, way, strand] = tmp_path / f"{kind}.{way}.{strand}.bw"
+                write_track(files[kind, way, strand], {n: np.float32(v) for n, v in chosen.items()}, lengths)
+    inside("train", "denoise", *(part for strand in ("plus", "minus") for part in (
+           "--signal", f"{strand}={files['shallow', 'forward', strand]}",
+           "--target-track", f"{strand}={files['deep', 'forward', strand]}")),
+           "--strand-pair", "plus,minus", *DEFAULT, "--epochs", 8, "-o", tmp_path / "m.safetensors")  # fmt: skip
+    model = read_model(str(tmp_path / "m.safetensors"))
+    assert [one["partner"] for one in model.input["signals"]] == [1, 0]
+    assert [one["partner"] for one in model.header["outputs"]] == [1, 0]
+    limit = 1.5 * min(one["range"][1] for one in model.header["outputs"])  # each track has its own
+    for way in ("forward", "reversed"):
+        inside("predict", tmp_path / "m.safetensors", *(part for strand in ("plus", "minus") for part in (
+               "--signal", f"{strand}={files['shallow', way, strand]}")), "-t", 1, "-q",
+               "-o", tmp_path / f"{way}.{{task}}.bw")  # fmt: skip
+    for contig, length in lengths.items():
+        for strand, other in (("plus", "minus"), ("minus", "plus")):
+            tracks = []
+            for path in (f"forward.{strand}.bw", f"reversed.{other}.bw"):
+                with pyBigWig.open(str(tmp_path / path)) as track:
+                    tracks.append(np.minimum(track.values(contig, 0, length, numpy=True), limit))
+            np.testing.assert_allclose(tracks[1][::-1], tracks[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--strand-pair", "noisy,deep"), 2, "expected two names of --signal (noisy) or of --target-track (deep)"),
+        (("--strand-pair", "noisy,deep", "--preset", "coda"), 2, "expected two names"),
+        (("--signal-scale", "z"), 2, "are not for an output of smoothers, which reads tracks divided by their means"),
+        (("--prior-bias",), 2, "--prior-bias is not for an output of smoothers"),
+        (("--target-track", "{f}/below.bw"), 1, "below: has values below 0, down to -"),
+    ],
+)  # fmt: skip
+def test_what_the_default_network_cannot_do_says_why(given, inside, tmp_path, options, code, message):
+    folder, deep, _ = given
+    write_track(folder / "below.bw", {name: values - 5 for name, values in deep.items()}, LENGTHS)
+    filled = [option.replace("{f}", str(folder)) for option in options]
+    refused(code, message, lambda: inside(
+        "train", "denoise", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw", *DEFAULT, *filled,
+        "-o", tmp_path / "m.safetensors",
+    ))  # fmt: skip
+    assert not (tmp_path / "m.safetensors").exists()
 
 
 def refused(code, message, work):

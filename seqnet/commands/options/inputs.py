@@ -176,13 +176,13 @@ signal_fit_options = titled("Signal tracks",
     click.option("--signal-scale", metavar="[NAME=]RULE", **_per_track(_one_of(_SCALES), "max"),
                  help="Scale transformed values, by the training regions: "
                  + "; ".join(f"{name}: {text}" for name, text in _SCALES.items() if name != text)
-                 + "; none. Default: z; center-max in train denoise."),
+                 + "; none. Default: z; center-max in train denoise (not for its default network)."),
 )  # fmt: skip
 
 
 strand_pair_option = option_in("Signal tracks",
     "--strand-pair", "strand_pairs", multiple=True, metavar="PLUS,MINUS", callback=_pairs,
-    help="Tracks of the two strands, which reverse complements swap. May be repeated.",
+    help="Tracks of the two strands, which reverse complements swap; also deep ones. May be repeated.",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from seqnet.commands.options.types import Parsed, Real, Whole, whole_list
 from seqnet.errors import shorten
 from seqnet.networks.initialisers import INITIALISERS
 from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS
-from seqnet.networks.presets import DEFAULT_PRESET, PRESETS
+from seqnet.networks.presets import DEFAULT_PRESET, DENOISING_PRESET, PRESETS
 from seqnet.networks.schedules import DEFAULT_SCHEDULE, SCHEDULES
 from seqnet.networks.task_types import (
     ALL_MONITORS,
@@ -72,7 +72,7 @@ _start_options = titled("Network",
 _preset_option = option_in("Network",
     "--preset", type=click.Choice(list(PRESETS)),
     help="; ".join(f"{name}: {preset.help}" for name, preset in PRESETS.items())
-    + f". Default: {DEFAULT_PRESET}.",
+    + f". Default: {DEFAULT_PRESET}; {DENOISING_PRESET} in train denoise.",
 )  # fmt: skip
 denoising_architecture_options = combine(_preset_option, _layer_options, _start_options)
 cnn_architecture_options = combine(

@@ -294,6 +294,23 @@ def fit_signal(track: DenseTrack, intervals: Intervals, how: Normalisation, part
     return Signal(track.name, constants, partner, mean, summarise_track(values))
 
 
+def pooled(signals: Sequence[Signal]) -> list[Signal]:
+    """Give the two tracks of each strand pair one scale where both are divided by their means.
+
+    The scale is the mean of the two means, so that reversed tracks are read as the others are forward.
+    Tracks that are scaled otherwise, or have no partner, stay as they are.
+    """
+    shared = []
+    for number, signal in enumerate(signals):
+        own, other = signal.constants, signals[signal.partner].constants
+        if signal.partner != number and own.transform == "none" and not own.center and not other.center:
+            factor = 2 / (1 / own.factor + 1 / other.factor)
+            mean = signal.mean * factor / own.factor
+            signal = signal._replace(constants=own._replace(factor=factor), mean=mean)
+        shared.append(signal)
+    return shared
+
+
 def _center_and_factor(values: Reals, scale: Scale) -> tuple[float, float]:
     """Return what to subtract and to multiply by; a track without variation is left as it is.
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from seqnet.errors import UsageError
 from seqnet.networks.task_types import DENOISING_MONITORS
-from seqnet.pipeline.inputs.request import BIN, SignalFile
+from seqnet.pipeline.inputs.request import BIN, SignalFile, SignalFit
 from seqnet.pipeline.training.request import FitRequest, SignalRequest
 from seqnet.pipeline.training.sources import NamedTracks, signal_files
 
@@ -32,6 +32,11 @@ class TrainDenoiseRequest(SignalRequest, FitRequest):
         Bins per training row. Default: the receptive field.
     chroms
         Only these contigs.
+    strand_pairs
+        Noisy tracks, and deep ones, of the two strands: reversed tracks of a pair give the reversed track of
+        the other (default network).
+    preset
+        Row of ``networks.presets.PRESETS``. Default: `denoise`, unless layers are given otherwise.
     """
 
     target_tracks: NamedTracks = ()
@@ -39,6 +44,7 @@ class TrainDenoiseRequest(SignalRequest, FitRequest):
     step: int = BIN
     window: int | None = None
     chroms: Sequence[str] = ()
+    strand_pairs: Sequence[tuple[str, str]] = ()
     preset: str | None = None
     kind: ClassVar[str] = "cnn"
 
@@ -60,8 +66,31 @@ class TrainDenoiseRequest(SignalRequest, FitRequest):
             raise UsageError("--signal needs --target-track: the tracks that it is to become")
         if not self.track_source.signals:
             raise UsageError("--target-track needs --signal: the tracks to denoise")
+        self.check_strand_pairs()
         if self.monitor is not None and self.monitor not in DENOISING_MONITORS:
             raise UsageError(f"--monitor {self.monitor} is not for denoising; take loss or pearson or r2")
+
+    def check_strand_pairs(self) -> None:
+        """Refuse pairs of names that are not both of noisy tracks, or both of deep ones."""
+        noisy, deep = self.names_of_signals, self.names_of_targets
+        for pair in self.strand_pairs:
+            if not any(set(pair) <= set(names) for names in (noisy, deep)):
+                raise UsageError(
+                    f"--strand-pair {','.join(pair)}: expected two names of --signal ({', '.join(noisy)}) "
+                    f"or of --target-track ({', '.join(deep)})"
+                )
+        for names in (noisy, deep):
+            paired = [name for pair in self.pairs_of(names) for name in pair]
+            if len(set(paired)) < len(paired):
+                raise UsageError("--strand-pair: a track is in two pairs")
+
+    def pairs_of(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return the strand pairs among some tracks."""
+        return tuple(pair for pair in self.strand_pairs if set(pair) <= set(names))
+
+    def partners(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Return for each of some tracks the number of the one that takes its place on the other strand."""
+        return SignalFit(strand_pairs=self.pairs_of(names)).partners(names)
 
     def layer_choices(self) -> dict[str, object]:
         """Return the options that choose the layers, and what each was given."""
@@ -71,6 +100,16 @@ class TrainDenoiseRequest(SignalRequest, FitRequest):
     def targets(self) -> tuple[SignalFile, ...]:
         """The deep tracks."""
         return signal_files(self.target_tracks)
+
+    @property
+    def names_of_signals(self) -> list[str]:
+        """The names of the noisy tracks."""
+        return [file.name for file in self.track_source.signals]
+
+    @property
+    def names_of_targets(self) -> list[str]:
+        """The names of the deep tracks."""
+        return [file.name for file in self.targets]
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,29 +12,32 @@ import torch
 from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.files.checksummed import file_digest
 from seqnet.formats.files.header import base_name
-from seqnet.genome.signals.bins import bin_counts, windows_along
-from seqnet.genome.signals.tracks import DenseTrack, Normalisation, Signal, covered, fit_signal, normalised
-from seqnet.genome.splitting.splits import SPLITS, by_chromosome
+from seqnet.genome.signals.tracks import (
+    DenseTrack,
+    Normalisation,
+    covered,
+    fit_signal,
+    normalised,
+    pooled,
+)
 from seqnet.inference.denoise import Reach, reach_of, window_targets
-from seqnet.inference.track_units import Range, TrackUnits, stored_output
+from seqnet.inference.track_units import Range, stored_output
 from seqnet.lookup import library_version
 from seqnet.metrics.registry import ASINH
-from seqnet.metrics.regression import RegressionSample
 from seqnet.model_inputs.signals import signal_inputs
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
+from seqnet.networks.presets import DENOISING_PRESET, LayerSpec
 from seqnet.pipeline.denoising.request import TrainDenoiseRequest
-from seqnet.pipeline.denoising.splits import draw_windows, window_stretches
-from seqnet.pipeline.denoising.targets import (
-    DENOISING_METRICS,
-    chosen_lengths,
-    metrics_line,
-    peak_bins,
-    read_binned,
-    say_bounded,
+from seqnet.pipeline.denoising.targets import chosen_lengths, peak_bins, read_binned
+from seqnet.pipeline.denoising.validation import (
+    Material,
+    evaluate_windows,
+    middle_outputs,
+    reference_bins,
+    validation_bins,
 )
-from seqnet.pipeline.inputs.genome import expand_names
-from seqnet.pipeline.inputs.splits import check_split_blocks
+from seqnet.pipeline.denoising.windows import Windows, make_windows
 from seqnet.pipeline.training.architecture import (
     Architecture,
     given_layers,
@@ -43,7 +46,7 @@ from seqnet.pipeline.training.architecture import (
     started_architecture,
 )
 from seqnet.pipeline.training.checkpoints import CheckpointOptions, Checkpoints
-from seqnet.pipeline.training.defaults import epochs_by_rows
+from seqnet.pipeline.training.defaults import default_epochs, epochs_by_rows
 from seqnet.pipeline.training.fitting import (
     FitData,
     RunIdentity,
@@ -56,8 +59,7 @@ from seqnet.pipeline.training.fitting import (
     write_network,
 )
 from seqnet.pipeline.training.outputs import TrainingResult
-from seqnet.pipeline.training.splits import DEFAULT_VALID_FRACTION
-from seqnet.reporting import note, warn
+from seqnet.reporting import warn
 from seqnet.training.config import Examples, FitConfig, FitResult
 from seqnet.training.fit import set_seed
 from seqnet.version import __version__
@@ -68,66 +70,33 @@ if TYPE_CHECKING:
 
     from seqnet.aliases import Json
     from seqnet.genome.intervals import Intervals
-    from seqnet.genome.splitting.stretches import Stretches
 
 _BINS_A_STEP = 8192
 """Bins per step, by default."""
-_LEAST_WINDOW = 64
-
-
-class Windows(NamedTuple):
-    """Training windows side by side along contigs, in bins."""
-
-    intervals: Intervals
-    """Their middles, whose outputs are learnt."""
-    splits: np.ndarray
-    """object (n,)."""
-    reach: Reach
-    stretches: Stretches | None = None
-    """The held-out windows in bases, where fractions were drawn."""
-
-    @property
-    def width(self) -> int:
-        """Bins of a row: a window's middle and what its outputs see."""
-        return self.reach.before + int(self.intervals.end[0] - self.intervals.start[0]) + self.reach.after
-
-    def rows(self, split: str) -> np.ndarray:
-        """Return the windows of a split, int64."""
-        return np.flatnonzero(self.splits == split)
-
-
-class Material(NamedTuple):
-    """Binned tracks, normalised, and how."""
-
-    inputs: tuple[DenseTrack, ...]
-    specs: tuple[Signal, ...]
-    outputs: tuple[Signal, ...]
-    targets: tuple[np.ndarray, ...]
-    """float32 (bins,) each: the deep tracks, then the peaks where they are learnt."""
-    ranges: tuple[Range, ...]
-    """Of each deep track in the training windows, in its units."""
-    noisy: np.ndarray
-    deep: np.ndarray
-    """float32 (validation windows, tracks, bins): the tracks there in their units, NaN off a contig."""
+_LEAST_EPOCH_STEPS = 16
+"""Steps per epoch of the default network, whose batches are smaller where tracks are short."""
 
 
 def denoising_network(request: TrainDenoiseRequest) -> TrainingResult:
     """Do what `seqnet.pipeline.networks.train_denoise` does."""
-    chosen = given_layers(request) or preset_layers(request.preset)
-    architecture = started_architecture(request, *chosen)
+    architecture = _architecture(request)
     source = request.track_source
     with (
         processes(request.device, request.thread_count) as (device, ranks),
         Checkpoints(CheckpointOptions.of(request), first=ranks.first).held() as checkpoints,
     ):
         lengths = chosen_lengths(source.signals[0].path, request.chroms)
-        windows = _windows(request, lengths, _reach(request, architecture))
+        windows = make_windows(request, lengths, _reach(request, architecture))
         if request.dry_run:
             shape = Shape(len(source.signals), windows.width)
             return described_network(architecture.layers, shape, len(request.tasks))
-        material = _material(request, lengths, windows)
+        material = _material(request, lengths, windows, mixes=_mixes(architecture))
+        if _mixes(architecture):
+            layers = architecture.layers
+            last: LayerSpec = {**layers[-1], "ceiling": material.ceiling}
+            architecture = architecture._replace(layers=[*layers[:-1], last])
         learning = _learning(material, windows, request.tasks)
-        config = _config(request, learning, device)
+        config = _config(request, learning, device, mixes=_mixes(architecture))
         network = _network(architecture, learning, request.seed)
         settings = {**described_options(config, architecture.described, ranks), "bin": request.step}
         identity = RunIdentity(
@@ -141,6 +110,50 @@ def denoising_network(request: TrainDenoiseRequest) -> TrainingResult:
         return write_network(request, Model(header, weights_of(network)), [result])
 
 
+def _architecture(request: TrainDenoiseRequest) -> Architecture:
+    """Return the layers; an output of smoothers has a logit for peaks."""
+    layers, described = given_layers(request) or preset_layers(request.preset or DENOISING_PRESET)
+    last = layers[-1]
+    if "smoothers" in last:
+        if request.signal_transform is not None or request.signal_scale is not None:
+            raise UsageError(
+                "--signal-transform and --signal-scale are not for an output of smoothers, which reads "
+                "tracks divided by their means (see --preset coda)"
+            )
+        if request.prior_bias:
+            raise UsageError("--prior-bias is not for an output of smoothers, which starts at their mean")
+        layers = [*layers[:-1], _output_row(request, last)]
+    elif request.strand_pairs:
+        raise UsageError("--strand-pair is for an output of smoothers, as the default network has")
+    return started_architecture(request, layers, described)
+
+
+def _output_row(request: TrainDenoiseRequest, row: LayerSpec) -> LayerSpec:
+    """Return an output of smoothers with a logit for peaks and the strand pairs."""
+    row = row.copy()
+    if request.target_peaks is not None:
+        row["logit"] = True
+    if request.strand_pairs:
+        row["partners"] = "-".join(map(str, request.partners(request.names_of_signals)))
+        row["target_partners"] = "-".join(map(str, request.partners(request.names_of_targets)))
+    return row
+
+
+def _mixes(architecture: Architecture) -> bool:
+    """Return whether the outputs are means of smoothed tracks: in units, 0 or more."""
+    return "smoothers" in architecture.layers[-1]
+
+
+def _require_positive(track: DenseTrack) -> None:
+    """Refuse a track that an output of smoothers cannot read or make."""
+    least = float(track.values.min(initial=0))
+    if least < 0:
+        raise SeqnetError(
+            f"{track.name}: has values below 0, down to {least:g}; the default network is for tracks of 0 or "
+            "more (see --preset coda)"
+        )
+
+
 def _reach(request: TrainDenoiseRequest, architecture: Architecture) -> Reach:
     """Return how far an output of the network sees, in bins."""
     shape = Shape(len(request.track_source.signals), 1 << 16)
@@ -152,62 +165,49 @@ def _reach(request: TrainDenoiseRequest, architecture: Architecture) -> Reach:
         raise UsageError(f"--target-track: {error} (see --preset coda)") from error
 
 
-def _windows(request: TrainDenoiseRequest, lengths: dict[str, int], reach: Reach) -> Windows:
-    """Part the contigs into windows, and split those as the request says."""
-    step, seed, chosen = request.step, request.seed, request.splits
-    width = request.window or max(_LEAST_WINDOW, reach.before + reach.after)
-    intervals = windows_along(bin_counts(lengths, step), width)
-    size, valid, test = chosen.split_blocks, chosen.valid_fraction, chosen.test_fraction
-    stretches = None
-    check_split_blocks(size, chroms=chosen.by_chroms, located=True)
-    if chosen.by_chroms:
-        if valid is not None or test is not None:
-            raise UsageError("windows are split by contigs (--valid-chroms) or by fractions, not by both")
-        names = [expand_names(chroms) for chroms in (chosen.valid_chroms, chosen.test_chroms)]
-        splits = by_chromosome(intervals, *names)
-    else:
-        if valid is None:
-            note(f"no split given: {DEFAULT_VALID_FRACTION:.0%} of the windows are used for validation")
-        fractions = {"valid": DEFAULT_VALID_FRACTION if valid is None else valid, "test": test or 0.0}
-        splits = draw_windows(intervals, lengths, step, fractions, size, seed)
-        stretches = window_stretches(intervals, splits, lengths, step)
-    windows = Windows(intervals, splits, reach, stretches)
-    if not len(windows.rows("valid")) and len(windows.rows("train")) > 1:
-        train = windows.rows("train")
-        part = intervals.take(train)
-        used = {name: lengths[name] for name in set(part.contig_names())}
-        splits[train] = draw_windows(part, used, step, {"valid": DEFAULT_VALID_FRACTION}, size, seed)
-        note(f"no rows to validate on: {DEFAULT_VALID_FRACTION:.0%} of the training windows, at random, do")
-    for split in ("train", "valid"):
-        if not len(windows.rows(split)):
-            raise SeqnetError(f"no {split} windows among {len(intervals)} of {width} bins (see --window)")
-    return windows
-
-
-def _material(request: TrainDenoiseRequest, lengths: dict[str, int], windows: Windows) -> Material:
+def _material(
+    request: TrainDenoiseRequest, lengths: dict[str, int], windows: Windows, *, mixes: bool
+) -> Material:
     """Read and normalise all tracks by the values of the training windows."""
+    scaling = Normalisation(1.0, "none", "library") if mixes else Normalisation(1.0, "asinh", "center-max")
     source, fit, step = request.track_source, request.track_fit, request.step
     trained = windows.intervals.take(windows.rows("train"))
-    inputs, specs, noisy = [], [], []
-    for number, track in enumerate(read_binned(source, lengths, step)):
-        noisy.append(_validation_bins(track, windows))
-        spec = fit_signal(track, trained, fit.normalisation(track.name, "center-max"), number)
-        inputs.append(normalised(track, spec.constants))
+    partners = request.partners(request.names_of_signals)
+    target_partners = request.partners(request.names_of_targets)
+    peaks = None if request.target_peaks is None else peak_bins(request.target_peaks, lengths, step)
+    specs, noisy = [], read_binned(source, lengths, step)
+    for number, track in enumerate(noisy):
+        how = fit.normalisation(track.name, "center-max")
+        if mixes:
+            _require_positive(track)
+            how = scaling._replace(clip=how.clip)
+        spec = fit_signal(track, trained, how, partners[number])
         specs.append(spec)
+    specs = pooled(specs)
+    inputs = [normalised(track, spec.constants) for track, spec in zip(noisy, specs, strict=True)]
     deep = source._replace(signals=request.targets)
-    outputs, values, ranges, plain = [], [], [], []
-    for number, track in enumerate(read_binned(deep, lengths, step)):
-        plain.append(_validation_bins(track, windows))
+    outputs, ranges, plain, references = [], [], [], []
+    truth = read_binned(deep, lengths, step)
+    for number, track in enumerate(truth):
+        plain.append(validation_bins(track, windows))
+        references.append(reference_bins(noisy, track, windows, step))
         ranges.append(Range.of(covered(track, trained)))
-        spec = fit_signal(track, trained, Normalisation(1.0, "asinh", "center-max"), number)
-        values.append(normalised(track, spec.constants).values)
-        outputs.append(spec)
-    if request.target_peaks is not None:
-        values.append(peak_bins(request.target_peaks, lengths, step))
+        if mixes:
+            _require_positive(track)
+        outputs.append(fit_signal(track, trained, scaling, target_partners[number]))
+    outputs = pooled(outputs)
+    values = [normalised(track, spec.constants).values for track, spec in zip(truth, outputs, strict=True)]
+    if peaks is not None:
+        values.append(peaks)
     return Material(
-        tuple(inputs), tuple(specs), tuple(outputs), tuple(values), tuple(ranges), np.stack(noisy, axis=1),
-        np.stack(plain, axis=1),
+        tuple(inputs), tuple(specs), tuple(outputs), tuple(values), tuple(ranges), tuple(references),
+        max(_ceiling(track, trained) for track in inputs), np.stack(plain, axis=1),
     )  # fmt: skip
+
+
+def _ceiling(track: DenseTrack, trained: Intervals) -> float:
+    """Return the 0.9999 quantile of the normalised training values, at least their mean, which is 1."""
+    return max(1.0, float(np.quantile(covered(track, trained), 0.9999)))
 
 
 def _learning(material: Material, windows: Windows, tasks: tuple[str, ...]) -> FitData:
@@ -232,8 +232,13 @@ def _learning(material: Material, windows: Windows, tasks: tuple[str, ...]) -> F
     return learning
 
 
-def _config(request: TrainDenoiseRequest, learning: FitData, device: torch.device) -> FitConfig:
-    """Return how to train: each task's loss is divided by its variance, so that 1 is the mean's."""
+def _config(
+    request: TrainDenoiseRequest, learning: FitData, device: torch.device, *, mixes: bool
+) -> FitConfig:
+    """Return how to train: each task's loss is divided by its variance, so that 1 is the mean's.
+
+    The loss of outputs in units is that of Poisson rates, of tracks divided by their means.
+    """
     bins = int((~np.isnan(learning.train.targets[0, 0])).sum())
     columns = np.moveaxis(learning.train.targets, 1, 0).astype("f8")
     variances = [float(np.nanvar(column)) for column in columns]
@@ -247,6 +252,17 @@ def _config(request: TrainDenoiseRequest, learning: FitData, device: torch.devic
         batch_size=max(1, _BINS_A_STEP // max(1, bins)),
         device=device,
     )
+    if mixes:
+        rows = len(learning.train.inputs)
+        batch = request.batch_size
+        if batch is None:
+            batch = max(1, min(config.batch_size, rows // _LEAST_EPOCH_STEPS))
+        epochs = default_epochs(rows, batch) if request.epochs is None else request.epochs
+        return replace(
+            config, batch_size=batch, epochs=epochs, strands="forward",
+            task_type="rates_peaks" if peaks else "rates",
+            loss="poisson_rate_bce" if peaks else "poisson_rate", task_weights=(1.0,) * len(weights),
+        )  # fmt: skip
     return replace(
         config, task_type="denoising_peaks" if peaks else "denoising", loss="mse_bce" if peaks else "mse",
         strands="forward", task_weights=tuple(weights),
@@ -272,17 +288,6 @@ def _digest(material: Material, windows: Windows) -> str:
     return digest.hexdigest()
 
 
-def _summary(windows: Windows) -> Json:
-    """Return how many windows each split has, and on which contigs."""
-    return {
-        split: {
-            "rows": len(windows.rows(split)),
-            "contigs": sorted(set(windows.intervals.take(windows.rows(split)).contig_names())),
-        }
-        for split in SPLITS
-    }
-
-
 def _header(
     request: TrainDenoiseRequest,
     identity: RunIdentity,
@@ -301,54 +306,11 @@ def _header(
             "signals": [signal.stored() for signal in material.specs], "missing": request.signal_missing,
         },
         "outputs": list(map(stored_output, material.outputs, material.ranges)),
-        "seed": request.seed, "splits": _summary(windows),
+        "seed": request.seed, "splits": windows.summary(),
         "stretches": None if held is None else held.stored(),
-        "metrics": _evaluate_windows(material, _middle_outputs(outputs, windows)),
+        "metrics": evaluate_windows(material, middle_outputs(outputs, windows)),
         "strands": "forward", "task_type": "denoising", "base_rates": {}, "threads": identity.threads,
         "command": f"train {identity.kind}", "options": {**identity.options, "best-epoch": result.best_epoch},
         "inputs": {base_name(path): file_digest(path) for path in identity.files},
         "versions": {"seqnet": __version__, "torch": library_version("torch")}, "genome": {},
     }  # fmt: skip
-
-
-def _validation_bins(track: DenseTrack, windows: Windows) -> np.ndarray:
-    """Return a track's bins in the middles of the validation windows, float32 (n, width)."""
-    own = windows.intervals.take(windows.rows("valid"))
-    places = track.layout.places(own)
-    width = int(own.end[0] - own.start[0])
-    values = (track.values,)
-    return window_targets(values, places.start, places.low, places.high, width, Reach(0, 0))[:, 0]
-
-
-def _middle_outputs(outputs: np.ndarray, windows: Windows) -> np.ndarray:
-    """Return the outputs (n, T, length) of windows' middles, which are evaluated."""
-    width = int(windows.intervals.end[0] - windows.intervals.start[0])
-    return np.asarray(outputs)[:, :, windows.reach.before : windows.reach.before + width]
-
-
-def _evaluate_windows(material: Material, outputs: np.ndarray) -> list[Json]:
-    """Evaluate the validation windows, each denoised track next to the inputs as they are; note the metrics.
-
-    Parameters
-    ----------
-    outputs
-        float32 (n, T, width): of the network, in the windows' middles.
-    """
-    units = TrackUnits(material.outputs, material.ranges)
-    count = len(material.outputs)
-    known = ~np.isnan(material.deep[:, 0])
-    tracks = units.values(np.moveaxis(outputs[:, :count], 1, -1)[known])
-    say_bounded(units)
-    rows: list[Json] = []
-    for number, spec in enumerate(material.outputs):
-        truth = material.deep[:, number][known].astype("f8")
-        shown = {spec.name: tracks[:, number]}
-        shown |= {
-            f"{spec.name}: {one.name} as it is": material.noisy[:, i][known]
-            for i, one in enumerate(material.specs)
-        }
-        for name, values in shown.items():
-            figures = RegressionSample(name, truth, values.astype("f8"), None, asinh=True).values()
-            rows.append({"task": name, **{key: figures[key] for key in ("n", *DENOISING_METRICS)}})
-            note(f"valid: {metrics_line(name, figures)}")
-    return rows

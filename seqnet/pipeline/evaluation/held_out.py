@@ -92,8 +92,11 @@ def held_out(labels: LabelTable, split: str, model: Json | None, tile: int) -> H
 def block_size(held: HeldOut | None) -> int:
     """Return the bases that are resampled together: 1 Mb, less where held-out stretches are few."""
     bases = None if held is None else held.bases
-    if bases is None:
-        return BLOCK_SIZE
+    return BLOCK_SIZE if bases is None else block_size_of(bases)
+
+
+def block_size_of(bases: int) -> int:
+    """Return the bases that are resampled together where so many are held out; see `block_size`."""
     size = max(1, min(BLOCK_SIZE, bases // (2 * FEWEST_BLOCKS)))
     if size < BLOCK_SIZE:
         note(f"intervals by blocks of {size:,} bases: {bases:,} bases are held out (--block-size)")

@@ -17,7 +17,7 @@ def generator():
 
 def test_every_task_type_is_judged_by_what_may_decide(generator):
     assert set(MONITORS) == set(TASK_TYPES)
-    assert set(EVALUATORS) == {*TASK_TYPES, "denoising", "denoising_peaks"}
+    assert set(EVALUATORS) == {*TASK_TYPES, "denoising", "denoising_peaks", "rates", "rates_peaks"}
     classes = np.eye(3, dtype=np.float32)[generator.integers(0, 3, 30)]
     for task_type, names in MONITORS.items():
         assert ("loss", *evaluate_outputs(task_type, TASKS, classes, classes)) == names
@@ -33,6 +33,11 @@ def test_numbers_equal_scipy_and_scikit_learn(generator):
     assert found["r2"] == pytest.approx(np.mean([r2_score(*pair) for pair in pairs]))
     scaled = evaluate_outputs("denoising", TASKS, targets, outputs)
     assert scaled == {f"asinh_{name}": value for name, value in found.items()}  # learnt on that scale
+    assert evaluate_outputs("rates", TASKS, targets, outputs) == found  # learnt in units
+    peaks = np.hstack([targets[:, :2], (targets[:, 2:] > 0).astype(np.float32)])
+    both = evaluate_outputs("rates_peaks", TASKS, peaks, outputs)
+    assert both["pearson"] == pytest.approx(np.mean([pearsonr(*pair)[0] for pair in pairs[:2]]))
+    assert both["auroc"] == pytest.approx(roc_auc_score(peaks[:, 2], outputs[:, 2]))
     rates = evaluate_outputs("counts", TASKS, np.exp(outputs), outputs)
     assert rates == pytest.approx({"pearson": 1.0, "r2": 1.0})
 

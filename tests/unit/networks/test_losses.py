@@ -20,6 +20,11 @@ def case(name, n=7, tasks=3, seed=0):
         y = (torch.rand(n, tasks, generator=generator) < 0.5).double()
     elif name == "mse_bce":
         y = torch.cat([x[:, :-1].flip(0), (x[:, -1:] > 0.3).double()], dim=1)
+    elif name.startswith("poisson_rate"):
+        rates, peaks = torch.exp(x[:, :-1]), name.endswith("bce")
+        y = torch.poisson(torch.exp(x.flip(0)), generator=generator).double()
+        y = torch.cat([y[:, :-1], (x[:, -1:] > 0.3).double()], dim=1) if peaks else y
+        x = torch.cat([rates, x[:, -1:]], dim=1) if peaks else torch.exp(x)
     else:
         y = torch.poisson(torch.full((n, tasks), 2.0), generator=generator).double()
     return x, y
@@ -51,6 +56,10 @@ def elementwise(name, x, y, weights):
                 "hinge": (w if b else 1) * max(0, 1 - a if b else 1 + a),
                 "mse": w * (a - b) ** 2,
                 "poisson": w * (np.exp(a) - b * a),
+                "poisson_rate": w * (a - b * np.log(abs(a))),
+                "poisson_rate_bce": w * (
+                    a - b * np.log(abs(a)) if task < 2 else -(b * np.log(p) + (1 - b) * np.log(1 - p))
+                ),
                 "mse_bce": w * ((a - b) ** 2 if task < 2 else -(b * np.log(p) + (1 - b) * np.log(1 - p))),
             }[name], row))  # fmt: skip
     return values
@@ -70,6 +79,7 @@ def test_the_values_against_scikit_learn():
     best = torch.where(y > 0, y - y * torch.log(y.clamp(min=1)), 0.0).mean()
     deviance = mean_poisson_deviance(y.numpy().ravel(), torch.exp(x).numpy().ravel())
     assert float(2 * (LOSSES["poisson"](x, y) - best)) == pytest.approx(deviance)
+    assert float(2 * (LOSSES["poisson_rate"](torch.exp(x), y) - best)) == pytest.approx(deviance)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -134,7 +144,9 @@ def test_outputs():
 
 def test_the_tables_fit_together():
     asked = {name for head in TASK_TYPES.values() for name in head.losses}
-    assert asked == set(LOSS_NAMES) == set(LOSSES) - {"mse_bce"}  # of signals with peaks alone
+    assert (
+        asked == set(LOSS_NAMES) == set(LOSSES) - {"mse_bce", "poisson_rate", "poisson_rate_bce"}
+    )  # of denoising
     assert {head.output for head in TASK_TYPES.values()} == set(OUTPUTS)
 
 

@@ -133,7 +133,9 @@ def test_denoising_has_a_function_a_command_and_the_older_spelling(folder, tmp_p
         signals=folder / "shallow.bw", target_tracks={"deep": folder / "deep.bw"}, **DENOISER
     )
     assert capfd.readouterr() == ("", "")
-    assert [row["task"] for row in result.metrics] == ["deep", "deep: shallow as it is"]
+    assert [row["task"] for row in result.metrics] == ["deep"] + [
+        f"deep: shallow {name}" for name in ("as it is", "scaled", "smoothed")
+    ]
     assert result.counts == {"train": 20, "valid": 10, "test": 0}
     assert len(result.history) == 2
     flags = ("--signal", folder / "shallow.bw", "--target-track", folder / "deep.bw", "--layers", DENOISER["layers"],
