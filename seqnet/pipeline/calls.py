@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import re
@@ -103,11 +104,14 @@ class _TypingNames(dict[str, object]):
         """Import a name, unless the module has it."""
         if hasattr(self._module, name):
             raise KeyError(name)
-        source = inspect.getsource(self._module)
-        place = re.search(rf"from ([\w.]+) import (?:\([^)]*|[^\n(]*)\b{name}\b", source)
-        if place is None:
+        imports = [
+            node
+            for node in ast.walk(ast.parse(inspect.getsource(self._module)))
+            if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names)
+        ]
+        if not imports:
             raise KeyError(name)
-        self[name] = resolve(f"{place[1]}:{name}")
+        self[name] = resolve(f"{imports[0].module}:{name}")
         return self[name]
 
 
