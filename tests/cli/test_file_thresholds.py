@@ -93,5 +93,5 @@ def test_another_word_is_refused(folder, run):
     assert finished.code == 2
     assert "(a number of bits, or file)" in finished.err
     for function in (seqnet.scan, seqnet.enrich):
-        with pytest.raises(UsageError, match="--score 'files': expected a number of bits, or file"):
+        with pytest.raises(UsageError, match="score is 'files'; expected float, 'file', None"):
             function(folder / "m.motifs", folder / "s.fa", score="files")

@@ -121,6 +121,6 @@ def test_python_has_the_header_too(tmp_path):
             GOLDEN / "reb1.meme", GOLDEN / "reb1.meme", q_value=1, output=tmp_path / mode, header=mode
         )
         assert (tmp_path / mode).read_text().startswith(first)
-    with pytest.raises(UsageError, match="--header is 'some'; expected full, columns, none"):
+    with pytest.raises(UsageError, match="header is 'some'; expected 'full', 'columns', 'none'"):
         seqnet.compare(GOLDEN / "reb1.meme", GOLDEN / "reb1.meme", output=tmp_path / "x", header="some")
     assert not (tmp_path / "x").exists()

@@ -170,7 +170,8 @@ def recognised_format(path: str) -> str:
         if row.binary_sniffer and resolve(row.binary_sniffer)(start):
             return name
     text = start.decode("utf-8", "replace").lstrip("\ufeff")
-    text_kind = None if b"\0" in start else text_format([line for line in text.splitlines() if line.strip()])
+    lines = [line for line in text.splitlines() if line.strip()]  # control characters may leave none
+    text_kind = text_format(lines) if lines and b"\0" not in start else None
     if text_kind is None:
         raise FormatError(path, "is of no kind that seqnet reads")
     return text_kind

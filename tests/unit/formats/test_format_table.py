@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from seqnet.errors import FormatError
 from seqnet.formats import FORMATS, Kind
 from seqnet.formats.files.sniff import CALLED, recognised_format
 from seqnet.lookup import resolve
@@ -46,3 +47,12 @@ def test_every_kind_has_words_and_can_be_described():
 def test_no_suffix_has_two_meanings():
     suffixes = [suffix.lower() for row in FORMATS.values() for suffix in set(map(str.lower, row.suffixes))]
     assert len(suffixes) == len(set(suffixes))
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x1f", b"\x1f\n\x1f", b"\x1c", b"\x0b\x0c x"])
+def test_a_file_of_control_characters_is_of_no_kind(tmp_path, content):
+    """Some of them count as blanks in text and not in bytes."""
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"is empty|is of no kind that seqnet reads"):
+        recognised_format(str(path))
