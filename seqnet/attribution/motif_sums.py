@@ -16,8 +16,8 @@ from seqnet.motifs.matrix import reverse_complement_matrix
 
 _NEVER = -1e6
 """Bits of a base that a motif never has, and of an ambiguous one: 2 to its power is 0."""
-_NUMBERS = 1 << 21
-"""Numbers that an array holds at most, more or less."""
+_NUMBERS = 1 << 18
+"""Numbers that an array holds at most, more or less: a few of them stay in a processor's cache."""
 
 
 class _Strand(NamedTuple):
