@@ -178,9 +178,7 @@ def _siamese(shape: Shape, layers: Layers, partners: str | None = None) -> Made:
     _positions(shape, "siamese")
     if shape.channels < 4:
         raise ValueError(f"siamese needs the four bases first, not {shape.channels} channels")
-    order = None if partners is None else [int(number) for number in partners.split("-")]
-    if order is not None and sorted(order) != list(range(shape.channels - 4)):
-        raise ValueError(f"partners {partners} are not those of {shape.channels - 4} tracks")
+    order = None if partners is None else strand_partners(partners, shape.channels - 4)
     block, out = _chain(layers, shape)
     return Siamese(block, order), out
 

@@ -22,6 +22,7 @@ from seqnet.networks.model import Model
 from seqnet.pipeline.denoising.targets import DENOISING_METRICS
 from tests.cli.test_signals import write_track
 from tests.conftest import ROOT
+from tests.running import run_seqnet
 
 LENGTHS = {"c1": 20_010, "c2": 8000, "c3": 6000}
 STEP = 10
@@ -64,23 +65,27 @@ def train(inside, folder, out, *options, small=SMALL):
     return read_model(str(out))
 
 
-@pytest.fixture(scope="module")
-def with_peaks(given, tmp_path_factory):
-    """A model of the deep track and its peaks, trained in a process of its own."""
-    from tests.running import run_seqnet
-
+def trained_apart(given, output, kind, options):
+    """Train a model of the deep track and its peaks in a process of its own; return its path and messages."""
     folder, _, _ = given
-    out = tmp_path_factory.mktemp("model") / "m.safetensors"
+    out = output / "m.safetensors"
     finished = run_seqnet(
-        "train", "cnn", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
-        "--target-peaks", folder / "peaks.bed", *SMALL[:-1], "-o", out,
+        "train", kind, "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
+        "--target-peaks", folder / "peaks.bed", *options, "-o", out,
     )  # fmt: skip
     assert finished.code == 0, finished.err
+    return out, finished.err
+
+
+@pytest.fixture(scope="module")
+def with_peaks(given, tmp_path_factory):
+    """A model of the deep track and its peaks."""
+    path, messages = trained_apart(given, tmp_path_factory.mktemp("model"), "cnn", SMALL[:-1])
     number = r"-?[0-9.e+-]+"
     for name in ("deep", "deep: noisy as it is"):
         figures = rf"Pearson {number}, MSE {number} \(asinh scale: Pearson {number}, MSE {number}\)"
-        assert re.search(rf"valid: {name}: {figures}\n", finished.err)
-    return out
+        assert re.search(rf"valid: {name}: {figures}\n", messages)
+    return path
 
 
 def binned(values):
@@ -392,17 +397,8 @@ DEFAULT = ("--epochs", 30, "--bin", STEP, "--valid-chroms", "c2", "--test-chroms
 
 @pytest.fixture(scope="module")
 def by_default(given, tmp_path_factory):
-    """A model of the default network, with peaks, trained in a process of its own."""
-    from tests.running import run_seqnet
-
-    folder, _, _ = given
-    out = tmp_path_factory.mktemp("default") / "m.safetensors"
-    finished = run_seqnet(
-        "train", "denoise", "--signal", folder / "noisy.bw", "--target-track", folder / "deep.bw",
-        "--target-peaks", folder / "peaks.bed", *DEFAULT[:-1], "-o", out,
-    )  # fmt: skip
-    assert finished.code == 0, finished.err
-    return out
+    """A model of the default network, with peaks."""
+    return trained_apart(given, tmp_path_factory.mktemp("default"), "denoise", DEFAULT[:-1])[0]
 
 
 def test_the_default_network_learns_in_units_and_its_constants_are_the_means(given, by_default):

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import convolve1d
 
 from seqnet.aliases import Bools, Floats, Ints, Reals
 
@@ -59,8 +58,9 @@ def smoothed(values: Reals, offsets: Ints, width: float) -> Floats:
         float64 (bins,).
     """
     weights, doubles = gaussian_weights(width), np.asarray(values, dtype=np.float64)
+    reach = len(weights) // 2
     parts = [
-        convolve1d(doubles[begin:end], weights, mode="constant")
+        np.convolve(doubles[begin:end], weights)[reach : reach + end - begin]
         for begin, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
         if begin < end
     ]

@@ -76,11 +76,13 @@ class _Features:
         self.batch = _KMER_ROWS
 
     def outputs(self, threads: int) -> Floats:  # noqa: ARG002  counting is quick
+        """Return the outputs for all rows, float64 (n, T)."""
         return self._explained.outputs(self._rows)
 
     def explain(
         self, method: str, rows: Ints, wanted: Bools, plan: AttributionPlan
     ) -> dict[int, Contributions]:
+        """Return the contributions of some rows by task; `wanted` is theirs, bool (b, T)."""
         place = METHODS[method].kmers
         assert place is not None
         codes, means = self._rows
