@@ -270,7 +270,7 @@ fit_options = combine(
     _target_option, _ensemble_option, _step_options, _penalty_options, _class_options,
     _stop_options(
         ALL_MONITORS,
-        "over a sixth of the steps for fewer than 20,000 rows, regressions and --motifs, else 0",
+        "over a sixth of the steps for fewer than 20,000 rows, regressions and starts from motifs, else 0",
         "auprc if less than a tenth of the rows are positive, else loss",
     ),
     _machine_options, _resume_options, _plot_option,

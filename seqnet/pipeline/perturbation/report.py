@@ -58,7 +58,11 @@ def write_perturbation(path: str, rows: Sequence[Cells], windows: int, facts: Ma
     pair = bool(rows) and "distance" in rows[0]
     tasks = list(dict.fromkeys(str(row["task"]) for row in rows))
     largest = [
-        Card(f"largest {'interaction' if pair else 'effect'}", f"{_number(row, 'mean'):.3g}", _told(row))
+        Card(
+            f"largest {'interaction' if pair else 'effect'}",
+            f"{_number(row, 'mean'):.3g}",
+            _change_and_task(row),
+        )
         for row in ordered[:1]
     ]
     cards = [
@@ -128,7 +132,7 @@ def _change(row: Cells) -> str:
     return f"{row['motif']}{row['strand']}" if "motif" in row else str(row["name"])
 
 
-def _told(row: Cells) -> str:
+def _change_and_task(row: Cells) -> str:
     """Return a change with its task."""
     apart = f", {row['distance']} bp apart" if "distance" in row else ""
     return f"{_change(row)}{apart}: {row['task']}"
