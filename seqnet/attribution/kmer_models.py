@@ -5,11 +5,10 @@ Without torch.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from seqnet.aliases import Bools, Codes, Floats, Ints
 from seqnet.attribution.contributions import (
@@ -27,6 +26,9 @@ from seqnet.attribution.references import AttributionPlan
 from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.model import Model
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _ROWS = 256
 """Sequences whose features are made at a time."""

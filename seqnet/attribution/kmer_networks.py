@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from seqnet.aliases import Codes, Floats, Ints
@@ -16,6 +17,9 @@ from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.ready_network import restored
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.model import Model
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 class ExplainedKmerNetwork:

@@ -57,7 +57,6 @@ def _fold(layer: nn.Module, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         ratio = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
         bias: Tensor | float = 0.0 if layer.bias is None else layer.bias.double()
         shifted = (bias - norm.running_mean.double()) * ratio + norm.bias.double()
-        shape = (-1, *[1] * (layer.weight.ndim - 1))
-        weight = (layer.weight.double() * ratio.reshape(shape)).to(layer.weight.dtype)
-        layer.weight.copy_(weight)
+        for weights, own in zip(layer.weight, ratio, strict=True):  # one by one: float64 takes twice the room
+            weights.copy_(weights.double() * own)
         layer.bias = nn.Parameter(shifted.to(layer.weight.dtype))

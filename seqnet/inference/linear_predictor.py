@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.special import expit, softmax
 
 from seqnet.aliases import Codes, Floats, Progress, no_progress
 from seqnet.errors import SeqnetError
@@ -24,13 +23,22 @@ from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.model import FEATURE_TYPES, MOTIF_TERM, Model
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 _ROWS = 1 << 13
 """Rows whose products are computed at a time."""
 
 
+def _sigmoid(outputs: Floats) -> Floats:
+    """Return probabilities; small ones keep their digits."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -outputs)))
+
+
 def _softmax(outputs: Floats) -> Floats:
     """Return probabilities that sum to 1 over the tasks."""
-    return np.asarray(softmax(outputs, axis=1))
+    powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _exp(outputs: Floats) -> Floats:
@@ -40,7 +48,7 @@ def _exp(outputs: Floats) -> Floats:
 
 
 OUTPUTS_IN_NUMPY: dict[str, Callable[[Floats], Floats]] = {
-    "sigmoid": lambda outputs: np.asarray(expit(outputs)),
+    "sigmoid": _sigmoid,
     "softmax": _softmax,
     "identity": lambda outputs: outputs,
     "exp": _exp,

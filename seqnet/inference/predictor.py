@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from seqnet.aliases import Codes, Progress, no_progress
 from seqnet.errors import SeqnetError
@@ -36,11 +36,14 @@ from seqnet.networks.losses import OUTPUTS
 from seqnet.networks.model import FEATURE_TYPES, NETWORK, Model, input_channels, spread_names
 from seqnet.networks.task_types import DEFAULT_TASK_TYPE, TASK_TYPES
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 Predictions = NDArray[np.float32]
 _VALUES_AT_ONCE = 1 << 22
 """Values of a layer that a batch may have: larger ones do not fit a processor's caches and are slower."""
 _LEAST_BATCH = 8
-_EDITS_PER_ROW, _MOST_EDITS = 4, 256
+_EDITS_PER_ROW, _MOST_EDITS = 3, 256
 """Edits that are computed at a time for each row of a batch, and at most."""
 
 

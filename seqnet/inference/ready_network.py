@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from torch import nn
 
 from seqnet.aliases import Floats, Progress
@@ -25,6 +24,9 @@ from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.masking import Masking
 from seqnet.networks.model import FEATURE_TYPES, Model, input_channels, member_tensors
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 SPARSE = 4096
 """From so many features on, the first layer of a k-mer model reads the table as it is, mostly zeros."""
@@ -143,10 +145,11 @@ def restored(model: Model) -> tuple[nn.Sequential, ...]:
     shape = Shape(input_channels(spec), None if spec["type"] in FEATURE_TYPES else spec["width"])
     networks = []
     for tensors in member_tensors(model):
-        network = build_network(model.header["architecture"], shape, len(model.tasks))
+        with torch.device("meta"):  # initial weights would take room, and time, for nothing
+            network = build_network(model.header["architecture"], shape, len(model.tasks))
         weights = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
         try:
-            network.load_state_dict(weights)
+            network.load_state_dict(weights, assign=True)
         except RuntimeError as error:
             raise SeqnetError(f"the model's weights do not fit its architecture: {error}") from error
         networks.append(network)

@@ -61,6 +61,13 @@ class KmerRows(NamedTuple):
     """(n, d)."""
 
 
+def widened(features: csr_matrix, columns: NDArray[np.float32]) -> csr_matrix:
+    """Return the features of rows with further columns, (n, S), behind them: CSR float32 (n, d + S)."""
+    from scipy.sparse import csr_matrix, hstack
+
+    return csr_matrix(hstack([features, csr_matrix(columns)], format="csr", dtype=np.float32))
+
+
 def sparse_rows(matrix: csr_matrix) -> SparseRows:
     """Return the parts of a matrix whose columns ascend within rows."""
     return SparseRows(matrix.data, matrix.indices, matrix.indptr.astype(np.int64), int(matrix.shape[1]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seqnet.aliases import Integers
 from seqnet.errors import SeqnetError
 from seqnet.kmers.columns import feature_names
+from seqnet.kmers.rows import SparseRows
 from seqnet.kmers.settings import KmerSettings
 
 if TYPE_CHECKING:
@@ -53,10 +54,8 @@ def make_table(
     ValueError
         If they do not.
     """
-    from scipy.sparse import csr_matrix
-
     data, indices, indptr = parts
-    matrix = csr_matrix((data, indices, indptr), shape=(len(names), len(features)))
+    matrix = SparseRows(data, indices, indptr, len(features)).matrix()
     matrix.check_format(full_check=True)
     if not np.isfinite(matrix.data).all():
         raise ValueError("a value is not finite")

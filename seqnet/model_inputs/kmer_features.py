@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
 
 from seqnet.aliases import Codes, Floats
 from seqnet.errors import SeqnetError
 from seqnet.kmers.counting import count_codes
+from seqnet.kmers.rows import widened
 from seqnet.kmers.settings import KmerSettings, stored_settings
 from seqnet.kmers.table import KmerTable, ordered
 from seqnet.networks.model import FEATURE_TYPES, Model
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +59,7 @@ class KmerFeatures:
         features = count_codes(codes, self.settings, threads)
         if self.tracks != (0 if means is None else means.shape[1]):
             raise SeqnetError("the model reads signal tracks, not k-mers alone")
-        if means is None:
-            return features
-        return csr_matrix(hstack([features, csr_matrix(means)], format="csr", dtype=np.float32))
+        return features if means is None else widened(features, means)
 
     def of_table(self, table: KmerTable) -> csr_matrix:
         """Return the rows of a k-mer table, its columns found by name.

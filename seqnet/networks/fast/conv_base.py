@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -103,6 +104,17 @@ def channels_first(batch: Tensor) -> Tensor:
 def channels_last(x: Tensor) -> Tensor:
     """Return (n, C, 1, L) as contiguous (n, L, C)."""
     return x.permute(0, 2, 3, 1).squeeze(1).contiguous()
+
+
+def unfilled(like: Tensor, *shape: int) -> Tensor:
+    """Return an array of any values, for large ones that are made and freed time and again.
+
+    torch aligns the blocks that it makes, so that a freed one is a little too short for the next of its size:
+    where freed memory is kept, a process grew by a third.
+    """
+    if like.device.type != "cpu" or like.dtype != torch.float32:
+        return like.new_empty(shape)
+    return torch.from_numpy(np.empty(shape, dtype=np.float32))
 
 
 def row_products(rows: Tensor, weight: Tensor) -> Tensor:

@@ -24,11 +24,12 @@ from torch.nn import functional
 
 from seqnet.aliases import Floats
 from seqnet.kernels import blocks as kernels
-from seqnet.networks.fast.conv_base import MANY_ROWS, ROWS_EVEN, TOUCH, Convolution, row_products
+from seqnet.networks.fast.conv_base import TOUCH, Convolution, unfilled
 
-_AT_ONCE, _PIECE = 256, 32
+_AT_ONCE, _PIECE = 96, 32
 """About how many blocks go through the products at a time, enough for the weights to be read seldom; at
-most so many of them from one place, so that they can be shared out evenly."""
+most so many of them from one place, so that they can be shared out evenly. Of twice as many, the products
+take twice as long on some processors, unless each frequency goes through `row_products`."""
 MOST_KEPT = 64
 """Outputs of a block: longer blocks save little more, and their weights fill the caches."""
 _PRODUCT, _TRANSFORM, _MOVED = 1.4, 1.0, 6 * TOUCH
@@ -117,14 +118,15 @@ def transforms(blocks: Blocks) -> tuple[Floats, Floats]:
 
 def filter_factors(weight: Floats, blocks: Blocks, dtype: DTypeLike = np.float64) -> NDArray[np.floating]:
     """Return the filters' factors of the products, float64 (K, C, F) to (rank, K, C) of a type."""
-    spectrum = np.fft.rfft(weight, blocks.size, axis=2).conj()
     factors = np.empty((blocks.rank, *weight.shape[:2]), dtype)
-    place = 0
-    for frequency in range(spectrum.shape[2]):
-        c, d = spectrum[..., frequency].real, spectrum[..., frequency].imag
-        parts = [c] if frequency in (0, blocks.size / 2) else [c, d - c, c + d]
-        factors[place : place + len(parts)] = parts
-        place += len(parts)
+    for number, filter_weights in enumerate(weight):  # one by one: complex numbers of all take much room
+        spectrum = np.fft.rfft(filter_weights.astype(np.float64), blocks.size, axis=1).conj()
+        place = 0
+        for frequency in range(spectrum.shape[1]):
+            c, d = spectrum[:, frequency].real, spectrum[:, frequency].imag
+            parts = [c] if frequency in (0, blocks.size / 2) else [c, d - c, c + d]
+            factors[place : place + len(parts), number] = parts
+            place += len(parts)
     return factors
 
 
@@ -144,7 +146,7 @@ class OverlapSave(Convolution):
         self.blocks = blocks
         forward, inverse = transforms(blocks)
         weight = of.weight.detach()[:, :, 0].cpu()
-        factors = filter_factors(weight.double().numpy(), blocks, weight.numpy().dtype)
+        factors = filter_factors(weight.numpy(), blocks, weight.numpy().dtype)
         self._forward, self._inverse, self._factors = (
             torch.from_numpy(values).to(of.weight) for values in (forward, inverse, factors)
         )
@@ -164,27 +166,23 @@ class OverlapSave(Convolution):
 
     def _in_blocks(self, x: Tensor) -> Tensor:
         """Convolve (n, L, C)."""
-        out = x.new_empty(x.shape[0], x.shape[1] - self.blocks.span + 1, self.out_channels)
-        groups = list(_groups(list(_pieces(out.shape[0], out.shape[1], self.blocks.kept))))
-        # of all groups alike, so that the bits of a row do not depend on the group that it comes to lie in
-        many = max(sum(piece.blocks for piece in group) for group in groups) >= MANY_ROWS
-        for group in groups:
-            self._convolve(x, out, group, many)
+        out = unfilled(x, x.shape[0], x.shape[1] - self.blocks.span + 1, self.out_channels)
+        for group in _groups(list(_pieces(out.shape[0], out.shape[1], self.blocks.kept))):
+            self._convolve(x, out, group)
         return out
 
-    def _convolve(self, x: Tensor, out: Tensor, group: list[_Piece], many: bool) -> None:
-        """Fill in the outputs of some blocks; the products of many and of few are computed differently."""
+    def _convolve(self, x: Tensor, out: Tensor, group: list[_Piece]) -> None:
+        """Fill in the outputs of some blocks."""
         size, kept = self.blocks.size, self.blocks.kept
         blocks = sum(piece.blocks for piece in group)
-        rows = -(-blocks // ROWS_EVEN) * ROWS_EVEN if many else blocks
-        factors = x.new_empty(rows, self.blocks.rank, x.shape[2])
-        factors[blocks:] = 0
+        factors = unfilled(x, blocks, self.blocks.rank, x.shape[2])
+        products = unfilled(x, self.blocks.rank, blocks, self.out_channels)
         at = 0
         for piece in group:
             covered = x[piece.row, piece.start : piece.start + (piece.blocks - 1) * kept + size]
             self._transform(covered, factors[at : at + piece.blocks])
             at += piece.blocks
-        products = self._products(factors, many)
+        torch.bmm(factors.transpose(0, 1), self._factors.transpose(1, 2), out=products)
         if self.bias is not None:
             products[0] += size * self.bias  # frequency 0 is the sum over the block
         at = 0
@@ -192,15 +190,6 @@ class OverlapSave(Convolution):
             part = out[piece.row, piece.start : piece.start + piece.blocks * kept]
             self._transform_back(products, at, part.view(piece.blocks, kept, -1))
             at += piece.blocks
-
-    def _products(self, factors: Tensor, many: bool) -> Tensor:
-        """Return the products of spectra, (rank, n, K), of blocks' factors (n, rank, C)."""
-        if not many or factors.device.type != "cpu":
-            return torch.bmm(factors.transpose(0, 1), self._factors.transpose(1, 2))
-        products = factors.new_empty(self.blocks.rank, len(factors), self.out_channels)
-        for frequency, weight in enumerate(self._factors):
-            products[frequency] = row_products(factors[:, frequency], weight)
-        return products
 
     def _compiled(self, x: Tensor) -> kernels.Tables | None:
         """Return the compiled transforms' tables, None where they do not take such values."""

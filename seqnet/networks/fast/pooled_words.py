@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from seqnet.kernels.word_maxima import Pool, word_maxima
 from seqnet.networks.fast.base_words import BaseWords
+from seqnet.networks.fast.conv_base import unfilled
 from seqnet.networks.fast.sliding_window import SlidingWindow, sliding_window
 
 _ADDITION, _COMPARISON, _POSITION = 3, 1, 300
@@ -64,7 +65,7 @@ class PooledWords(nn.Module):
     def along(self, rows: Tensor, starts: list[tuple[int, int]], count: int) -> Tensor:
         """Map (n, L, 4) along chosen rows, each from its start on: (len(starts), count, K)."""
         row, begin = np.array(starts, dtype=np.int64).reshape(-1, 2).T.copy()
-        outputs = torch.empty(len(starts), count, self.out_channels)
+        outputs = unfilled(rows, len(starts), count, self.out_channels)
         words = self.convolution.words(rows).to(torch.uint8)
         word_maxima(words.numpy(), self.convolution.tables.numpy(), row, begin, self._pool, outputs.numpy())
         return outputs

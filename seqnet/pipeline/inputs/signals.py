@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
 
 from seqnet.errors import SeqnetError
 from seqnet.formats.tracks.bigwig import open_bigwig
@@ -25,12 +24,15 @@ from seqnet.genome.signals.tracks import (
     load_track,
     normalised,
 )
+from seqnet.kmers.rows import widened
 from seqnet.model_inputs.track_means import track_means
 from seqnet.pipeline.inputs.request import SignalFit, SignalMissing, SignalSource
 from seqnet.pipeline.inputs.track_checks import say_unlike
 from seqnet.reporting import detail, note, warn
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from seqnet.aliases import Ints
     from seqnet.genome.intervals import Intervals
     from seqnet.networks.model import Model
@@ -134,7 +136,7 @@ def with_means(
         Whether windows on the minus strand have the tracks of a pair in the other order.
     """
     means = track_means(signals.tracks, intervals, signals.partners, stranded=stranded)
-    return csr_matrix(hstack([features, csr_matrix(means)], format="csr", dtype="f4"))
+    return widened(features, means)
 
 
 def blank_genome(path: str) -> Genome:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
 
-from seqnet.inference.linear_predictor import LinearPredictor
+from seqnet.inference.linear_predictor import OUTPUTS_IN_NUMPY, LinearPredictor
 from seqnet.kernels.word_edits import Edits
 from seqnet.kmers.columns import make_columns
 from seqnet.kmers.settings import KmerSettings
@@ -57,3 +58,9 @@ def test_outputs_of_regressions_are_put_in_units_in_float64():
     assert values.tolist() == [[5 + 100 * (1 + 1e-12), 2.0]]
     plain = LinearPredictor(some_model("sqrt"))
     assert plain.doubles_in_units(np.array([[0.5, 0.25]])).tolist() == [[0.5, 0.25]]
+
+
+def test_probabilities_are_those_of_scipy():
+    outputs = np.array([[-800.0, -40.0, -0.3, 0.0, 1e-9, 36.0, 800.0]])
+    for name, theirs in (("sigmoid", expit), ("softmax", lambda values: softmax(values, axis=1))):
+        np.testing.assert_allclose(OUTPUTS_IN_NUMPY[name](outputs), theirs(outputs), rtol=2e-14, atol=0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from seqnet.aliases import Codes, Floats, Ints, Progress, no_progress
 from seqnet.inference.terms.adding import Singles
@@ -12,6 +13,9 @@ from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import GAPPED, KmerSettings
 from seqnet.linear.fit import fit_linear, stacked
 from seqnet.linear.shared import GRAM_PENALTIES, gram_ridge, known_means, relative_loss
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 MOST_TASKS = 4
 """With more, all tasks are fitted together by ridge regression: one at a time they would take too long."""
