@@ -40,13 +40,11 @@ from seqnet.pipeline.motifs.request_uses import CompareRequest
     show_default=True,
     help="How columns are compared; sums are over the overlap, higher is more alike.",
 )
-@click.option(
-    "--min-overlap",
-    type=Whole(1),
-    default=CompareRequest.min_overlap,
-    show_default=True,
-    help="Columns that must overlap, or the narrower motif's width.",
-)
+@click.option("--min-overlap", type=Whole(1), default=CompareRequest.min_overlap, show_default=True,
+              help="Columns that must overlap, or the narrower motif's width.")  # fmt: skip
+@click.option("--strands", type=click.Choice(["both", "forward"]),
+              help="Orientations of the targets (default: forward for queries of RNA and collections of RNA "
+              "alone, else both).")  # fmt: skip
 @click.option(
     "--q-value",
     type=Real(0, 1),
@@ -63,7 +61,7 @@ def command(**values: Any) -> None:
     """Find similar motifs in a collection.
 
     QUERIES and COLLECTION are motif files of any known format. Every query is laid against every
-    motif at every offset on both strands; the best place counts. P-values are chances of as good a
+    motif at every offset on both --strands; the best place counts. P-values are chances of as good a
     place for random columns of the collection; e- and q-values account for its size.
     """
     from seqnet.pipeline.motifs.comparison import compare

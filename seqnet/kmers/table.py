@@ -55,7 +55,7 @@ def make_table(
         If they do not.
     """
     data, indices, indptr = parts
-    matrix = SparseRows(data, indices, indptr, len(features)).matrix()
+    matrix = SparseRows(data, indices, indptr.astype(np.int64, copy=False), len(features)).matrix()
     matrix.check_format(full_check=True)
     if not np.isfinite(matrix.data).all():
         raise ValueError("a value is not finite")

@@ -118,23 +118,31 @@ class Collection:
     ----------
     columns
         float64 (2n, 4) of n target columns: those of the targets, then those of their reverse
-        complements.
+        complements; (n, 4) where these do not count.
     widths
-        int64 (2t,): columns of each of t targets, then of their reverse complements.
+        int64 (2t,), or (t,): columns of each of t targets, then of their reverse complements.
     firsts
-        int64 (2t,): where each begins in `columns`.
+        int64 (2t,), or (t,): where each begins in `columns`.
+    strands
+        2, or 1 where reverse complements do not count.
     """
 
     columns: Floats
     widths: Ints
     firsts: Ints
+    strands: int = 2
 
     def __len__(self) -> int:
-        return len(self.widths) // 2
+        return len(self.widths) // self.strands
 
 
-def collect_targets(targets: Sequence[Floats]) -> Collection:
+def collect_targets(targets: Sequence[Floats], *, forward: bool = False) -> Collection:
     """Prepare targets, probabilities float64 (w, 4) each, for comparison.
+
+    Parameters
+    ----------
+    forward
+        Whether they are compared as they are alone: motifs of RNA have no other strand.
 
     Raises
     ------
@@ -144,9 +152,9 @@ def collect_targets(targets: Sequence[Floats]) -> Collection:
     if not len(targets):
         raise ValueError("there are no targets to compare with")
     plus = [_checked(target, f"target {i}") for i, target in enumerate(targets, 1)]
-    both = plus + [reverse_complement_matrix(target) for target in plus]
+    both = plus if forward else plus + [reverse_complement_matrix(target) for target in plus]
     widths = np.array([len(target) for target in both], dtype=np.int64)
-    return Collection(np.concatenate(both), widths, np.cumsum(widths) - widths)
+    return Collection(np.concatenate(both), widths, np.cumsum(widths) - widths, len(both) // len(plus))
 
 
 class _Alignments(NamedTuple):
@@ -272,7 +280,7 @@ def compare_motif(
     """Align a query with every target and tell how surprising the best alignments are.
 
     The p-value of a match is 1 - (1 - p)^n with p that of its best alignment and n the number of
-    alignments with the target, both strands (Gupta et al. 2007).
+    alignments with the target, on both strands unless the collection has one (Gupta et al. 2007).
 
     Parameters
     ----------

@@ -198,3 +198,53 @@ def test_a_seed_of_rna_is_searched_on_the_strand_of_the_regions(run, tmp_path, s
     dna = run(*line, "--seed", "TGTTGTGG", "-q")
     assert "ALPHABET= ACGT" in dna.text
     assert (tmp_path / "s.fa").read_text().count(">") == 40
+
+
+def table(finished):
+    return [line.split("\t") for line in finished.out.decode().splitlines() if not line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    ("query", "target", "options", "strand"),
+    [
+        ("dna", "dna", (), "-"),
+        ("rna", "rna", (), "+"),
+        ("rna", "dna", (), "+"),
+        ("dna", "rna", (), "+"),
+        ("dna", "dna", ("--strands", "forward"), "+"),
+        ("rna", "rna", ("--strands", "both"), "-"),
+    ],
+)
+def test_compare_turns_no_motif_of_rna(tmp_path, query, target, options, strand):
+    """The target that resembles the query most is its reverse complement."""
+    rows = np.random.default_rng(3).dirichlet([0.3] * 4, 8)
+    others = np.random.default_rng(4).dirichlet([0.3] * 4, 8)
+    alphabet = {"dna": "ACGT", "rna": "ACGU"}
+    meme(tmp_path / "q.meme", alphabet[query], rows=rows)
+    meme(tmp_path / "t.meme", alphabet[target], name="turned", rows=rows[::-1, ::-1])
+    extra = meme(tmp_path / "o.meme", alphabet[target], name="other", rows=others).read_text()
+    with (tmp_path / "t.meme").open("a") as stream:
+        stream.write(extra[extra.index("MOTIF") :])
+    finished = run_seqnet("compare", tmp_path / "q.meme", tmp_path / "t.meme", "--q-value", 1, *options)
+    found = {row[1]: row for row in table(finished)}
+    assert found["turned"][4] == strand
+    assert (float(found["turned"][7]) < 1e-5) == (strand == "-")
+
+
+@pytest.mark.parametrize(
+    "grammar", [("single",), ("density",), ("spacing", "--spacing", "3-5", "--fixed-order")]
+)
+def test_sites_of_rna_are_simulated_on_the_forward_strand(tmp_path, grammar):
+    strands = {}
+    for alphabet in ("ACGT", "ACGU"):
+        motifs = meme(tmp_path / "m.meme", alphabet, name="a")
+        extra = meme(tmp_path / "o.meme", alphabet, name="b", rows=ROWS[::-1]).read_text()
+        if grammar[0] == "spacing":
+            with motifs.open("a") as stream:
+                stream.write(extra[extra.index("MOTIF") :])
+        options = ("--positives", 40, "--negatives", 40, "--truth", tmp_path / "a.sites.bed")
+        finished = run_seqnet("simulate", grammar[0], motifs, *grammar[1:], *options, "-o", tmp_path / "o.fa")
+        assert finished.code == 0, finished.err
+        lines = (tmp_path / "a.sites.bed").read_text().splitlines()
+        strands[alphabet] = {line.split("\t")[5] for line in lines if not line.startswith("#")}
+    assert strands == {"ACGT": {"+", "-"}, "ACGU": {"+"}}

@@ -12,6 +12,7 @@ from seqnet.aliases import Codes, Floats
 from seqnet.datasets.simulation.letters import draw_sites
 from seqnet.genome.alphabet import reverse_complement
 from seqnet.motifs.matrix import Ppm
+from seqnet.motifs.strands import strands_of
 
 SLOT = 500
 """A contig is cut into slots of this many bases; a slot holds one site at most."""
@@ -83,7 +84,7 @@ def check_room(lengths: Mapping[str, int], motifs: Sequence[Ppm], each: int) -> 
 def plant_sites(
     genome: Mapping[str, Codes], motifs: Sequence[Ppm], bound: int, unbound: int, generator: Generator
 ) -> list[PlantedSite]:
-    """Write sites into a genome, either way round, each in its own slot.
+    """Write sites into a genome, either way round (those of RNA as they are), each in its own slot.
 
     Parameters
     ----------
@@ -112,7 +113,8 @@ def plant_sites(
         contig, place = slots[slot]
         center = place * SLOT + SLOT // 2 + int(generator.integers(-_JITTER, _JITTER + 1))
         letters = draw_sites(motifs[number], 1, generator)[0]
-        strand = -1 if generator.random() < 0.5 else 1
+        turned = generator.random() < 0.5 and strands_of(motifs[number].info) == "both"
+        strand = -1 if turned else 1
         start = center - len(letters) // 2
         genome[contig][start : start + len(letters)] = reverse_complement(letters) if strand < 0 else letters
         sites.append(PlantedSite(contig, start, strand, number, is_bound, center))

@@ -21,8 +21,8 @@ _LAYOUTS = np.array(
 )
 """All ways to lay out two motifs: which is left, and the strands of left and right. In the last two the
 first motif comes before the second on the strand that both lie on."""
-_IN_ORDER = 2
-"""How many layouts, the last ones, have the motifs in order."""
+_FORWARD = _LAYOUTS[(_LAYOUTS[:, 1:] == 1).all(axis=1)]
+"""Those of sites on the forward strand alone: the second motif comes first, and the first one does."""
 
 
 class Grammar(Protocol):
@@ -64,12 +64,15 @@ class Copies:
         either with equal chance.
     center
         Width of the centre in bases.
+    forward
+        Whether all sites lie on the forward strand.
     """
 
     low: int
     high: int
     place: Place = "anywhere"
     center: int = 0
+    forward: bool = False
 
     def plan(self, count: int, length: int, widths: Ints, generator: Generator) -> Placed:
         """Draw the sites; see `Grammar`."""
@@ -84,7 +87,7 @@ class Copies:
             start = arrange(counts, widths[motif], rooms[0], generator)
         else:
             start = _in_flanks(sequence, counts, widths[motif], rooms, generator)
-        return Placed(sequence, motif, start, draw_strands(len(motif), generator))
+        return Placed(sequence, motif, start, draw_strands(len(motif), generator, forward=self.forward))
 
     def _rooms(self, length: int) -> list[Room]:
         """Return the stretches of a sequence that sites may lie in."""
@@ -118,9 +121,12 @@ class Combination:
     some
         Bounds of the number of motifs, which is uniform between them, bounds included, and must be
         below the number of all; all motifs when None.
+    forward
+        Whether all sites lie on the forward strand.
     """
 
     some: tuple[int, int] | None = None
+    forward: bool = False
 
     def plan(self, count: int, length: int, widths: Ints, generator: Generator) -> Placed:
         """Draw the sites; see `Grammar`."""
@@ -134,7 +140,7 @@ class Combination:
         motif = shuffled[np.arange(len(widths)) < counts[:, None]]
         start = arrange(counts, widths[motif], Room(0, length), generator)
         sequence = np.repeat(np.arange(count), counts)
-        return Placed(sequence, motif, start, draw_strands(len(motif), generator))
+        return Placed(sequence, motif, start, draw_strands(len(motif), generator, forward=self.forward))
 
 
 @dataclass(frozen=True)
@@ -151,12 +157,26 @@ class Pair:
     holds
         Whether the grammar holds; if not, all arrangements of the two in which it does not are
         equally likely.
+    forward
+        Whether both sites lie on the forward strand.
     """
 
     low: int
     high: int
     ordered: bool = False
     holds: bool = True
+    forward: bool = False
+
+    @property
+    def _layouts(self) -> Ints:
+        """The ways to lay out the two, rows of `_LAYOUTS`."""
+        return _FORWARD if self.forward else _LAYOUTS
+
+    @property
+    def _first(self) -> int:
+        """The first layout of the grammar; all from there on are."""
+        in_order = 1 if self.forward else 2
+        return len(self._layouts) - in_order if self.ordered else 0
 
     def plan(self, count: int, length: int, widths: Ints, generator: Generator) -> Placed:
         """Draw the sites; see `Grammar`."""
@@ -165,7 +185,7 @@ class Pair:
         free = length - int(widths.sum())
         _check_room(int(widths.sum()) + self.high, length, 2, "a sequence has", "with their spacing")
         gap, layout = (self._grammatical if self.holds else self._other)(count, free, generator)
-        left, left_strand, right_strand = _LAYOUTS[layout].T
+        left, left_strand, right_strand = self._layouts[layout].T
         start = generator.integers(free - gap + 1)
         sites = (
             np.repeat(np.arange(count), 2),
@@ -179,14 +199,13 @@ class Pair:
         """Draw gaps and layouts of the grammar, int64 (count,) each."""
         del free
         gap = generator.integers(self.low, self.high + 1, size=count)
-        first = len(_LAYOUTS) - _IN_ORDER if self.ordered else 0
-        return gap, generator.integers(first, len(_LAYOUTS), size=count)
+        return gap, generator.integers(self._first, len(self._layouts), size=count)
 
     def _other(self, count: int, free: int, generator: Generator) -> tuple[Ints, Ints]:
         """Draw gaps and layouts outside the grammar, by how many arrangements have each gap."""
         gaps = np.arange(free + 1)
         inside = (gaps >= self.low) & (gaps <= self.high)
-        layouts = np.where(inside, len(_LAYOUTS) - _IN_ORDER if self.ordered else 0, len(_LAYOUTS))
+        layouts = np.where(inside, self._first, len(self._layouts))
         bounds = np.cumsum((free - gaps + 1) * layouts)
         if not bounds[-1]:
             raise ValueError(f"a spacing of {self.low}-{self.high} leaves no other for the negatives")

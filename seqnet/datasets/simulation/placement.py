@@ -46,8 +46,10 @@ def concatenate_placed(first: Placed, second: Placed, shift: int) -> Placed:
     )
 
 
-def draw_strands(count: int, generator: Generator) -> NDArray[np.int8]:
-    """Draw strands, both equally likely: int8 (count,) of 1 and -1."""
+def draw_strands(count: int, generator: Generator, *, forward: bool = False) -> NDArray[np.int8]:
+    """Draw strands, both equally likely unless all are forward: int8 (count,) of 1 and -1."""
+    if forward:
+        return np.ones(count, dtype=np.int8)
     return (2 * generator.integers(2, size=count) - 1).astype(np.int8)
 
 

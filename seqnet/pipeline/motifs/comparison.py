@@ -14,6 +14,7 @@ from seqnet.formats.results.tables import write_rows
 from seqnet.motifs.compare import Match, collect_targets, compare_motif
 from seqnet.motifs.matrix import Motif, to_ppm
 from seqnet.motifs.significance.pvalue import SAME
+from seqnet.motifs.strands import strands_of
 from seqnet.parallel import ordered_map
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.motifs.request import MotifRules
@@ -111,6 +112,7 @@ def compare(request: CompareRequest) -> CompareResult:
             "collection": base_name(known.source),
             "distance": request.distance,
             "min-overlap": request.min_overlap,
+            "strands": request.strands or "by alphabet",
             "q-value": request.q_value,
             "top": request.top,
         }
@@ -125,14 +127,20 @@ def _rows(
     most = request.q_value * (1 + SAME)
     targets = _probabilities(known)
     asked = _probabilities(queries)
-    collection, matrices = collect_targets(list(targets.values())), list(asked.values())
+    of_rna = all(_is_forward(target) for target in targets)
+    forward = {
+        query: of_rna or _is_forward(query) if request.strands is None else request.strands == "forward"
+        for query in asked
+    }
+    matrices = list(targets.values())
+    collections = {way: collect_targets(matrices, forward=way) for way in set(forward.values())}
 
-    def work(query: Floats) -> list[Match]:
-        return compare_motif(query, collection, request.distance, request.min_overlap)
+    def work(query: Motif) -> list[Match]:
+        return compare_motif(asked[query], collections[forward[query]], request.distance, request.min_overlap)
 
     tried, smallest, any_kept = 0, 1.0, False
-    with progress_bar("queries", len(matrices)) as progress:
-        results = ordered_map(work, matrices, request.threads)
+    with progress_bar("queries", len(asked)) as progress:
+        results = ordered_map(work, list(asked), request.threads)
         for query, matches in zip(asked, results, strict=True):
             progress(1)
             kept = [match for match in matches if match.q_value <= most][: request.top]
@@ -143,6 +151,11 @@ def _rows(
             yield from (_row(query, list(targets)[match.target], match) for match in kept)
     if not any_kept:
         note_none_left(f"{tried:,} matches", request.q_value, smallest)
+
+
+def _is_forward(motif: Motif) -> bool:
+    """Return whether a motif, as one of RNA, has no other strand."""
+    return strands_of(motif.info) == "forward"
 
 
 def _probabilities(motifs: MotifCollection) -> dict[Motif, Floats]:

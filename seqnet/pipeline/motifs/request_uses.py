@@ -126,6 +126,9 @@ class CompareRequest:
         Where the table goes; None returns it.
     q_value
         Largest q-value of a match that is reported.
+    strands
+        Whether targets count in ``both`` orientations or ``forward``. Default: forward for queries of RNA
+        and collections that hold RNA alone, both for others.
 
     Raises
     ------
@@ -141,6 +144,7 @@ class CompareRequest:
     on_duplicate: OnDuplicate = "error"
     distance: Distance = "pearson"
     min_overlap: int = 5
+    strands: Literal["both", "forward"] | None = None
     q_value: float = 0.5
     top: int | None = None
     threads: int = 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
-from seqnet.datasets.simulation.grammars import Combination, Copies, Grammar, Pair
+from seqnet.datasets.simulation.grammars import Combination, Copies, Pair
 from seqnet.datasets.simulation.letters import conditional_tables
 from seqnet.datasets.simulation.sequences import ClassPlan, Simulated, letters_of_sites, simulate, site_score
 from seqnet.errors import UsageError
@@ -20,6 +21,7 @@ from seqnet.formats.sequences.simulated import TrueSite, write_truth
 from seqnet.genome.intervals import make_intervals
 from seqnet.genome.regions import Regions, make_regions
 from seqnet.genome.sequence import EncodedSequence
+from seqnet.motifs.strands import strands_of
 from seqnet.pipeline.calls import takes
 from seqnet.pipeline.inputs.request import SplitOptions
 from seqnet.pipeline.inputs.splits import apply_splits
@@ -39,6 +41,8 @@ from seqnet.pipeline.simulation.request import (
     SpacingRequest,
 )
 from seqnet.reporting import note
+
+_Grammar: TypeAlias = Copies | Combination | Pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,14 +226,15 @@ def simulate_localization(request: LocalizationRequest) -> SequenceResult:
     )
 
 
-def _simulated(request: SequenceRequest, positive: Grammar, negative: Grammar) -> SequenceResult:
-    """Simulate two classes of sequences and write the outputs."""
+def _simulated(request: SequenceRequest, positive: _Grammar, negative: _Grammar) -> SequenceResult:
+    """Simulate two classes of sequences and write the outputs; sites of RNA lie on the forward strand."""
     expect_writable(request.output, request.labels_out, request.truth)
     ingredients = load_ingredients(request)
+    forward = any(strands_of(ppm.info) == "forward" for ppm in ingredients.ppms)
     try:
         sequences = simulate(
-            ClassPlan(request.positives, positive),
-            ClassPlan(request.negatives, negative),
+            ClassPlan(request.positives, replace(positive, forward=forward)),
+            ClassPlan(request.negatives, replace(negative, forward=forward)),
             ingredients.ppms,
             conditional_tables(ingredients.background),
             request.length,

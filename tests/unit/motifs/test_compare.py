@@ -1,3 +1,4 @@
+import sys
 from collections import Counter
 from fractions import Fraction
 from itertools import product
@@ -408,3 +409,13 @@ def test_numbers_below_one_are_refused(options):
     query, target = motifs(32, (8, 8))
     with pytest.raises(ValueError, match="are at least 1"):
         compare_motif(query, [target], **options)
+
+
+@distances
+def test_without_the_other_strand_targets_count_as_they_are(distance, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "both_strands", lambda target: (target.tolist(),))
+    query, *targets = motifs(31, (6, 7, 4, 8))
+    collection = collect_targets(targets, forward=True)
+    assert_same(
+        compare_motif(query, collection, distance, 3, 7), slow_compare(query, targets, distance, 3, 7)
+    )

@@ -11,7 +11,7 @@ from seqnet.datasets.simulation.genomes import (
     slots_of,
 )
 from seqnet.genome.alphabet import decode, encode_text
-from seqnet.motifs.matrix import MotifInfo, Ppm
+from seqnet.motifs.matrix import RNA, MotifInfo, Ppm
 
 
 def rng(seed=0):
@@ -46,6 +46,12 @@ def test_sites_stand_in_slots_of_their_own():
     changed = sum(int((codes > 0).sum()) for codes in genome.values())
     letters = sum((text != "A") for s in sites for text in decode(genome[s.contig][s.start :][: 6 + s.motif]))
     assert changed == letters  # nothing else was written
+
+
+def test_sites_of_rna_are_not_turned_round():
+    rna = Ppm(MotifInfo("GATTACA", alphabet=RNA), MOTIFS[1].probabilities)
+    sites = plant_sites({"a": np.zeros(20_000, np.uint8)}, [MOTIFS[0], rna], 7, 4, rng())
+    assert {(site.motif, site.strand) for site in sites} == {(0, 1), (0, -1), (1, 1)}
 
 
 def test_too_little_room_or_too_wide_a_motif_is_refused():
