@@ -34,7 +34,7 @@ def safe_name(name: str) -> str:
 
 def path_per_motif(path: str, names: Sequence[str], option: str) -> list[str]:
     """Return the path of each motif's file; otherwise as `path_per_name`."""
-    return path_per_name(path, MOTIF, names, f"{option}: two motifs")
+    return path_per_name(path, MOTIF, names, f"{option}: two motifs would be written to")
 
 
 def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) -> list[str]:
@@ -45,7 +45,7 @@ def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) ->
     stands_for
         What the name takes the place of.
     two
-        How a message about two names that lead to one path begins.
+        How a message about two names that lead to one path, which it ends with, begins.
 
     Raises
     ------
@@ -56,9 +56,24 @@ def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) ->
     for name in names:
         own = path.replace(stands_for, safe_name(name))
         if own in paths:
-            raise UsageError(f"{two} would be written to {own}")
+            raise UsageError(f"{two} {own}")
         paths.append(own)
     return paths
+
+
+def expect_page(path: str | None) -> None:
+    """Make sure that a report's name does not promise another format than HTML.
+
+    Raises
+    ------
+    UsageError
+        If its suffix is of another; names without one, as of devices and pipes, are taken.
+    """
+    suffix = Path(path or "").suffix.lower()
+    if suffix not in ("", ".html", ".htm"):
+        raise UsageError(
+            f"--report {path}: a report is HTML; expected a name that ends in .html, not {suffix}"
+        )
 
 
 def expect_writable(*paths: str | None) -> None:

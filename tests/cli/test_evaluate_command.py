@@ -137,7 +137,7 @@ def test_a_model_is_judged_without_a_file_of_predictions(prepared, seqnet_ok, tm
 
 @pytest.mark.parametrize(
     ("flag", "name"),
-    [("--json", "m.json"), ("-o", "m.metrics.tsv"), ("--report", "m.curve.svg"), ("-o", "m.safetensors")],
+    [("--json", "m.json"), ("-o", "m.metrics.tsv"), ("-o", "m.safetensors")],
 )
 def test_what_train_wrote_is_not_written_over(prepared, run, tmp_path, flag, name):
     shutil.copy(prepared / "cnn.safetensors", tmp_path / "m.safetensors")
@@ -151,6 +151,20 @@ def test_what_train_wrote_is_not_written_over(prepared, run, tmp_path, flag, nam
     assert f"{flag} {tmp_path}/elsewhere/../{name} {said}" in found.err
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
     assert (tmp_path / "m.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "options", [("--tiles", "{f}/{task}.bw", "--peaks", "p.bed"), ("--peaks", "{f}/{task}.bed")]
+)
+def test_tasks_that_would_share_a_file_are_refused(tmp_path, run, options):
+    values = (0, 1) if "--tiles" in options else (0.25, 1.5)
+    rows = [(i * 10, f"r{i}", "test", *values[:: 1 if i % 2 else -1]) for i in range(40)]
+    for name in ("l.bed", "p.bed"):
+        write(tmp_path / name, ("T/1", "T_1"), rows)
+    paths = [option.replace("{f}", str(tmp_path)) for option in options]
+    finished = run("evaluate", tmp_path / "p.bed", "--labels", tmp_path / "l.bed", *paths)
+    assert finished.code == 2
+    assert f"{options[0]}: two tasks would be read from {tmp_path}/T_1.b" in finished.err
 
 
 def test_tiles_give_the_genome_wide_figure(tmp_path, run):
@@ -297,6 +311,7 @@ def test_multiqc_files(random_tables, seqnet_ok):
         (["{f}/good.bed", "--labels", "{f}/l.bed", "--tiles", "x.bw", "--peaks", "p"], 2, "put '{task}' in the name"),
         (["{f}/l.bed", "--labels", "{f}/good.bed", "--task-type", "binary"], 1, "targets other than 0 and 1"),
         (["--compare", "{f}/a.json"], 2, "--compare takes two JSON files or more"),
+        (["{f}/good.bed", "--labels", "{f}/l.bed", "--report", "r.pdf"], 2, "--report r.pdf: a report is HTML"),
         (["--compare", "{f}/l.bed", "{f}/l.bed"], 1, "l.bed: is no JSON"),
         (["{f}/good.bed", "--labels", "{f}/l.bed", "--split", "train"], 1, "has no rows of split 'train'"),
         (["{f}/good.bed", "--labels", "{f}/l.bed", "--task-type", "multiclass"], 1, "is not of one class"),

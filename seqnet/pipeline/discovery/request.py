@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seqnet.errors import UsageError, shorten
 from seqnet.pipeline.explanation.request import ExplainRequest, RowSelection, check_motif_rules
 from seqnet.pipeline.motifs.request import MotifRules
+from seqnet.pipeline.outputs import expect_page
 
 if TYPE_CHECKING:
     from seqnet.formats.motifs.entries import OnDuplicate
@@ -81,6 +82,7 @@ class DiscoverRequest(RowSelection):
 
     def __post_init__(self) -> None:
         """Refuse fields that contradict each other."""
+        expect_page(self.report)
         if self.method is not None and self.method not in METHOD_NAMES:
             raise UsageError(f"method {shorten(self.method)} is none of {', '.join(METHOD_NAMES)}")
         check_motif_rules(self.motif_rules, self.motifs, self.regions)

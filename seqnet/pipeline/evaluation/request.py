@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from seqnet.errors import UsageError
 from seqnet.pipeline.inputs.request import SignalFile, SignalMissing, SignalSource
+from seqnet.pipeline.outputs import expect_page
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
@@ -107,6 +108,7 @@ class EvaluateRequest:
 
     def __post_init__(self) -> None:
         """Refuse fields that contradict each other."""
+        expect_page(self.report)
         if self.compare:
             if len(self.files) < 2:
                 raise UsageError("--compare takes two JSON files or more")
@@ -157,6 +159,8 @@ class EvaluateRequest:
         self.tracks.check()
         if self.ablate and not self.signals:
             raise UsageError("--ablate needs --model and --signal: there is one input otherwise")
+        if self.ablate and len(self.models) > 1:
+            raise UsageError("--ablate is for one model; run it for each")
         self._check_table()
         if len(self.models) > 1 and "-" in (self.genome, self.features, self.sequences):
             raise UsageError("several models read their input once each; give a file in place of -")

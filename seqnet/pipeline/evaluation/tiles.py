@@ -21,7 +21,7 @@ from seqnet.genome.splitting.splits import SPLITS, match_names
 from seqnet.metrics.tiles import Resamples, TileMetrics, mean_tiles, tile_metrics
 from seqnet.metrics.warnings import first_names
 from seqnet.pipeline.evaluation.held_out import HeldOut
-from seqnet.pipeline.outputs import TASK, safe_name
+from seqnet.pipeline.outputs import TASK, path_per_name, safe_name
 from seqnet.reporting import note, progress_bar, warn
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def evaluate_tiles(options: TileOptions, tasks: Sequence[str], rules: TileRules)
     """Evaluate the tiles of every task that has a track."""
     if TASK not in options.tracks and len(tasks) > 1:
         raise UsageError(f"{len(tasks)} tasks: put '{TASK}' in the name that --tiles gives")
+    _expect_own_files("--tiles", options.tracks, tasks)
     there = [task for task in tasks if Path(of_task(options.tracks, task)).exists()]
     if not there:
         raise SeqnetError(f"{options.tracks}: no such file for any of {len(tasks)} tasks")
@@ -137,6 +138,12 @@ def _say_places(held: HeldOut | None, rows: Sequence[TileMetrics], contigs: Sequ
 def _contigs(track: BigWigReader, options: TileOptions) -> list[str]:
     """Return the contigs of a track that are evaluated."""
     return match_names(options.chroms or ("*",), list(track.lengths), options.tracks)
+
+
+def _expect_own_files(option: str, path: str, tasks: Sequence[str]) -> None:
+    """Refuse tasks whose names differ, but not as a file has them."""
+    if TASK in path:
+        path_per_name(path, TASK, tasks, f"{option}: two tasks would be read from")
 
 
 def of_task(path: str, task: str) -> str:
@@ -202,4 +209,5 @@ def peak_rows(labels: LabelTable, kind: str, peaks: str | None, width: int | Non
     table = labels.table
     if not isinstance(table, Regions):
         raise UsageError("--peaks needs labels with coordinates")
+    _expect_own_files("--peaks", peaks, labels.tasks)
     return np.stack([in_peaks(table, of_task(peaks, t), width) for t in labels.tasks], axis=1)

@@ -13,6 +13,7 @@ from seqnet.formats import BIGWIG_SUFFIXES
 from seqnet.numerals import parse_whole
 from seqnet.pipeline.inputs.request import SignalFile, SignalMissing, SignalSource
 from seqnet.pipeline.motifs.request import STRICT, MotifRules
+from seqnet.pipeline.outputs import expect_page
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
@@ -119,6 +120,7 @@ class ExplainRequest(RowSelection):
 
     def __post_init__(self) -> None:
         """Refuse fields that contradict each other."""
+        expect_page(self.report)
         if (self.sequences is None) == (self.regions is None):
             raise UsageError("give --regions with --genome, or FASTA SEQUENCES")
         if self.regions is None and (self.genome is not None or self.signals or self.chroms):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqnet.errors import UsageError
 from seqnet.pipeline.motifs.request import STRICT, MotifRules
+from seqnet.pipeline.outputs import expect_page
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
@@ -96,6 +97,7 @@ class PerturbRequest:
 
     def __post_init__(self) -> None:
         """Refuse fields that contradict each other."""
+        expect_page(self.report)
         if self.regions is None or self.genome is None:
             raise UsageError("give --regions with --genome")
         if (self.insert is None) == (self.ablate is None):

@@ -37,7 +37,7 @@ def track_paths(output: str, tasks: tuple[str, ...]) -> list[str]:
         return [output]
     if len(tasks) > 1 and TASK not in output:
         raise UsageError(f"{len(tasks)} tracks are written: put '{TASK}' in the output's name")
-    return path_per_name(output, TASK, tasks, "-o: the tracks of two tasks")
+    return path_per_name(output, TASK, tasks, "-o: the tracks of two tasks would be written to")
 
 
 class TileWriter(Protocol):
