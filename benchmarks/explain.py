@@ -26,12 +26,13 @@ from seqnet.inference.sharing.substitutions import Substitutions
 from seqnet.model_inputs.inputs import one_hot_tensor
 from seqnet.networks.fast.blocked_conv import learn_in_blocks
 from seqnet.networks.layers import Shape, build_network
+from seqnet.networks.modules import Exponential, GlobalPool
 from seqnet.networks.presets import PRESETS
 
 ROUNDS = 3
 SHUFFLES = 20
-CASES = (("basset", 600, 11), ("default", 200, 32), ("default", 1000, 4))
-"""Preset, bases, sequences."""
+CASES = (("basset", 600, 11, 1), ("default", 200, 32, 4), ("default", 1000, 4, 1))
+"""Preset, bases, sequences; of the first four, how many `explain` compares with their shuffles at a time."""
 PLAIN_POSITIONS = 20
 """Positions at which sequences are edited where each is computed whole; times are scaled up."""
 WHOLE = "torch, whole, some positions"
@@ -75,6 +76,36 @@ def sequential_1d(network: nn.Sequential) -> nn.Sequential | None:
     return nn.Sequential(*layers)
 
 
+class PlainPool(nn.Module):
+    """A global pool made of torch's pools, which tangermeme has rules for."""
+
+    def __init__(self, kind: str, length: int) -> None:
+        super().__init__()
+        self.highest = nn.MaxPool2d((1, length)) if kind != "average" else None
+        self.mean = nn.AvgPool2d((1, length)) if kind != "max" else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool (n, C, 1, L)."""
+        return torch.cat([pool(x).flatten(1) for pool in (self.highest, self.mean) if pool is not None], 1)
+
+
+def ruled(network: nn.Sequential, width: int) -> nn.Module:
+    """Return a network that reads (n, 4, L), of layers that tangermeme has rules for."""
+    chain = sequential_1d(network)
+    if chain is not None:
+        return chain
+    copied, lengths = copy.deepcopy(network), {}
+    for module in copied.modules():
+        if isinstance(module, GlobalPool):
+            module.register_forward_hook(lambda pool, x, _: lengths.update({pool: x[0].shape[3]}))
+    copied(torch.zeros(1, 4, 1, width))
+    for parent in list(copied.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, GlobalPool):
+                setattr(parent, name, PlainPool(child.kind, lengths[child]))
+    return OneDimensional(copied)
+
+
 def network_of(preset: str, width: int) -> nn.Sequential:
     """Return a network with random weights, its batch norms folded."""
     torch.manual_seed(0)
@@ -107,26 +138,28 @@ def mutagenesis_ways(network: nn.Sequential, x: Tensor) -> dict[str, Way]:
     return ways
 
 
-def deeplift_ways(network: nn.Sequential, codes: Codes) -> dict[str, Way]:
-    """Return the ways to compute DeepLIFT of sequences, uint8 (n, L), against shuffles."""
+def deeplift_ways(network: nn.Sequential, codes: Codes, together: int) -> dict[str, Way]:
+    """Return the ways to compute DeepLIFT of sequences, uint8 (n, L), some at a time, against shuffles."""
     blocks = copy.deepcopy(network)
     learn_in_blocks(blocks)
 
     def ours() -> None:
         references = References(SHUFFLES).of(codes)
-        for own, others in zip(codes, references, strict=True):
-            x = one_hot_tensor(torch.from_numpy(own[None]))
-            multipliers(blocks, x, one_hot_tensor(torch.from_numpy(others)), 0)
+        for start in range(0, len(codes), together):
+            own = torch.from_numpy(codes[start : start + together])
+            others = torch.from_numpy(references[start : start + together]).flatten(0, 1)
+            multipliers(blocks, one_hot_tensor(own), one_hot_tensor(others), 0)
 
     ways: dict[str, Way] = {"seqnet": ours}
-    chain = sequential_1d(network)
     try:
-        from tangermeme.deep_lift_shap import deep_lift_shap
+        from tangermeme.deep_lift_shap import _nonlinear, deep_lift_shap
     except ImportError:
         return ways
-    if chain is not None:
-        flat = one_hot_tensor(torch.from_numpy(codes)).squeeze(2).contiguous()
-        ways["tangermeme"] = lambda: deep_lift_shap(chain, flat, n_shuffles=SHUFFLES, device="cpu")
+    plain = ruled(network, codes.shape[1])
+    flat = one_hot_tensor(torch.from_numpy(codes)).squeeze(2).contiguous()
+    ways["tangermeme"] = lambda: deep_lift_shap(
+        plain, flat, n_shuffles=SHUFFLES, additional_nonlinear_ops={Exponential: _nonlinear}, device="cpu"
+    )
     return ways
 
 
@@ -202,7 +235,7 @@ def timed(ways: dict[str, Way]) -> dict[str, Callable[[], float]]:
 def main() -> None:
     """Time all cases."""
     torch.set_num_threads(1)
-    for preset, width, count in CASES:
+    for preset, width, count, together in CASES:
         network = network_of(preset, width)
         codes = np.random.default_rng(0).integers(0, 4, (count, width)).astype(np.uint8)
         x = one_hot_tensor(torch.from_numpy(codes))
@@ -214,7 +247,7 @@ def main() -> None:
         edits = 3 * count * width
         print_table(f"{preset}, {count} of {width} bp, {edits} substitutions", found, "seqnet")
         print(f"  seqnet: {edits / found['seqnet']:,.0f} substitutions per second")
-        lifted = medians(timed(deeplift_ways(network, codes[:4])), ROUNDS)
+        lifted = medians(timed(deeplift_ways(network, codes[:4], together)), ROUNDS)
         print_table(f"DeepLIFT, {preset}, 4 of {width} bp, {SHUFFLES} shuffles", lifted, "seqnet")
     print_table(f"patterns in {SEQLETS:,} sequences of 100 bp", medians(pattern_ways(SEQLETS), 1), "seqnet")
 

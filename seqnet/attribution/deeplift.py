@@ -53,11 +53,13 @@ def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task:
     """
     leaf = references.detach().requires_grad_()
     with torch.enable_grad():
-        pair = rescaled(network, Compared(sequences, leaf))
+        pair = rescaled(network, Compared.of(sequences, leaf))
         (gradient,) = torch.autograd.grad(pair.references[:, task].sum(), leaf)
     b = len(sequences)
     values = gradient.view(b, -1, *gradient.shape[1:])
-    outputs, others = (part[:, task].detach().double().cpu().numpy() for part in pair)
+    outputs, others = (
+        part[:, task].detach().double().cpu().numpy() for part in (pair.sequences, pair.references)
+    )
     return Multipliers(values.squeeze(3) if values.ndim == 5 else values, outputs, others.reshape(b, -1))
 
 

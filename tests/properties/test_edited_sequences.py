@@ -78,6 +78,12 @@ def compare(network, codes, start, end, spectra=False):
     ["conv 4x5 padding=7", "exponential", "max_pool 3 stride=2 partial=true"], "flatten", 30, 1, None, False
 )
 @example(["conv 6x5", "relu", "conv 4x4 dilation=2 padding=2"], "flatten", 40, 1, None, True)
+@example(
+    ["conv 8x3", "relu", "residual(dropout 0.1)", "batch_norm", "batch_norm"], "flatten", 30, 2, None, False
+)
+@example(["conv 8x3", "relu", "residual(batch_norm)", "conv 4x2"], "flatten", 30, 1, None, False)
+@example(["conv 8x3", "residual(dropout 0.1, shortcut(relu, conv 8x1))"], "flatten", 30, 1, None, False)
+@example(["conv 8x3", "relu", "parallel(batch_norm, relu, beside(relu))"], "flatten", 30, 1, None, False)
 @settings(max_examples=100)
 @given(
     layers, endings, st.integers(24, 60), st.integers(0, 3), st.sampled_from([None, (0, 1), (7, 20)]),

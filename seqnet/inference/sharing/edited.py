@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -104,6 +105,10 @@ class Edited:
     ) -> None:
         self.x, self.differs, self.start, self.step = x, differs, start, step
         self.unedited, self.rows = unedited, rows
+        self.lent = False
+        """Whether x is another's too, and must not change."""
+        self.scale: Tensor | None = None
+        """What x, which holds differences, is still to be multiplied by, (C,)."""
 
     def then(
         self, x: Tensor, unedited: Unedited, *, differs: bool, start: int | None = None, stride: int = 1
@@ -122,9 +127,19 @@ class Edited:
         """K."""
         return self.x.shape[2]
 
-    def copy(self) -> Edited:
-        """Return a copy, for one of several chains."""
-        return self.then(self.x.clone(), self.unedited, differs=self.differs)
+    def lend(self) -> Edited:
+        """Return the same edits for one of several chains, which copies values before it changes them."""
+        copied = self.then(self.x, self.unedited, differs=self.differs)
+        copied.lent, copied.scale = True, self.scale
+        return copied
+
+    def owned(self) -> Edited:
+        """Return edits that may change."""
+        if not self.lent:
+            return self
+        copied = self.then(self.x.clone(), self.unedited, differs=self.differs)
+        copied.scale = self.scale
+        return copied
 
     def taken(self, x: Tensor, axis: int = 0) -> Tensor:
         """Return each edit's row of what is known of unedited sequences, along an axis."""
@@ -143,32 +158,35 @@ class Edited:
     def values(self) -> Tensor:
         """Return values; those outside the sequence mean nothing."""
         if self.differs:
-            self.x, self.differs = self.x.add_(self.windows()), False
+            self.x = self.added(self.windows(), None if self.lent else self.x)
+            self.differs, self.lent, self.scale = False, False, None
         return self.x
+
+    def added(self, windows: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the sum of unedited values, (w, b, K, 1, C), and differences."""
+        if self.scale is None:
+            return torch.add(self.x, windows, out=out)
+        return torch.addcmul(windows, self.x, self.scale, out=out)
 
     def differences(self) -> Tensor:
         """Return differences, 0 outside the sequence."""
         if not self.differs:
-            self.x, self.differs = self.fill_outside(self.x.sub_(self.windows()), 0.0), True
+            windows = self.windows()
+            self.x = self.fill_outside(self.x - windows if self.lent else self.x.sub_(windows), 0.0)
+            self.differs, self.lent = True, False
+        elif self.scale is not None:
+            self.x = self.x * self.scale if self.lent else self.x.mul_(self.scale)
+            self.lent, self.scale = False, None
         return self.x
-
-    def is_inside(self, start: int, width: int) -> bool:
-        """Return whether the windows of such a width from `start` on all lie in the sequence."""
-        return start >= 0 and start + self.step * (self.count - 1) + width <= self.unedited.length
 
     def fill_outside(self, x: Tensor, value: float, start: int | None = None) -> Tensor:
         """Put a value outside the sequence into (w, b, K, R, C), whose windows begin at `start`."""
         start = self.start if start is None else start
         length, step, count = self.unedited.length, max(1, self.step), x.shape[2]
-        if self.is_inside(start, x.shape[0]):
-            return x
-        for place in range(x.shape[0]):
-            first = max(0, -((start + place) // step))  # the first edit whose position is inside
-            end = min(count, -((start + place - length) // step))
-            if first > 0:
-                x[place, :, :first] = value
-            if end < count:
-                x[place, :, max(end, 0) :] = value
+        for place in range(min(x.shape[0], -start)):  # before the sequence, of the first edit at least
+            x[place, :, : -((start + place) // step)] = value
+        for place in range(max(0, length - step * (count - 1) - start), x.shape[0]):  # behind it, of the last
+            x[place, :, max(0, -((start + place - length) // step)) :] = value
         return x
 
     def whole(self) -> Tensor:

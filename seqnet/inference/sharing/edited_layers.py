@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import TypeAlias, cast
 
 import torch
@@ -93,10 +94,9 @@ class EditedLayers(ABC):
         """Apply one layer; whole where it has no rule, or windows come to lie at different places."""
         if isinstance(layer, nn.Sequential) and not _is_padded(layer):
             return self._through(state, layer)
-        if isinstance(state, Edited):
-            for kinds, rule in _RULES:
-                if isinstance(layer, kinds):
-                    return rule(self, state, layer)
+        rule = _rule_of(type(layer))  # type: ignore[arg-type]  # classes are hashable
+        if isinstance(state, Edited) and rule is not None:
+            return rule(self, state, layer)
         return self._applied_whole(state, layer)
 
     def _applied_whole(self, state: State, layer: nn.Module) -> WholeEdits:
@@ -112,7 +112,7 @@ class EditedLayers(ABC):
     def _pointwise(self, state: Edited, module: nn.Module) -> State:
         values = state.values()
         if isinstance(module, nn.ReLU):
-            values = values.relu_()
+            values = values.relu() if state.lent else values.relu_()
         elif isinstance(module, Exponential):
             values = module(values)
         elif isinstance(module, Maxout):
@@ -123,8 +123,9 @@ class EditedLayers(ABC):
 
     def _batch_norm(self, state: Edited, module: nn.Module) -> State:
         norm = cast("nn.BatchNorm2d", module)
-        differences = state.differences().mul_(self._weights.ratio(norm))
-        return state.then(differences, self._of(norm, state), differs=True)
+        result = state.then(state.differences(), self._of(norm, state), differs=True)
+        result.lent, result.scale = state.lent, self._weights.ratio(norm)
+        return result
 
     # ---- layers that slide along positions ---------------------------------------------------
 
@@ -190,7 +191,7 @@ class EditedLayers(ABC):
 
     def _residual(self, state: Edited, module: nn.Module) -> State:
         block = cast("Residual", module)
-        one = self._apply(state.copy(), block.block)
+        one = _owned(self._apply(state.lend(), block.block))
         other = state if block.shortcut is None else self._apply(state, block.shortcut)
         unedited = self._of_joined(block, state, [other, one], _sum)
         if isinstance(one, Edited) and isinstance(other, Edited) and one.step == other.step:
@@ -199,7 +200,8 @@ class EditedLayers(ABC):
 
     def _parallel(self, state: Edited, module: nn.Module) -> State:
         both = cast("Parallel", module)
-        parts = [self._apply(state.copy(), both.layers), self._apply(state, both.beside)]
+        own = state if _reads_only(both.layers) else state.lend()
+        parts = [_owned(self._apply(own, both.layers)), self._apply(state, both.beside)]
         unedited = self._of_joined(both, state, parts, _side_by_side)
         return WholeEdits(_side_by_side([as_whole(part).x for part in parts]), unedited)
 
@@ -219,9 +221,7 @@ class EditedLayers(ABC):
     def _highest(self, state: Edited, pool: GlobalPool) -> Tensor:
         """Return maxima (b, K, R, C): of a window, and of the unedited values on its sides."""
         sides = state.taken(self._sides(state, pool))
-        values = state.values()
-        if not state.is_inside(state.start, state.width):
-            values = state.fill_outside(values.clone(), -torch.inf)
+        values = state.fill_outside(state.values(), -torch.inf)  # where values mean nothing to others either
         return torch.maximum(values.amax(0), sides[:, :, None])
 
     def _dense(self, state: Edited, layer: Dense) -> WholeEdits:
@@ -257,6 +257,16 @@ def with_dense(layers: Iterable[nn.Module]) -> Iterator[tuple[nn.Module, Dense |
 def as_whole(state: State) -> WholeEdits:
     """Return edited sequences whole."""
     return WholeEdits(state.whole(), state.unedited) if isinstance(state, Edited) else state
+
+
+def _reads_only(chain: nn.Sequential) -> bool:
+    """Return whether a chain leaves the edits that it reads as they are, or as differences."""
+    return len(chain) > 0 and isinstance(chain[0], nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | GlobalPool)
+
+
+def _owned(state: State) -> State:
+    """Return edits that may change, whatever becomes of what they were made of."""
+    return state.owned() if isinstance(state, Edited) else state
 
 
 def _sum(parts: Sequence[Tensor]) -> Tensor:
@@ -325,8 +335,11 @@ def _covered(state: Edited, first: int, width: int, span: int, stride: int, *, o
     begin = min(first, state.start)  # a stride may pass over the edit
     end = max(first + (width - 1) * stride + span, state.start + w)
     covered = state.x.new_empty(end - begin, b, count, bases, channels)
-    place, values = state.start - begin, state.values()
-    covered[place : place + w] = values
+    place = state.start - begin
+    if state.differs:
+        state.added(state.windows(), covered[place : place + w])
+    else:
+        covered[place : place + w] = state.x
     if place:
         covered[:place] = state.around(begin, place)
     if (behind := end - state.start - w) > 0:
@@ -371,3 +384,9 @@ _RULES: tuple[tuple[type | tuple[type, ...], _Rule], ...] = (
     (GlobalPool, EditedLayers._global_pool),
 )
 """Kinds of modules to their rules; others are computed whole from there on."""
+
+
+@cache
+def _rule_of(kind: type) -> _Rule | None:
+    """Return the rule for a kind of modules."""
+    return next((rule for kinds, rule in _RULES if issubclass(kind, kinds)), None)

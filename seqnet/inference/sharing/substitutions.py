@@ -197,9 +197,10 @@ def _as_chain(module: nn.Module) -> nn.Sequential:
 
 
 def _rows_at_once(chain: nn.Sequential, positions: int) -> int:
-    """Return how many sequences are edited together."""
+    """Return how many sequences are edited together: a power of two, of which batches are multiples."""
     edits = 3 * -(-positions // total_stride(chain))
-    return max(1, _EDITS // edits)
+    most = max(1, _EDITS // edits)
+    return 1 << most.bit_length() - 1
 
 
 def _pieces(rows: Tensor, size: int) -> Iterator[Tensor]:
@@ -213,5 +214,6 @@ def _phases(start: int, end: int, stride: int, most: int) -> Iterator[tuple[int,
     """Yield positions that share windows' places in all layers: the first, and how many, every stride-th."""
     for phase in range(start, min(end, start + stride)):
         count = -(-(end - phase) // stride)
-        for begin in range(0, count, most):
-            yield phase + begin * stride, min(most, count - begin)
+        size = -(-count // -(-count // most))  # pieces alike, because small ones take longer
+        for begin in range(0, count, size):
+            yield phase + begin * stride, min(size, count - begin)

@@ -14,9 +14,11 @@ from seqnet.attribution.rescale import Compared, rescaled
 from seqnet.model_inputs.inputs import SequenceInputs
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import LAYERS, Shape, build_network, layers_without_rule
+from seqnet.networks.modules import Exponential
 from seqnet.networks.presets import PRESETS, with_masked_pools
 from tests.unit.attribution.networks import EXAMPLES, as_input, fixture_model, network_of, random_codes
 
+EXPONENTIAL = Exponential()
 CPU = torch.device("cpu")
 
 
@@ -70,8 +72,9 @@ def test_a_layer_without_a_rule_is_refused_by_name():
         multipliers(network, as_input(random_codes(1, 20), 0, torch.float32), torch.zeros(2, 4, 1, 20), 0)
 
 
-def test_a_linear_network_gives_its_weights():
-    network = network_of("conv 3x2 padding=valid, dense 4", 12).double()
+@pytest.mark.parametrize("padding", ["valid", "same", "3"])
+def test_a_linear_network_gives_its_weights(padding):
+    network = network_of(f"conv 3x5 padding={padding}, dense 4", 12).double()
     x, others = as_input(random_codes(2, 12, letters=4)), as_input(random_codes(6, 12, 3, letters=4))
     leaf = x.clone().requires_grad_()
     (slope,) = torch.autograd.grad(network(leaf)[:, 0].sum(), leaf)
@@ -82,17 +85,52 @@ def test_a_linear_network_gives_its_weights():
 def test_a_maximum_credits_the_place_of_the_higher_value():
     x = torch.tensor([[[[1.0, 5.0, 2.0, 0.0]]]])
     r = torch.tensor([[[[4.0, 0.0, 1.0, 3.0]]]], requires_grad=True)
-    found = rescaled(torch.nn.MaxPool2d((1, 2)), Compared(x, r))
+    found = rescaled(torch.nn.MaxPool2d((1, 2)), Compared.of(x, r))
     assert found.references.flatten().tolist() == [4.0, 3.0]
     (slope,) = torch.autograd.grad(found.references.sum(), r)
     # 5 against 4: place 1, where values differ by 5; 2 against 3: place 3 of the reference, by -3
     assert slope.flatten().tolist() == pytest.approx([0, 1 / 5, 0, 1 / 3])
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_pool_behind_a_relu_has_the_slopes_of_both(stride):
+    torch.manual_seed(stride)
+    x = torch.randn(2, 3, 1, 20, dtype=torch.float64).round(decimals=1)  # places with equal values, and ties
+    r = torch.randn(8, 3, 1, 20, dtype=torch.float64).round(decimals=1)
+    r[:, :, :, 4:9] = x.repeat_interleave(4, dim=0)[:, :, :, 4:9]
+    relu, pool = torch.nn.ReLU(), torch.nn.MaxPool2d((1, 3), (1, stride))
+    weight = torch.randn(pool(r).shape, dtype=torch.float64)
+
+    def outputs_and_slopes(rule):
+        leaf = r.clone().requires_grad_()
+        found = rule(Compared.of(x, leaf))
+        return (
+            found.sequences,
+            found.references,
+            torch.autograd.grad((weight * found.references).sum(), leaf)[0],
+        )
+
+    together = outputs_and_slopes(lambda pair: rescaled(torch.nn.Sequential(relu, pool), pair))
+    apart = outputs_and_slopes(lambda pair: rescaled(pool, rescaled(relu, pair)))
+    assert (together[2] != 0).any()
+    for one, other in zip(together, apart, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_the_exponential_keeps_its_digits_where_values_are_near_and_is_flat_above_its_cut():
+    x = torch.tensor([[1.0, 1.0, 7.0, 9.0, 9.0, 7.0]])
+    r = torch.tensor([[1.0, 1.0 + 2**-20, 9.0, 9.0, 10.0, -60.0]], requires_grad=True)
+    found = rescaled(EXPONENTIAL, Compared.of(x, r))
+    (slope,) = torch.autograd.grad(found.references.sum(), r)
+    e = np.exp
+    expected = [e(1), e(1 + 2**-21), (e(8) - e(7)) / 2, 0, 0, (e(7) - e(-60)) / 67]
+    np.testing.assert_allclose(slope[0].numpy(), expected, rtol=3e-6)
+
+
 def test_windows_that_overlap_add_up():
     x = torch.tensor([[[[0.0, 6.0, 0.0]]]])
     r = torch.zeros(1, 1, 1, 3, requires_grad=True)
-    found = rescaled(torch.nn.MaxPool2d((1, 2), (1, 1)), Compared(x, r))
+    found = rescaled(torch.nn.MaxPool2d((1, 2), (1, 1)), Compared.of(x, r))
     (slope,) = torch.autograd.grad(found.references.sum(), r)
     assert slope.flatten().tolist() == [0, 2, 0]
 
