@@ -99,6 +99,51 @@ def test_discover_finds_the_planted_motif(planted):
     assert similarity(found.motifs.motifs[:1]) < 1e-3
 
 
+def permute_labels(path, seed):
+    """Exchange the labels, the last column of a table of regions, between the rows of each split."""
+    lines = path.read_text().splitlines()
+    rows = {}
+    for number, line in enumerate(lines):
+        if line[0] != "#":
+            fields = line.split("\t")
+            rows.setdefault(fields[6], []).append((number, fields))
+    assert set(rows) == {"train", "valid", "test"}
+    random = np.random.default_rng(seed)
+    for some in rows.values():
+        labels = random.permutation([fields[-1] for _, fields in some])
+        for (number, fields), label in zip(some, labels, strict=True):
+            lines[number] = "\t".join([*fields[:-1], str(label)])
+    path.write_text("\n".join(lines) + "\n")
+
+
+def patterns_on_test_rows(given, model, linear, seed):
+    """Train on a simulation and return the patterns of its test rows with a positive label."""
+    if linear:
+        seqnet.train_linear(**given, output=model, gapped=True, threads=1, seed=seed)
+    else:
+        seqnet.train_cnn(**given, output=model, preset="deepbind", epochs=20, threads=1, seed=seed)
+    return seqnet.discover(model, **given, split="test", shuffles=2, threads=1, seed=seed).motifs.motifs
+
+
+@pytest.mark.parametrize("linear", [False, True], ids=["cnn", "linear"])
+@pytest.mark.parametrize("seed", range(10))
+def test_patterns_are_the_planted_motif_and_none_if_labels_are_permuted(tmp_path, seed, linear):
+    regions, model = tmp_path / "regions.bed", str(tmp_path / "model.safetensors")
+    given = {"regions": str(regions), "genome": str(tmp_path / "s.fa")}
+    count = 400 if linear else 1500
+    seqnet.simulate_single(
+        str(EXAMPLE_DATA / "motifs.jaspar"), motif_names=("REB1",), positives=count, negatives=count,
+        length=120, labels_out=given["regions"], output=given["genome"], valid_fraction=0.1, test_fraction=0.3,
+        seed=seed,
+    )  # fmt: skip
+    found = patterns_on_test_rows(given, model, linear, seed)
+    assert len(found) == 1
+    assert found[0].info.nsites >= 0.3 * count / 3  # a third of the sites on test rows
+    assert similarity(found) < 1e-3
+    permute_labels(regions, seed)
+    assert patterns_on_test_rows(given, model, linear, seed) == ()
+
+
 def test_modisco_reads_our_files_and_finds_the_planted_motif(planted):
     pytest.importorskip("modiscolite")
     import h5py
