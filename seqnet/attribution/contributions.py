@@ -70,10 +70,10 @@ def completeness(total: Floats, size: Floats, output: Floats, reference: Floats)
     output, reference
         float64 (b,): the output, and the mean output of the references.
     """
-    gap = np.abs(total - (output - reference))
-    rounding = 4 * EPSILON * (np.abs(output) + np.abs(reference))
-    gap = np.where((gap <= rounding) & (size <= 1e3 * rounding), 0.0, gap)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # infinite outputs are refused later
+        gap = np.abs(total - (output - reference))
+        rounding = 4 * EPSILON * (np.abs(output) + np.abs(reference))
+        gap = np.where((gap <= rounding) & (size <= 1e3 * rounding), 0.0, gap)
         relative: Floats = np.where(gap == 0, 0.0, gap / size)
     return relative
 
