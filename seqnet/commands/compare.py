@@ -61,8 +61,9 @@ def command(**values: Any) -> None:
     """Find similar motifs in a collection.
 
     QUERIES and COLLECTION are motif files of any known format. Every query is laid against every
-    motif at every offset on both --strands; the best place counts. P-values are chances of as good a
-    place for random columns of the collection; e- and q-values account for its size.
+    motif at every offset, in both orientations (see --strands); the best counts. P-values are
+    chances of as good a place for random columns of the collection; e- and q-values account for
+    its size.
     """
     from seqnet.pipeline.motifs.comparison import compare
 

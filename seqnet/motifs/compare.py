@@ -142,7 +142,7 @@ def collect_targets(targets: Sequence[Floats], *, forward: bool = False) -> Coll
     Parameters
     ----------
     forward
-        Whether they are compared as they are alone: motifs of RNA have no other strand.
+        Whether to compare them in the forward orientation only, as motifs of RNA.
 
     Raises
     ------

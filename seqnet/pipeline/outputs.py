@@ -45,7 +45,7 @@ def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) ->
     stands_for
         What the name takes the place of.
     two
-        How a message about two names that lead to one path, which it ends with, begins.
+        Beginning of the message about two names with the same path; the path follows.
 
     Raises
     ------
@@ -62,12 +62,12 @@ def path_per_name(path: str, stands_for: str, names: Sequence[str], two: str) ->
 
 
 def expect_page(path: str | None) -> None:
-    """Make sure that a report's name does not promise another format than HTML.
+    """Check that the name of a report has the suffix of HTML, or none, as devices and pipes.
 
     Raises
     ------
     UsageError
-        If its suffix is of another; names without one, as of devices and pipes, are taken.
+        If it has another suffix.
     """
     suffix = Path(path or "").suffix.lower()
     if suffix not in ("", ".html", ".htm"):

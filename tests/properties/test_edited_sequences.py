@@ -54,7 +54,7 @@ def made(text, width):
         return None
 
 
-def compare(network, codes, start, end, spectra=False):
+def assert_like_whole_sequences(network, codes, start, end, spectra=False):
     """Substitutions in float32, computed where they reach, against those of whole sequences in float64."""
     x = as_input(codes, dtype=torch.float32)
     folded = copy.deepcopy(network)
@@ -98,7 +98,7 @@ def test_substitutions_computed_where_they_reach_are_those_of_whole_sequences(
     codes = random_codes(2, width, seed, 5 if seed == 1 else 4)
     if seed == 2:
         codes[0, :9] = 4
-    compare(network, codes, *(span or (0, width)), spectra)
+    assert_like_whole_sequences(network, codes, *(span or (0, width)), spectra)
 
 
 def test_every_layer_s_example_is_computed_where_edits_reach():

@@ -105,10 +105,10 @@ class Edited:
     ) -> None:
         self.x, self.differs, self.start, self.step = x, differs, start, step
         self.unedited, self.rows = unedited, rows
-        self.lent = False
-        """Whether x is another's too, and must not change."""
+        self.shared = False
+        """Whether x also belongs to other edits, and must not be changed in place."""
         self.scale: Tensor | None = None
-        """What x, which holds differences, is still to be multiplied by, (C,)."""
+        """Factors, (C,), by which the differences in x have not been multiplied yet."""
 
     def then(
         self, x: Tensor, unedited: Unedited, *, differs: bool, start: int | None = None, stride: int = 1
@@ -127,15 +127,15 @@ class Edited:
         """K."""
         return self.x.shape[2]
 
-    def lend(self) -> Edited:
-        """Return the same edits for one of several chains, which copies values before it changes them."""
+    def share(self) -> Edited:
+        """Return the same edits with shared values, which are copied before they are changed."""
         copied = self.then(self.x, self.unedited, differs=self.differs)
-        copied.lent, copied.scale = True, self.scale
+        copied.shared, copied.scale = True, self.scale
         return copied
 
-    def owned(self) -> Edited:
-        """Return edits that may change."""
-        if not self.lent:
+    def writable(self) -> Edited:
+        """Return edits whose values may be changed in place."""
+        if not self.shared:
             return self
         copied = self.then(self.x.clone(), self.unedited, differs=self.differs)
         copied.scale = self.scale
@@ -158,8 +158,8 @@ class Edited:
     def values(self) -> Tensor:
         """Return values; those outside the sequence mean nothing."""
         if self.differs:
-            self.x = self.added(self.windows(), None if self.lent else self.x)
-            self.differs, self.lent, self.scale = False, False, None
+            self.x = self.added(self.windows(), None if self.shared else self.x)
+            self.differs, self.shared, self.scale = False, False, None
         return self.x
 
     def added(self, windows: Tensor, out: Tensor | None = None) -> Tensor:
@@ -172,11 +172,11 @@ class Edited:
         """Return differences, 0 outside the sequence."""
         if not self.differs:
             windows = self.windows()
-            self.x = self.fill_outside(self.x - windows if self.lent else self.x.sub_(windows), 0.0)
-            self.differs, self.lent = True, False
+            self.x = self.fill_outside(self.x - windows if self.shared else self.x.sub_(windows), 0.0)
+            self.differs, self.shared = True, False
         elif self.scale is not None:
-            self.x = self.x * self.scale if self.lent else self.x.mul_(self.scale)
-            self.lent, self.scale = False, None
+            self.x = self.x * self.scale if self.shared else self.x.mul_(self.scale)
+            self.shared, self.scale = False, None
         return self.x
 
     def fill_outside(self, x: Tensor, value: float, start: int | None = None) -> Tensor:

@@ -112,7 +112,7 @@ class EditedLayers(ABC):
     def _pointwise(self, state: Edited, module: nn.Module) -> State:
         values = state.values()
         if isinstance(module, nn.ReLU):
-            values = values.relu() if state.lent else values.relu_()
+            values = values.relu() if state.shared else values.relu_()
         elif isinstance(module, Exponential):
             values = module(values)
         elif isinstance(module, Maxout):
@@ -124,7 +124,7 @@ class EditedLayers(ABC):
     def _batch_norm(self, state: Edited, module: nn.Module) -> State:
         norm = cast("nn.BatchNorm2d", module)
         result = state.then(state.differences(), self._of(norm, state), differs=True)
-        result.lent, result.scale = state.lent, self._weights.ratio(norm)
+        result.shared, result.scale = state.shared, self._weights.ratio(norm)
         return result
 
     # ---- layers that slide along positions ---------------------------------------------------
@@ -191,7 +191,7 @@ class EditedLayers(ABC):
 
     def _residual(self, state: Edited, module: nn.Module) -> State:
         block = cast("Residual", module)
-        one = _owned(self._apply(state.lend(), block.block))
+        one = _writable(self._apply(state.share(), block.block))
         other = state if block.shortcut is None else self._apply(state, block.shortcut)
         unedited = self._of_joined(block, state, [other, one], _sum)
         if isinstance(one, Edited) and isinstance(other, Edited) and one.step == other.step:
@@ -200,8 +200,8 @@ class EditedLayers(ABC):
 
     def _parallel(self, state: Edited, module: nn.Module) -> State:
         both = cast("Parallel", module)
-        own = state if _reads_only(both.layers) else state.lend()
-        parts = [_owned(self._apply(own, both.layers)), self._apply(state, both.beside)]
+        own = state if _reads_only(both.layers) else state.share()
+        parts = [_writable(self._apply(own, both.layers)), self._apply(state, both.beside)]
         unedited = self._of_joined(both, state, parts, _side_by_side)
         return WholeEdits(_side_by_side([as_whole(part).x for part in parts]), unedited)
 
@@ -221,7 +221,7 @@ class EditedLayers(ABC):
     def _highest(self, state: Edited, pool: GlobalPool) -> Tensor:
         """Return maxima (b, K, R, C): of a window, and of the unedited values on its sides."""
         sides = state.taken(self._sides(state, pool))
-        values = state.fill_outside(state.values(), -torch.inf)  # where values mean nothing to others either
+        values = state.fill_outside(state.values(), -torch.inf)  # values outside are never read
         return torch.maximum(values.amax(0), sides[:, :, None])
 
     def _dense(self, state: Edited, layer: Dense) -> WholeEdits:
@@ -260,13 +260,13 @@ def as_whole(state: State) -> WholeEdits:
 
 
 def _reads_only(chain: nn.Sequential) -> bool:
-    """Return whether a chain leaves the edits that it reads as they are, or as differences."""
+    """Return whether the first layer of a chain does not change the values that it reads in place."""
     return len(chain) > 0 and isinstance(chain[0], nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | GlobalPool)
 
 
-def _owned(state: State) -> State:
-    """Return edits that may change, whatever becomes of what they were made of."""
-    return state.owned() if isinstance(state, Edited) else state
+def _writable(state: State) -> State:
+    """Return a state whose values may be changed in place."""
+    return state.writable() if isinstance(state, Edited) else state
 
 
 def _sum(parts: Sequence[Tensor]) -> Tensor:

@@ -107,10 +107,10 @@ def channels_last(x: Tensor) -> Tensor:
 
 
 def unfilled(like: Tensor, *shape: int) -> Tensor:
-    """Return an array of any values, for large ones that are made and freed time and again.
+    """Return an uninitialised array; use it for large arrays that are allocated and freed repeatedly.
 
-    torch aligns the blocks that it makes, so that a freed one is a little too short for the next of its size:
-    where freed memory is kept, a process grew by a third.
+    torch aligns its memory blocks, so that a freed block is a few bytes too short for the next array of its
+    size. Where freed memory is kept, this can increase the memory of a process by a third.
     """
     if like.device.type != "cpu" or like.dtype != torch.float32:
         return like.new_empty(shape)

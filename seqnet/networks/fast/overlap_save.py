@@ -28,8 +28,8 @@ from seqnet.networks.fast.conv_base import TOUCH, Convolution, unfilled
 
 _AT_ONCE, _PIECE = 96, 32
 """About how many blocks go through the products at a time, enough for the weights to be read seldom; at
-most so many of them from one place, so that they can be shared out evenly. Of twice as many, the products
-take twice as long on some processors, unless each frequency goes through `row_products`."""
+most so many of them from one place, so that they can be shared out evenly. Twice as many take more
+memory and are no faster."""
 MOST_KEPT = 64
 """Outputs of a block: longer blocks save little more, and their weights fill the caches."""
 _PRODUCT, _TRANSFORM, _MOVED = 1.4, 1.0, 6 * TOUCH

@@ -141,7 +141,7 @@ def _contigs(track: BigWigReader, options: TileOptions) -> list[str]:
 
 
 def _expect_own_files(option: str, path: str, tasks: Sequence[str]) -> None:
-    """Refuse tasks whose names differ, but not as a file has them."""
+    """Refuse two tasks whose names give the same file name."""
     if TASK in path:
         path_per_name(path, TASK, tasks, f"{option}: two tasks would be read from")
 

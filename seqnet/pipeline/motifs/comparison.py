@@ -154,7 +154,7 @@ def _rows(
 
 
 def _is_forward(motif: Motif) -> bool:
-    """Return whether a motif, as one of RNA, has no other strand."""
+    """Return whether a motif has one strand only, as motifs of RNA have."""
     return strands_of(motif.info) == "forward"
 
 

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
 
 class ReadyModel(NamedTuple):
-    """A model with what makes its windows."""
+    """A model that is ready to predict."""
 
     model: Model
+    """Its header, without tensors: the predictor has its own copy, and two would take twice the memory."""
     predictor: ModelPredictor
     width: int
 

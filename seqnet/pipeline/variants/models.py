@@ -96,7 +96,7 @@ def ready_model(model: str | Model, *, width: int | None, device: str, threads: 
         detail(f"convolutions {predictor.ways}")
     if predictor.stranded:
         note(f"{source}: reads regions from their own strand; variants are read on the forward one")
-    return ReadyModel(Model(loaded.header, {}), predictor, bases)  # the predictor has its own weights
+    return ReadyModel(Model(loaded.header, {}), predictor, bases)
 
 
 def _width(model: Model, source: str, width: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Edits that are lent to one of several chains stay as they are for the others."""
+"""Edits that share values: a change to one does not change the others."""
 
 import pytest
 import torch
@@ -28,16 +28,16 @@ def scaled(differs, start):
 @pytest.mark.parametrize("differs", [False, True])
 @pytest.mark.parametrize("form", ["values", "differences"])
 @pytest.mark.parametrize("make", [edits, scaled])
-def test_lent_edits_do_not_change_the_lender(make, differs, start, form):
-    lender = make(differs, start)
-    before = lender.x.clone()
-    lent = lender.lend()
-    found = getattr(lent, form)()
-    torch.testing.assert_close(lender.x, before, rtol=0, atol=0)
-    torch.testing.assert_close(found, getattr(lender, form)())
-    owned = lender.lend().owned()
-    assert owned.x.data_ptr() != lender.x.data_ptr()
-    torch.testing.assert_close(owned.values(), lender.values())
+def test_shared_edits_do_not_change_the_original(make, differs, start, form):
+    original = make(differs, start)
+    before = original.x.clone()
+    shared = original.share()
+    found = getattr(shared, form)()
+    torch.testing.assert_close(original.x, before, rtol=0, atol=0)
+    torch.testing.assert_close(found, getattr(original, form)())
+    writable = original.share().writable()
+    assert writable.x.data_ptr() != original.x.data_ptr()
+    torch.testing.assert_close(writable.values(), original.values())
 
 
 def test_a_pending_scale_multiplies_differences_in_both_forms():
