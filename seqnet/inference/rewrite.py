@@ -14,15 +14,16 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
-from seqnet.kernels.word_maxima import WORD, word_maxima_run_here
+from seqnet.kernels.layers.word_maxima import WORD, word_maxima_run_here
 from seqnet.networks.fast.base_words import BaseWords, words_pay
 from seqnet.networks.fast.conv_base import is_plain
+from seqnet.networks.fast.fused_residual import FusedResidual, fused_block
 from seqnet.networks.fast.overlap_save import OverlapSave, best_blocks
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.fast.window_dense import window_dense
 from seqnet.networks.masking import Masking
-from seqnet.networks.modules import Exponential
+from seqnet.networks.modules import Exponential, Residual
 
 _Layers: TypeAlias = Sequence[nn.Module]
 
@@ -70,6 +71,7 @@ def speed_up(network: nn.Sequential, width: int) -> nn.Sequential:
     - Wide convolutions of many channels are computed in blocks, and so is a dense layer over all positions
       where windows share it. Those behind an exponential stay: a block's error is relative to its largest
       value, and neighbours of one that is thousands of times larger would lose digits.
+    - Residual blocks of a norm, a relu and a convolution of three taps are computed in one pass.
 
     Parameters
     ----------
@@ -178,10 +180,21 @@ def _shared_dense(layers: _Layers, traits: _Traits) -> _Layers | None:
     return None
 
 
+def _fused_residual(layers: _Layers, traits: _Traits) -> _Layers | None:
+    """Residual block of norm, relu and three taps -> one pass."""
+    del traits
+    match layers:
+        case [Residual() as block, *rest] if not isinstance(block, FusedResidual):
+            fused = fused_block(block)
+            return None if fused is None else [FusedResidual(block, fused), *rest]
+    return None
+
+
 _RULES = (
     _Rule(_maxima_first, "network"),
     _Rule(_pooled_words, "first"),
     _Rule(_words, "first"),
+    _Rule(_fused_residual, "everywhere"),
     _Rule(_blocks, "everywhere"),
     _Rule(_shared_dense, "network"),
 )

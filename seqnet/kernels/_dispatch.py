@@ -74,6 +74,20 @@ class CompiledKernels(Protocol):
         out: Floats, /,
     ) -> None: ...  # fmt: skip
 
+    def residual_runs(self, kind: str, /) -> bool: ...
+
+    def residual_rows(
+        self, kind: str, x: Singles, scale: Singles, shift: Singles, matrices: Singles, bias: Singles,
+        dilation: int, length: int, out: Singles, /,
+    ) -> None: ...  # fmt: skip
+
+    def residual_edits(
+        self, kind: str, x: Singles, unedited: Singles, scale: Singles, shift: Singles, matrices: Singles,
+        dilation: int, positions: int, rows: int, places: int, bases: int, position_stride: int,
+        row_stride: int, place_stride: int, start: int, step: int, length: int, differs: bool,
+        out: Singles, /,
+    ) -> None: ...  # fmt: skip
+
     def screen_prepare(self, kind: str, widths: Ints, scores: Floats, thresholds: Floats, /) -> object: ...
 
     def screen_find(self, screen: object, codes: Codes, starts: int, /) -> tuple[ReadableBuffer, ...]: ...

@@ -23,7 +23,7 @@ from seqnet.inference.sharing.edited_weights import (
     convolved_upright,
     upright_pays,
 )
-from seqnet.kernels.maxima import maxima
+from seqnet.kernels.layers.maxima import maxima
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.fast.window_dense import WindowDense

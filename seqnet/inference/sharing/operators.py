@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqnet.kernels.maxima import maxima
+from seqnet.kernels.layers.maxima import maxima
 from seqnet.networks.fast.conv_base import channels_first, channels_last, convolution_work, convolved
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import Pooling, sliding_window

@@ -6,7 +6,7 @@
 #include "cpu.h"
 
 /* The transforms of blocks of positions, as networks/overlap_save.py defines them. Tables are those of
- * kernels/blocks.py. */
+ * kernels/layers/blocks.py. */
 
 /* How a row of positions is cut into blocks: of size positions each, which begin kept positions apart. */
 struct cut {

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.aliases import Floats
-from seqnet.kernels.word_maxima import ENTRIES, WORD
+from seqnet.kernels.layers.word_maxima import ENTRIES, WORD
 from seqnet.networks.fast.conv_base import Convolution
 
 _LETTERS = 5

@@ -6,8 +6,8 @@ doi:10.1145/1464182.1464209). A product of complex numbers takes three real ones
 1962), so that a pair of channels costs about 3 N / 2M multiplications per output in place of F.
 
 Spectra of real blocks are short enough that they are computed by a matrix, in the layout that is at
-hand (by `kernels.blocks` where that runs); N is any number. Errors are relative to the largest value of a
-block, not to each output.
+hand (by `kernels.layers.blocks` where that runs); N is any number. Errors are relative to the largest
+value of a block, not to each output.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.aliases import Floats
-from seqnet.kernels import blocks as kernels
+from seqnet.kernels.layers import blocks as kernels
 from seqnet.networks.fast.conv_base import TOUCH, Convolution, unfilled
 
 _AT_ONCE, _PIECE = 96, 32

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seqnet.kernels.word_maxima import Pool, word_maxima
+from seqnet.kernels.layers.word_maxima import Pool, word_maxima
 from seqnet.networks.fast.base_words import BaseWords
 from seqnet.networks.fast.conv_base import unfilled
 from seqnet.networks.fast.sliding_window import SlidingWindow, sliding_window

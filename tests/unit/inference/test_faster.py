@@ -11,7 +11,9 @@ from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.rewrite import describe_rewrites, speed_up
 from seqnet.inference.sharing.plan import plan_trunk, tile_outputs
 from seqnet.inference.tiling import Tiling
+from seqnet.kernels.layers import residual
 from seqnet.networks.fast.base_words import BaseWords
+from seqnet.networks.fast.fused_residual import FusedResidual
 from seqnet.networks.fast.overlap_save import OverlapSave
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.window_dense import WindowDense
@@ -179,3 +181,48 @@ def test_other_convolutions_stay():
         assert kinds(network, OverlapSave) == []
     assert kinds(rewritten(parse_layers("conv 64x9 stride=2, relu, global_pool max"), 50), BaseWords) == []
     assert kinds(rewritten(parse_layers("siamese(conv 64x9, relu, global_pool max)"), 50), BaseWords) == []
+
+
+residual_blocks_run = pytest.mark.skipif(
+    not residual.residual_runs_here(), reason="blocks are not compiled here"
+)
+
+
+@residual_blocks_run
+def test_residual_blocks_are_computed_in_one_pass():
+    network = rewritten(PRESETS["default"].layers, 200)
+    assert len(kinds(network, FusedResidual)) == 3
+    text = "conv 64x5, exponential, residual(batch_norm, relu, conv 64x3 dilation=3), global_pool max"
+    assert len(kinds(rewritten(parse_layers(text), 60), FusedResidual)) == 1
+
+
+@residual_blocks_run
+@pytest.mark.parametrize(
+    "block",
+    [
+        "residual(batch_norm, relu, conv 64x5)",
+        "residual(batch_norm, gelu, conv 64x3)",
+        "residual(batch_norm, relu, conv 64x3 groups=2)",
+        "residual(batch_norm, relu, conv 64x3, relu)",
+        "residual(relu, conv 64x3)",
+        "residual(batch_norm, relu, conv 64x3, shortcut(conv 64x1))",
+        "conv 48x1, residual(batch_norm, relu, conv 48x3)",
+    ],
+)
+def test_other_residual_blocks_stay(block):
+    network = rewritten(parse_layers(f"conv 64x5, {block}, global_pool max"), 60)
+    assert not kinds(network, FusedResidual)
+
+
+@residual_blocks_run
+def test_other_types_go_through_the_layers_of_a_block():
+    torch.manual_seed(0)
+    network = rewritten(parse_layers("conv 64x5, residual(batch_norm, relu, conv 64x3), global_pool max"), 60)
+    (block,) = kinds(network, FusedResidual)
+    x = torch.randn(3, 64, 1, 30)
+    with torch.inference_mode():
+        single = block(x)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert (block(x) - single).abs().max() > 1e-4  # bf16, as everywhere else
+        double = copy.deepcopy(block).double()(x.double())
+    torch.testing.assert_close(single.double(), double, rtol=0, atol=3e-6)

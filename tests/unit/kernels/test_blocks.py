@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqnet.kernels import blocks
+from seqnet.kernels.layers import blocks
 from seqnet.networks.fast.overlap_save import Blocks, transforms
 
 

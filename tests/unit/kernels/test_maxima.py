@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.kernels import _dispatch
-from seqnet.kernels.maxima import maxima, maxima_with
+from seqnet.kernels.layers.maxima import maxima, maxima_with
 
 
 @given(

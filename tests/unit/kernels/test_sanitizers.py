@@ -10,7 +10,18 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
-NAMES = ("blocks", "fasta", "gather", "maxima", "text", "tails", "shuffle", "word_edits", "word_maxima")
+NAMES = (
+    "blocks",
+    "fasta",
+    "gather",
+    "maxima",
+    "residual",
+    "text",
+    "tails",
+    "shuffle",
+    "word_edits",
+    "word_maxima",
+)
 """Of ``screen`` and ``windows`` drivers in C are fuzzed, beside their tests."""
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqnet.kernels import _dispatch
-from seqnet.kernels.word_maxima import ENTRIES, WORD, Pool, word_maxima, word_maxima_with
+from seqnet.kernels.layers.word_maxima import ENTRIES, WORD, Pool, word_maxima, word_maxima_with
 
 
 @st.composite
