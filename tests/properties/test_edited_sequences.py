@@ -34,6 +34,8 @@ blocks = st.sampled_from([
     "conv 6x3, residual(conv 6x2, residual(tanh, conv 6x3))",
     "conv 6x2, residual(conv 6x3, max_pool 3 stride=1, conv 6x3 padding=2)",
     "parallel(conv 3x3, relu, beside(conv 3x1, tanh))",
+    "conv 32x3, residual(batch_norm, relu, conv 32x3 dilation=2, dropout 0.1)",
+    "conv 32x2, exponential, residual(batch_norm, relu, conv 32x3), residual(batch_norm, relu, conv 32x3 dilation=4)",
 ])  # fmt: skip
 plain = st.sampled_from([
     "batch_norm", "relu", "gelu", "exponential", "sigmoid", "prelu", "conv 6x3 padding=2, maxout 3", "dropout 0.1",
@@ -43,6 +45,7 @@ layers = st.lists(st.one_of(convs, pools, blocks, plain), min_size=1, max_size=5
 endings = st.sampled_from([
     "flatten", "global_pool max", "global_pool max_average", "dense 7, batch_norm, tanh",
     "parallel(global_pool max_average, beside(conv 2x1, max_pool 3 partial=true, flatten))",
+    "parallel(global_pool max_average, beside(conv 2x1, max_pool 4, flatten))",
 ])  # fmt: skip
 
 

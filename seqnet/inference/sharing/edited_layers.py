@@ -13,17 +13,26 @@ from torch.nn import functional
 
 from seqnet.inference.aligned import AlignedLinear
 from seqnet.inference.sharing.edited import Edited, Unedited, WholeEdits, after_window
+from seqnet.inference.sharing.edited_pools import (
+    covered_values,
+    maxima_between,
+    pooled_maxima,
+    pooled_sums,
+    widen_last,
+)
 from seqnet.inference.sharing.edited_weights import (
     Dense,
     EditedWeights,
+    add_dense,
     convolved_by_spectra,
     convolved_by_stacked_taps,
     convolved_by_taps,
     convolved_grouped,
     convolved_upright,
+    fused_residual,
     upright_pays,
 )
-from seqnet.kernels.layers.maxima import maxima
+from seqnet.networks.fast.fused_residual import is_fusible
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.fast.window_dense import WindowDense
@@ -32,6 +41,8 @@ from seqnet.networks.modules import ACTIVATIONS, Exponential, GlobalPool, Maxout
 State: TypeAlias = Edited | WholeEdits
 """Edited sequences in their windows, or whole."""
 _SAME = (nn.Dropout, nn.Identity)
+_SHORT = 2
+"""Sequences of up to so many windows are pooled whole where windows begin at different places of maxima."""
 _ACTIVATIONS = tuple(kind for kind in ACTIVATIONS.values() if isinstance(kind, type))
 
 
@@ -162,7 +173,7 @@ class EditedLayers(ABC):
         if state.step % stride:
             return self._applied_whole(state, module)
         start, width = after_window(state.start + before, state.width, span, stride)
-        covered = _covered(state, start * stride - before, width, span, stride, outside=0.0)
+        covered = covered_values(state, start * stride - before, width, span, stride, outside=0.0)
         size, *batch, channels = covered.shape
         rows = covered.reshape(size, -1, channels).transpose(0, 1)
         values = words.along(rows, [(number, 0) for number in range(len(rows))], width)
@@ -173,24 +184,32 @@ class EditedLayers(ABC):
         pool = cast("nn.MaxPool2d | nn.AvgPool2d", module)
         span, stride, _ = sliding_window(pool)
         if state.step % stride:
+            long = state.unedited.length > _SHORT * (state.width + 2 * stride)
+            if isinstance(pool, nn.MaxPool2d) and span == stride and long:
+                unedited = self._of(pool, state)
+                return WholeEdits(maxima_between(state, unedited, stride), unedited)
             return self._applied_whole(state, pool)
         start, width = after_window(state.start, state.width, span, stride)
         unedited = self._of(pool, state)
         if isinstance(pool, nn.AvgPool2d):
             difference = state.differences()
-            values = _sums(difference, start * stride - state.start, width, span, stride).div_(span)
+            values = pooled_sums(difference, start * stride - state.start, width, span, stride).div_(span)
             result = state.then(values, unedited, differs=True, start=start, stride=stride)
-            _widen_last(result, state.unedited.length, span, stride)
+            widen_last(result, state.unedited.length, span, stride)
             result.fill_outside(values, 0.0)
             return result
-        covered = _covered(state, start * stride, width, span, stride, outside=-torch.inf)
-        values = _maxima(covered, width, span, stride)
+        covered = covered_values(state, start * stride, width, span, stride, outside=-torch.inf)
+        values = pooled_maxima(covered, width, span, stride)
         return state.then(values, unedited, differs=False, start=start, stride=stride)
 
     # ---- layers of layers --------------------------------------------------------------------
 
     def _residual(self, state: Edited, module: nn.Module) -> State:
         block = cast("Residual", module)
+        fused = self._weights.fused(block)
+        if fused is not None and is_fusible(state.x):
+            values, start = fused_residual(fused, state), state.start - fused.dilation
+            return state.then(values, self._of(block, state), differs=True, start=start)
         one = _writable(self._apply(state.share(), block.block))
         other = state if block.shortcut is None else self._apply(state, block.shortcut)
         unedited = self._of_joined(block, state, [other, one], _sum)
@@ -226,18 +245,13 @@ class EditedLayers(ABC):
 
     def _dense(self, state: Edited, layer: Dense) -> WholeEdits:
         """Apply a dense layer of all channels and positions."""
-        unedited, difference, length = self._of(layer, state), state.differences(), state.unedited.length
-        units = unedited.output.shape[1]
-        w, b, count, bases, channels = difference.shape
-        margin = max(0, -state.start, state.start + state.step * (count - 1) + w - length)
-        weight = self._weights.dense(layer, channels, margin)
-        row = channels * units
-        windows = weight.as_strided(
-            (count, w * channels, units), (state.step * row, units, 1), (margin + state.start) * row
-        )
-        rows = difference.permute(2, 1, 3, 0, 4).reshape(count, b * bases, w * channels)
-        change = torch.bmm(rows, windows).view(count, b, bases, units).transpose(0, 1)
-        change += state.taken(unedited.output)[:, None, None]
+        unedited, difference = self._of(layer, state), state.differences()
+        units, (b, count, bases, channels) = unedited.output.shape[1], difference.shape[1:]
+        change = difference.new_empty(count, b, bases, units)
+        change.copy_(state.taken(unedited.output)[:, None])
+        weight = self._weights.dense(layer, channels)
+        add_dense(weight, difference, state.start, state.step, change.view(count, -1, units))
+        change = change.transpose(0, 1)
         return WholeEdits(change.reshape(-1, units), unedited)
 
 
@@ -297,67 +311,6 @@ def _padding(module: nn.Module) -> tuple[int, nn.Conv2d | PooledWords]:
         return before + module.window.padding, module
     convolution = cast("nn.Conv2d", module)
     return before + int(convolution.padding[1]), convolution
-
-
-def _sums(x: Tensor, offset: int, width: int, span: int, stride: int) -> Tensor:
-    """Return sums of `span` positions, zeros around them; otherwise as `convolved_by_taps`."""
-    reach = (width - 1) * stride + span
-    before, behind = max(0, -offset), max(0, offset + reach - x.shape[0])
-    padded = functional.pad(x, (0, 0, 0, 0, 0, 0, 0, 0, before, behind))
-    first, last = offset + before, (width - 1) * stride + 1
-    sums = padded[first : first + last : stride].clone()
-    for shift in range(1, span):
-        sums += padded[first + shift : first + shift + last : stride]
-    return sums
-
-
-def _widen_last(edited: Edited, length: int, span: int, stride: int) -> None:
-    """Divide means of a last window that is not full by the positions that it has, of `length`."""
-    last = edited.unedited.length - 1
-    positions = length - last * stride
-    if positions >= span:
-        return
-    for place in range(edited.width):
-        edit, rest = divmod(last - edited.start - place, max(1, edited.step))
-        if not rest and 0 <= edit < edited.count:
-            edited.x[place, :, edit] *= span / positions
-
-
-def _covered(state: Edited, first: int, width: int, span: int, stride: int, *, outside: float) -> Tensor:
-    """Return the values that a sliding layer reads, from position `first` on; one value outside the sequence.
-
-    Parameters
-    ----------
-    width, span, stride
-        Of the layer: its outputs, and the positions of each and between two.
-    """
-    w, b, count, bases, channels = state.x.shape
-    begin = min(first, state.start)  # a stride may pass over the edit
-    end = max(first + (width - 1) * stride + span, state.start + w)
-    covered = state.x.new_empty(end - begin, b, count, bases, channels)
-    place = state.start - begin
-    if state.differs:
-        state.added(state.windows(), covered[place : place + w])
-    else:
-        covered[place : place + w] = state.x
-    if place:
-        covered[:place] = state.around(begin, place)
-    if (behind := end - state.start - w) > 0:
-        covered[place + w :] = state.around(state.start + w, behind)
-    return state.fill_outside(covered, outside, begin)[first - begin :]
-
-
-def _maxima(rows: Tensor, width: int, span: int, stride: int) -> Tensor:
-    """Return maxima of `span` positions of (w, ...), every `stride`."""
-    out = rows.new_empty(width, *rows.shape[1:])
-    if rows.dtype == torch.float32 and rows.device.type == "cpu":
-        maxima(rows.flatten(1).numpy(), span, stride, out.flatten(1).numpy())
-        return out
-    reach = (width - 1) * stride + 1
-    out.copy_(rows[:reach:stride])
-    for shift in range(1, span):
-        torch.maximum(out, rows[shift : shift + reach : stride], out=out)
-    return out
 
 
 def _added(one: Edited, other: Edited, unedited: Unedited) -> Edited:

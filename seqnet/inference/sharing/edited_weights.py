@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.inference.aligned import AlignedLinear
-from seqnet.networks.fast.conv_base import MANY_ROWS, ROWS_EVEN, row_products
+from seqnet.inference.sharing.edited import Edited
+from seqnet.kernels.layers.residual import EditWindows, ResidualBlock, residual_edits
+from seqnet.networks.fast.conv_base import MANY_ROWS, ROWS_EVEN, row_products, unfilled
+from seqnet.networks.fast.fused_residual import FusedResidual, fused_block
 from seqnet.networks.fast.overlap_save import Blocks, filter_factors, transforms
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.fast.window_dense import WindowDense
-from seqnet.networks.modules import Exponential
+from seqnet.networks.modules import Exponential, Residual
 
 Dense: TypeAlias = nn.Linear | AlignedLinear | WindowDense
 """A dense layer, as it is or in another form."""
@@ -41,6 +44,7 @@ class EditedWeights:
 
     def __init__(self, network: nn.Module) -> None:
         self._held: dict[tuple[nn.Module, int], tuple[Tensor, ...]] = {}
+        self._fused: dict[Residual, ResidualBlock | None] = {}
         self._behind: set[nn.Module] = set()
         past_exponential = False
         for module in network.modules():
@@ -92,15 +96,20 @@ class EditedWeights:
             self._held[convolution, size] = _spectra(convolution, cut)
         return self._held[convolution, size]
 
-    def dense(self, layer: Dense, channels: int, margin: int) -> Tensor:
-        """Return a dense layer's weights, zeros around its positions: (L + 2 margin, C, units)."""
-        if (layer, margin) not in self._held:
+    def fused(self, block: Residual) -> ResidualBlock | None:
+        """Return a residual block as a kernel computes it in one pass; None where it does not."""
+        if block not in self._fused:
+            self._fused[block] = block.fused if isinstance(block, FusedResidual) else fused_block(block)
+        return self._fused[block]
+
+    def dense(self, layer: Dense, channels: int) -> Tensor:
+        """Return a dense layer's weights position by position: (L, C, units)."""
+        if (layer, 0) not in self._held:
             weight = layer.weight.flatten(1)
             weight = weight if isinstance(layer, WindowDense) else weight[:, : layer.in_features]
             weight = weight.view(len(weight), channels, -1).permute(2, 1, 0)
-            weight = functional.pad(weight, (0, 0, 0, 0, margin, margin)).contiguous()
-            self._held[layer, margin] = (weight,)
-        return self._held[layer, margin][0]
+            self._held[layer, 0] = (weight.contiguous(),)
+        return self._held[layer, 0][0]
 
 
 def _spectra(convolution: nn.Conv2d, cut: Blocks) -> tuple[Tensor, ...]:
@@ -212,6 +221,32 @@ def convolved_by_spectra(spectra: tuple[Tensor, ...], x: Tensor) -> Tensor:
     return (inverse @ products.view(len(products), -1)).view(-1, *batch, filters)
 
 
+def add_dense(weight: Tensor, x: Tensor, start: int, step: int, out: Tensor) -> None:
+    """Add what a dense layer makes of differences, one position after another, whose weights are read once.
+
+    Parameters
+    ----------
+    weight
+        (L, C, units).
+    x
+        (w, b, K, R, C); 0 outside the sequence.
+    start, step
+        As of `Edited`.
+    out
+        (K, b R, units).
+    """
+    (w, _, count, _, channels), units = x.shape, out.shape[2]
+    step = max(1, step)
+    for position in range(max(0, start), min(len(weight), start + step * (count - 1) + w)):
+        first = max(0, -((start + w - 1 - position) // step))  # of the windows that hold it
+        end = min(count, (position - start) // step + 1)
+        if first >= end:
+            continue
+        windows = torch.arange(first, end, device=x.device)
+        rows = x[position - start - step * windows, :, windows]
+        out[first:end].view(-1, units).addmm_(rows.reshape(-1, channels), weight[position])
+
+
 def convolved_grouped(convolution: nn.Conv2d, x: Tensor, offset: int, width: int) -> Tensor:
     """Do what `convolved_by_taps` does where channels are in groups."""
     w, *batch, channels = x.shape
@@ -225,3 +260,15 @@ def convolved_grouped(convolution: nn.Conv2d, x: Tensor, offset: int, width: int
     rows, stride, dilation = covered.permute(1, 2, 0).unsqueeze(2), convolution.stride, convolution.dilation
     outputs = functional.conv2d(rows, convolution.weight, None, stride, 0, dilation, convolution.groups)
     return outputs.squeeze(2).permute(2, 0, 1).reshape(width, *batch, -1)
+
+
+def fused_residual(block: ResidualBlock, edits: Edited) -> Tensor:
+    """Return what a residual block makes of edits, as differences: (w + 2 dilation, b, K, R, C)."""
+    if edits.scale is not None:
+        edits.differences()
+    x, unedited = edits.x.contiguous(), edits.windows()[:, :, :, 0]
+    w, *batch = x.shape
+    out = unfilled(x, w + 2 * block.dilation, *batch)
+    windows = EditWindows(edits.start, edits.step, edits.unedited.length)
+    residual_edits(block, x.numpy(), unedited.numpy(), windows, edits.differs, out.numpy())
+    return out
