@@ -31,9 +31,9 @@ from seqnet.commands.options.common import (
 def command(**values: Any) -> None:
     """Describe a file.
 
-    FILE is anything seqnet reads, compressed or not: motifs, PSSMs, backgrounds, sites, sequences,
-    regions, sizes of contigs, bigWigs, k-mer tables, models. Facts come as 'key<tab>value', then a
-    table of what the file holds; of a model its metrics and its layers.
+    FILE is anything seqnet reads, compressed or not: motifs, PSSMs, backgrounds, sites, sequences, regions,
+    sizes of contigs, bigWigs, k-mer tables, models, and the JSON of discover and evaluate. Facts come as
+    'key<tab>value', then a table of what the file holds; of a model its metrics and its layers.
     """
     from seqnet.pipeline.description.files import show
 

@@ -121,7 +121,7 @@ MOTIF_WRITERS: dict[str, Writer] = {
 
 Kind: TypeAlias = Literal[
     "bigwig", "k-mer table", "model", "motifs", "background", "sites", "sequences", "regions",
-    "contig sizes", "alignments", "variants",
+    "contig sizes", "alignments", "variants", "patterns", "evaluation",
 ]  # fmt: skip
 """What a file holds, in the words of ``seqnet show``."""
 
@@ -184,6 +184,12 @@ FORMATS: dict[str, Format] = {
         "sites", (".aln", ".sto"), "Clustal and Stockholm alignments", sniffer=_SNIFF + "is_alignment"
     ),
     "kmer-tsv": Format("k-mer table", (), "k-mer counts as text", sniffer=_SNIFF + "is_kmer_text"),
+    "patterns-json": Format(
+        "patterns", (), "patterns as JSON of discover", sniffer=_SNIFF + "is_patterns_json"
+    ),
+    "evaluation-json": Format(
+        "evaluation", (), "an evaluation as JSON of evaluate", sniffer=_SNIFF + "is_evaluation_json"
+    ),  # before motif JSON: an evaluated model may have a part named motifs
     **_motif_rows(),
     "matrix": Format(
         "motifs", (".pcm", ".ppm", ".xml"), "four rows of four", sniffer=_SNIFF + "is_four_by_four"

@@ -116,6 +116,12 @@ class Tiles:
         """Return the number of tiles of a contig."""
         return -(-length // self._step)
 
+    def any_clear(self, codes: Codes) -> bool:
+        """Return whether a contig has a tile that is predicted: whose window is clear enough."""
+        count = self.count(len(codes))
+        firsts = range(0, count, self.chunk)
+        return any(self._stretch(codes, first, min(self.chunk, count - first))[1].any() for first in firsts)
+
     def predict(
         self, codes: Codes, progress: Progress = no_progress, tracks: Sequence[Singles] = ()
     ) -> Iterator[TileChunk]:

@@ -125,7 +125,8 @@ BEGINNINGS: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     ("check",): ("@small.bed --genome @genome.fa --signal x=@track.bw --motifs @motifs.jaspar --predictions @pred.bed "
                  "-o c.tsv --json c.json",),
-    ("show",): ("@linear.safetensors --coefficients", "@motif.safetensors", "@track.bw"),
+    ("show",): ("@linear.safetensors --coefficients", "@motif.safetensors", "@track.bw", "@patterns.json",
+                "@evaluated.json"),
 }  # fmt: skip
 
 

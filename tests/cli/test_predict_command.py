@@ -276,6 +276,77 @@ def test_max_n_and_what_is_said(at, inside, capsys):
     assert "1 of 3 contigs were trained on" in err
 
 
+@pytest.mark.parametrize("tile", [120, 180, 181, 6001, 6002, 12100, 12200])
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_tiles_are_an_error_exactly_where_none_has_a_prediction(at, run, tile, share):
+    lengths = {"c2": 90, "c3": 6001} if tile > 200 else {"c2": 90}
+    (at / "clear.fa").write_text(
+        "".join(f">{name}\n{'ACGTT' * 2000}"[: 4 + n] + "\n" for name, n in lengths.items())
+    )
+    known = [
+        min(start + 60, length) - max(start, 0)
+        for length in lengths.values()
+        for start in range(tile // 2 - 30, length + tile // 2 - 30, tile)
+    ]
+    predicted = sum(max(bases, 0) >= 60 - share * 60 for bases in known)
+    finished = run(
+        "predict", at / "unpadded.safetensors", "--genome", at / "clear.fa", "--tile", tile, "--max-n", share, "-q",
+    )  # fmt: skip
+    if predicted:
+        assert finished.code == 0, finished.err
+        assert len([line for line in finished.text.splitlines() if line[0] != "#"]) == predicted
+    else:
+        assert (finished.code, finished.out, finished.err.count("\n")) == (1, b"", 1)
+        longest = max(lengths.values())
+        assert (
+            f"clear.fa: no tile can be predicted: the longest contig, c{2 + (tile > 200)}, has {longest}"
+            in (finished.err)
+        )
+        assert finished.err.endswith(f"bases; expected --tile of at most {longest}, not {tile}\n")
+
+
+@pytest.mark.parametrize("output", ["o.bed", "{task}.bw", "{task}.bedgraph", "o.tsv.gz"])
+@pytest.mark.parametrize("more", [(), ("--resume",)])
+def test_tiles_without_a_prediction_leave_nothing_behind(at, run, output, more):
+    before = set(at.iterdir())
+    finished = run(
+        "predict", at / "padded.safetensors", "--genome", at / "g.fa", "--chroms", "c1", "--tile", 8100,
+        "-o", at / output, *more,
+    )  # fmt: skip
+    assert finished.code == 1
+    assert finished.err == (
+        f"seqnet predict: error: {at / 'g.fa'}: no tile can be predicted: the longest contig, c1, has 4000 bases; "
+        "expected --tile of at most 4000, not 8100\n"
+    )
+    assert set(at.iterdir()) - before <= {at / "g.fa.fai"}
+
+
+def test_only_the_chosen_contigs_count(at, run):
+    line = ("predict", at / "padded.safetensors", "--genome", at / "g.fa", "--tile", 5000, "-q")
+    rows = [row.split("\t")[:3] for row in run(*line, "--header", "none").text.splitlines()]
+    assert rows == [["c1", "0", "4000"], ["c3", "0", "5000"]]
+    finished = run(*line, "--chroms", "c2")
+    assert (finished.code, finished.out) == (1, b"")
+    assert "the longest contig, c2, has 90 bases; expected --tile of at most 90, not 5000" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("letters", "options", "message"),
+    [
+        ("ACGTT" * 5, ("--tile", 5), "has 25 bases; a window of 60 bases needs 30 that are known (--max-n 0.5)"),
+        ("ACGTT" * 11, ("--tile", 5, "--max-n", 0), "has 55 bases; a window of 60 bases needs 60 that are known"),
+        ("N" * 500, ("--tile", 5), "more than 0.5 of every window is N or outside its contig (--max-n)"),
+        ("ACGTT" * 13, ("--tile", 40, "--max-n", 0), "more than 0 of every window is N or outside its contig"),
+    ],
+)  # fmt: skip
+def test_contigs_that_are_too_short_for_the_model_or_n_are_an_error(at, run, letters, options, message):
+    (at / "short.fa").write_text(f">a\n{letters}\n>b\nAC\n")
+    finished = run("predict", at / "unpadded.safetensors", "--genome", at / "short.fa", *options)
+    assert (finished.code, finished.out, finished.err.count("\n")) == (1, b"", 1)
+    assert "short.fa: no tile can be predicted: " in finished.err
+    assert message in finished.err
+
+
 def test_what_is_refused(at, inside):
     genome = ("--genome", at / "g.fa", "--tile", 50)
     model = read_model(str(at / "padded.safetensors"))

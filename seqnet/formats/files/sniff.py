@@ -20,6 +20,9 @@ START = 1 << 16
 """Bytes that are looked at."""
 _WORD = re.compile(r"[ACGTU]+\s+[-+.\deE]+", re.IGNORECASE)
 _SITE = re.compile(r"[ACGTURYSWKMBDHVN.-]+", re.IGNORECASE)
+_DISCOVERY = (re.compile(r'"command"\s*:\s*"discover"'), re.compile(r'"patterns"\s*:\s*\['))
+_EVALUATION = (re.compile(r'"command"\s*:\s*"evaluate"'),)
+"""Fields of the JSON of a command; they do not match inside texts, where quotes are escaped."""
 _SAM = ("@HD\t", "@SQ\t", "@RG\t", "@PG\t", "@CO\t")
 
 
@@ -27,7 +30,7 @@ CALLED: dict[Kind, str] = {
     "bigwig": "a bigWig", "k-mer table": "a k-mer table", "model": "a model", "motifs": "motifs",
     "background": "a background", "sites": "aligned sites", "sequences": "sequences", "regions": "regions",
     "contig sizes": "names and lengths of contigs", "alignments": "aligned reads",
-    "variants": "variants",
+    "variants": "variants", "patterns": "patterns of 'seqnet discover'", "evaluation": "an evaluation",
 }  # fmt: skip
 """What a message calls a file of each kind."""
 _HINTS: dict[tuple[Kind, Kind], str] = {
@@ -50,6 +53,8 @@ _HINTS: dict[tuple[Kind, Kind], str] = {
     ("variants", "regions"): "'seqnet variants --saturation' predicts every substitution in --regions",
     ("bigwig", "regions"): "'seqnet coverage' makes a bigWig of intervals",
     ("bigwig", "alignments"): "'seqnet coverage' makes a bigWig of reads",
+    ("motifs", "patterns"): "'seqnet discover -o' writes patterns as motifs",
+    ("regions", "evaluation"): "'seqnet evaluate --compare' compares evaluations",
     ("regions", "alignments"): "'seqnet coverage' counts reads; a peak caller finds regions",
 }
 """What helps where the first was expected and the second found."""
@@ -125,7 +130,7 @@ def read_json(path: str) -> Json:
     """
     with open_input(path) as stream:
         data = stream.read()
-    with recognising(path):
+    with recognising(path, "patterns", "evaluation"):  # damaged JSON is not another kind
         try:
             content: Json = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -206,6 +211,16 @@ def is_kmer_text(start: Sequence[str]) -> bool:
     return any(line.startswith("#name\t") for line in start)
 
 
+def is_patterns_json(start: Sequence[str]) -> bool:
+    """Return whether a text begins as the JSON of ``discover``."""
+    return _is_json_with(start, _DISCOVERY)
+
+
+def is_evaluation_json(start: Sequence[str]) -> bool:
+    """Return whether a text begins as the JSON of ``evaluate``."""
+    return _is_json_with(start, _EVALUATION)
+
+
 def is_four_by_four(start: Sequence[str]) -> bool:
     """Return whether a text is four rows of four under a header, which is a motif either way."""
     rows = _rows(start)
@@ -236,6 +251,12 @@ def is_bed_lines(start: Sequence[str]) -> bool:
     """Return whether a text begins with a contig and two whole numbers."""
     fields = _first(start).split()
     return len(fields) >= 3 and all(field.isdigit() for field in fields[1:3])
+
+
+def _is_json_with(start: Sequence[str], fields: Sequence[re.Pattern[str]]) -> bool:
+    """Return whether a text begins as a JSON object, and holds each of some fields."""
+    text = "\n".join(start)
+    return text.lstrip().startswith("{") and all(field.search(text) for field in fields)
 
 
 def _rows(lines: Sequence[str]) -> list[str]:

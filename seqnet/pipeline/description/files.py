@@ -24,6 +24,7 @@ from seqnet.formats.sequences.fasta import read_sequences
 from seqnet.formats.tracks.bigwig import open_bigwig
 from seqnet.formats.variants.records import open_variants
 from seqnet.kmers.settings import FEATURES
+from seqnet.lookup import resolve
 from seqnet.motifs.information import consensus, information
 from seqnet.motifs.matrix import DNA, Motif, Pssm, to_ppm
 from seqnet.motifs.pseudocounts import DEFAULT_NSITES
@@ -245,6 +246,16 @@ def _model(path: str) -> Description:
     return describe_model(path)
 
 
+def _result(function: str) -> Callable[[str], Description]:
+    """Return a function of `description.results`, which is loaded when it is called: few files need it."""
+
+    def describe(path: str) -> Description:
+        description: Description = resolve(f"seqnet.pipeline.description.results:{function}")(path)
+        return description
+
+    return describe
+
+
 DESCRIBERS: dict[Kind, Callable[[str], Description]] = {
     "background": _background,
     "sites": _sites,
@@ -256,4 +267,6 @@ DESCRIBERS: dict[Kind, Callable[[str], Description]] = {
     "model": _model,
     "alignments": _alignments,
     "variants": _variants,
+    "patterns": _result("describe_patterns"),
+    "evaluation": _result("describe_evaluation"),
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+_ONE_CELL = str.maketrans("\t\n\r", "   ")
+"""From what would end a cell to a space: texts of JSON may hold anything."""
+
 
 class Table(NamedTuple):
     """Rows under a column line."""
@@ -42,4 +45,4 @@ def _cell(value: object) -> str:
     """Write one value."""
     if value is None or value == "":
         return "."
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value).translate(_ONE_CELL)

@@ -1,6 +1,8 @@
-"""Patterns that ``discover`` found, for the evaluation report."""
+"""Patterns that ``discover`` found: the reader of its JSON, and their section in the evaluation report."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +34,34 @@ MOST_PATTERNS = 6
 """Patterns drawn, those whose seqlets contribute most in all."""
 
 
+class Discovery(NamedTuple):
+    """The contents of a file of ``discover --json``."""
+
+    provenance: Json
+    """How the patterns were found: the command and its options."""
+    patterns: list[ShownPattern]
+    """In the order of the file."""
+
+
+def read_discovery(path: str) -> Discovery:
+    """Read a file of ``discover --json``.
+
+    Raises
+    ------
+    FormatError
+        If the file is not one.
+    """
+    content = read_json(path)
+    try:
+        check_value(_DISCOVERY, content)
+        if content["provenance"]["command"] != "discover":
+            raise FieldError(f"it is of {content['provenance']['command']}")
+        patterns = [_pattern(entry, number) for number, entry in enumerate(content["patterns"])]
+    except FieldError as error:
+        raise FormatError(path, f"is not {_EXPECTED}: {error}") from error
+    return Discovery(content["provenance"], patterns)
+
+
 def read_patterns(path: str, tasks: tuple[str, ...], model: str | None) -> list[ShownPattern]:
     """Read the patterns of tasks, those of the highest contribution of all their seqlets first.
 
@@ -48,20 +78,13 @@ def read_patterns(path: str, tasks: tuple[str, ...], model: str | None) -> list[
     FormatError
         If the file is not one of ``discover --json``, or holds no pattern of these tasks.
     """
-    content = read_json(path)
-    try:
-        check_value(_DISCOVERY, content)
-        if content["provenance"]["command"] != "discover":
-            raise FieldError(f"it is of {content['provenance']['command']}")
-        every = [_pattern(entry, number) for number, entry in enumerate(content["patterns"])]
-    except FieldError as error:
-        raise FormatError(path, f"is not {_EXPECTED}: {error}") from error
+    provenance, every = read_discovery(path)
     patterns = [pattern for pattern in every if pattern.task in tasks]
     if not patterns:
         raise FormatError(path, f"holds no pattern of the tasks evaluated: {', '.join(tasks)}")
     if len(patterns) < len(every):
         warn(f"{path}: patterns of tasks that are not evaluated are left out ({len(every) - len(patterns)})")
-    other = content["provenance"].get("model")
+    other = provenance.get("model")
     if None not in (model, other) and model != other:
         warn(f"{path}: the patterns are of {other}, and {model} is evaluated")
     return sorted(patterns, key=lambda pattern: -pattern.seqlets * pattern.contribution)

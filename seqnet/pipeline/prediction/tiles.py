@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seqnet.datasets.checks import counted
+from seqnet.errors import SeqnetError
 from seqnet.formats.files.checksummed import file_digest
 from seqnet.formats.files.header import base_name
 from seqnet.formats.files.opening import open_output
@@ -50,15 +52,22 @@ def predict_genome(
     ----------
     tracks
         In the model's order.
+
+    Raises
+    ------
+    SeqnetError
+        Before anything is written, if no tile can be predicted: contigs are too short, or N.
     """
     assert request.tile is not None
-    required_width(model)
+    width = required_width(model)
     paths = track_paths(request.output or "-", predictor.columns)
     genome = load_model_genome(request.genome, request.chroms, model, request.tracks)
-    if request.genome is not None:
-        warn_other_bases(genome, model)
     share = MAX_AMBIGUOUS if request.max_n is None else request.max_n
     tiles = Tiles(predictor, request.tile, share)
+    if not any(map(tiles.any_clear, genome.codes.values())):
+        raise SeqnetError(f"{genome.source}: {_why_none(genome.lengths, request.tile, width, share)}")
+    if request.genome is not None:
+        warn_other_bases(genome, model)
     _say_plan(tiles, len(predictor.tasks))
     checker = PredictionChecker(predictor.columns, request.missing)
     run = _Run(tiles, genome, request, checker, len(predictor.columns), _Tracks(tracks, model, genome))
@@ -75,6 +84,22 @@ def predict_genome(
     checker.say()
     note_trained(model, genome.lengths)
     return PredictResult(predictor.columns, run.predicted, checker.gaps, run.gaps, outputs=tuple(paths))
+
+
+def _why_none(lengths: Mapping[str, int], step: int, width: int, share: float) -> str:
+    """Return why no tile of `step` bases has a window of `width` bases that is clear enough."""
+    longest = max(lengths, key=lengths.__getitem__)
+    known = max(1, width - math.floor(share * width))
+    found = (
+        f"no tile can be predicted: the longest contig, {longest}, has {counted(lengths[longest], 'base')}"
+    )
+    if lengths[longest] < known:
+        return f"{found}; a window of {width} bases needs {known} that are known (--max-n {share:g})"
+    if lengths[longest] < step:
+        return f"{found}; expected --tile of at most {lengths[longest]}, not {step}"
+    return (
+        f"no tile can be predicted: more than {share:g} of every window is N or outside its contig (--max-n)"
+    )
 
 
 def _say_plan(tiles: Tiles, tasks: int) -> None:

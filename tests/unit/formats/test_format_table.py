@@ -19,6 +19,8 @@ STARTS = {
     "bcf": b"BCF\2\2", "vcf": b"##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\n",
     "kmer-tsv": b"#name\tAA\nr\t1\n", "matrix": b">m\n1 2 3 4\n4 3 2 1\n5 5 5 5\n1 1 1 9\n",
     "fasta": b">chr1\nACGTACGTTTGAC\nACG\n", "sites": b"ACGT\nACGA\n", "background": b"A 0.3\nC 0.2\nG 0.2\nT 0.3\n",
+    "patterns-json": b'{"provenance": {"command": "discover"},\n "patterns": []}',
+    "evaluation-json": b'{\n "command": "evaluate", "parts": [{"name": "motifs"}]}',
     "contig-sizes": b"chr1\t5000\nchr2\t400\n", "bed": b"chr1\t0\t50\tname\n",
 }  # fmt: skip
 
