@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SPARSE = 4096
 """From so many features on, the first layer of a k-mer model reads the table as it is, mostly zeros."""
-_LEAST_GAIN = 1.2
+_LEAST_GAIN = 1.3
 """Sharing has costs that are not counted: it must save at least so much of the work."""
 
 

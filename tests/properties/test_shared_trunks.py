@@ -34,6 +34,10 @@ blocks = st.one_of(
         st.integers(1, 3), small,
     ),
     st.builds("conv 3x2, residual(conv 3x{}, residual(tanh, conv 3x2))".format, small),
+    st.builds(
+        "conv 32x3, residual(batch_norm, relu, conv 32x3 dilation={}), residual(batch_norm, relu, conv 32x3)".format,
+        small,
+    ),
 )  # fmt: skip
 plain = st.sampled_from(
     ["batch_norm", "gelu", "exponential", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2"]

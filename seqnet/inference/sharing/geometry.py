@@ -38,6 +38,7 @@ from seqnet.aliases import Ints
 from seqnet.inference.sharing.operators import Added, Pointwise, Sliding, Step
 from seqnet.inference.tiling import Tiling
 from seqnet.networks.fast.conv_base import TOUCH
+from seqnet.networks.fast.fused_residual import residual_work
 
 
 class Edges(NamedTuple):
@@ -218,6 +219,9 @@ def _after_added(place: Place, step: Added) -> tuple[Place, float] | None:
     after = aligned(*ends)
     if after.left >= after.clean_end or not after.holds_all:
         return None
+    if step.fused is not None:
+        apart = place.tiling.tiles * (after.left + after.right + 2 * step.fused.dilation)
+        work = residual_work(place.channels, len(place.phases) * place.count + apart)
     return after, work + 2 * TOUCH * after.values
 
 
@@ -241,6 +245,8 @@ def window_work(channels: int, length: int, step: Step) -> tuple[int, int, float
         positions, after = step.length(length), step.channels(channels)
         moved = TOUCH * (length * channels + positions * after)
         return after, positions, step.work(channels, positions) + moved
+    if step.fused is not None:
+        return channels, length, residual_work(channels, length)
     work, shape = 0.0, (channels, length)
     for chain in (step.block, step.kept):
         shape = (channels, length)

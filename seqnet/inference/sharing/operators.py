@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.kernels.layers.maxima import maxima
+from seqnet.kernels.layers.residual import ResidualBlock
 from seqnet.networks.fast.conv_base import channels_first, channels_last, convolution_work, convolved
+from seqnet.networks.fast.fused_residual import FusedResidual
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import Pooling, sliding_window
 from seqnet.networks.fast.window_dense import WindowDense
@@ -181,10 +183,17 @@ def _is_compiled(rows: Tensor) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Added:
-    """A residual block: the sum of two chains."""
+    """A residual block: the sum of two chains.
+
+    Parameters
+    ----------
+    fused
+        The same as a kernel computes it, where it does.
+    """
 
     block: tuple[Step, ...]
     kept: tuple[Step, ...]
+    fused: ResidualBlock | None = None
 
 
 Step: TypeAlias = Pointwise | Sliding | Added
@@ -233,7 +242,8 @@ def _added(layer: Residual) -> Added | None:
         if len(steps) < len(part):
             return None
         chains.append(tuple(steps))
-    return Added(*chains)
+    block, kept = chains
+    return Added(block, kept, layer.fused if isinstance(layer, FusedResidual) else None)
 
 
 def _convolution(layer: nn.Module) -> Sliding | None:

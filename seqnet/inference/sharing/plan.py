@@ -34,7 +34,9 @@ from seqnet.inference.sharing.operators import (
     zeros_beside,
 )
 from seqnet.inference.tiling import Tiling
+from seqnet.kernels.layers.residual import ResidualBlock
 from seqnet.networks.fast.conv_base import TOUCH, channels_first, channels_last
+from seqnet.networks.fast.fused_residual import is_fusible, residual_along
 from seqnet.networks.fast.overlap_save import OverlapSave
 from seqnet.networks.fast.window_dense import WindowDense
 from seqnet.networks.modules import BiLstm, Parallel
@@ -152,13 +154,18 @@ class Shared:
 
     def moved_to(self, place: Place) -> Shared:
         """Return the same values at a place of less that is shared."""
-        skips = [
-            (number, (there - here) // place.stride)
-            for number, (here, there) in enumerate(zip(self.place.origins, place.origins, strict=True))
-        ]
         left = [self.left, self.taken(self.place.left, place.left)]
         right = [self.taken(place.clean_end, self.place.clean_end), self.right]
-        return Shared(place, cut_rows(self.rows, skips, place.count), _filled(left), _filled(right))
+        return Shared(place, _rows_at(self.rows, self.place, place), _filled(left), _filled(right))
+
+
+def _rows_at(rows: Tensor, place: Place, after: Place) -> Tensor:
+    """Return what of a place's rows, (phases, count, C), lies at a place of less that is shared."""
+    skips = [
+        (number, (there - here) // after.stride)
+        for number, (here, there) in enumerate(zip(place.origins, after.origins, strict=True))
+    ]
+    return cut_rows(rows, skips, after.count)
 
 
 def _filled(parts: list[Tensor]) -> Tensor:
@@ -180,12 +187,28 @@ def _stepped(shared: Shared, step: Step, place: Place) -> Shared:
         return Shared(place, *parts)
     if isinstance(step, Sliding):
         return _slid(shared, step, place)
+    if step.fused is not None and is_fusible(shared.rows):
+        return _fused(shared, step.fused, place)
     block, shortcut = (_chained(shared, chain) for chain in (step.block, step.kept))
     place = aligned(block.place, shortcut.place)
     one, other = block.moved_to(place), shortcut.moved_to(place)
     left = one.left + other.left if place.left else one.left
     right = one.right + other.right if place.right else one.right
     return Shared(place, one.rows + other.rows, left, right)
+
+
+def _fused(shared: Shared, block: ResidualBlock, place: Place) -> Shared:
+    """Apply a residual block in one pass; positions that miss what they would read are left out."""
+    before, reach = shared.place, block.dilation
+    rows = _rows_at(residual_along(block, shared.rows), before, place)
+    left, right = shared.left, shared.right
+    if place.left:
+        pieces = [shared.left, shared.taken(before.left, place.left + reach)]
+        left = residual_along(block, _filled(pieces))[:, : place.left]
+    if place.right:
+        pieces = [shared.taken(place.clean_end - reach, before.clean_end), shared.right]
+        right = residual_along(block, _filled(pieces))[:, reach:]
+    return Shared(place, rows, left, right)
 
 
 def _chained(shared: Shared, steps: tuple[Step, ...]) -> Shared:

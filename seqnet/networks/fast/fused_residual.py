@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from seqnet.kernels.layers.residual import PANEL, ResidualBlock, matrices, residual_rows, residual_runs_here
-from seqnet.networks.fast.conv_base import channels_first, channels_last, unfilled
+from seqnet.networks.fast.conv_base import TOUCH, channels_first, channels_last, unfilled
 from seqnet.networks.modules import Residual
 
 _TAPS = 3
+_PRODUCTS = 2
+"""Products of a position and a channel: four for two positions."""
 
 
 class FusedResidual(Residual):
@@ -32,10 +34,21 @@ class FusedResidual(Residual):
         """Return x + block(x), of (n, C, 1, L)."""
         if not is_fusible(x):
             return super().forward(x)
-        rows = channels_last(x)
-        out = unfilled(rows, *rows.shape)
-        residual_rows(self.fused, rows.numpy(), out.numpy())
-        return channels_first(out)
+        return channels_first(residual_along(self.fused, channels_last(x)))
+
+
+def residual_along(block: ResidualBlock, rows: Tensor) -> Tensor:
+    """Return what a block makes of (n, L, C), which `is_fusible`."""
+    rows = rows.contiguous()
+    out = unfilled(rows, *rows.shape)
+    if rows.numel():
+        residual_rows(block, rows.numpy(), out.numpy())
+    return out
+
+
+def residual_work(channels: int, positions: int) -> float:
+    """Return what so many positions of a block cost, in multiplications of a plain convolution."""
+    return float(positions * channels * (_PRODUCTS * channels + 2 * TOUCH))
 
 
 def is_fusible(x: Tensor) -> bool:
