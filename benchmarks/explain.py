@@ -31,8 +31,9 @@ from seqnet.networks.presets import PRESETS
 
 ROUNDS = 3
 SHUFFLES = 20
-CASES = (("basset", 600, 11, 1), ("default", 200, 32, 4), ("default", 1000, 4, 1))
-"""Preset, bases, sequences; of the first four, how many `explain` compares with their shuffles at a time."""
+CASES = (("basset", 600, 11, 1, 16), ("default", 200, 32, 4, 128), ("default", 1000, 4, 1, 32))
+"""Preset, bases, sequences; of the first four, how many `explain` compares with their shuffles at a time, and
+how many shuffles."""
 PLAIN_POSITIONS = 20
 """Positions at which sequences are edited where each is computed whole; times are scaled up."""
 WHOLE = "torch, whole, some positions"
@@ -138,7 +139,7 @@ def mutagenesis_ways(network: nn.Sequential, x: Tensor) -> dict[str, Way]:
     return ways
 
 
-def deeplift_ways(network: nn.Sequential, codes: Codes, together: int) -> dict[str, Way]:
+def deeplift_ways(network: nn.Sequential, codes: Codes, together: int, at_once: int) -> dict[str, Way]:
     """Return the ways to compute DeepLIFT of sequences, uint8 (n, L), some at a time, against shuffles."""
     blocks = copy.deepcopy(network)
     learn_in_blocks(blocks)
@@ -148,7 +149,7 @@ def deeplift_ways(network: nn.Sequential, codes: Codes, together: int) -> dict[s
         for start in range(0, len(codes), together):
             own = torch.from_numpy(codes[start : start + together])
             others = torch.from_numpy(references[start : start + together]).flatten(0, 1)
-            multipliers(blocks, one_hot_tensor(own), one_hot_tensor(others), 0)
+            multipliers(blocks, one_hot_tensor(own), one_hot_tensor(others), 0, at_once)
 
     ways: dict[str, Way] = {"seqnet": ours}
     try:
@@ -235,7 +236,7 @@ def timed(ways: dict[str, Way]) -> dict[str, Callable[[], float]]:
 def main() -> None:
     """Time all cases."""
     torch.set_num_threads(1)
-    for preset, width, count, together in CASES:
+    for preset, width, count, together, at_once in CASES:
         network = network_of(preset, width)
         codes = np.random.default_rng(0).integers(0, 4, (count, width)).astype(np.uint8)
         x = one_hot_tensor(torch.from_numpy(codes))
@@ -247,7 +248,7 @@ def main() -> None:
         edits = 3 * count * width
         print_table(f"{preset}, {count} of {width} bp, {edits} substitutions", found, "seqnet")
         print(f"  seqnet: {edits / found['seqnet']:,.0f} substitutions per second")
-        lifted = medians(timed(deeplift_ways(network, codes[:4], together)), ROUNDS)
+        lifted = medians(timed(deeplift_ways(network, codes[:4], together, at_once)), ROUNDS)
         print_table(f"DeepLIFT, {preset}, 4 of {width} bp, {SHUFFLES} shuffles", lifted, "seqnet")
     print_table(f"patterns in {SEQLETS:,} sequences of 100 bp", medians(pattern_ways(SEQLETS), 1), "seqnet")
 

@@ -34,7 +34,9 @@ class Multipliers(NamedTuple):
     """float64 (b, N)."""
 
 
-def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task: int) -> Multipliers:
+def multipliers(
+    network: nn.Module, sequences: Tensor, references: Tensor, task: int, at_once: int | None = None
+) -> Multipliers:
     """Return the multipliers of pairs of sequences and references.
 
     Parameters
@@ -45,12 +47,29 @@ def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task:
         (b, C, 1, L) and (b N, C, 1, L), or (b, d) and (b N, d) features.
     task
         Which output.
+    at_once
+        References that go through the network at a time, at most: all their layers are held. By default all.
 
     Raises
     ------
     ValueError
         If a layer has no rule.
     """
+    count = len(references) // len(sequences)
+    parts = 1 if at_once is None else min(count, max(1, -(-len(references) // at_once)))
+    pairs = references.view(len(sequences), count, *references.shape[1:])
+    each = [
+        _multipliers(network, sequences, part.flatten(0, 1), task)
+        for part in torch.tensor_split(pairs, parts, dim=1)
+    ]
+    if len(each) == 1:
+        return each[0]
+    values = torch.cat([part.values for part in each], dim=1)
+    return Multipliers(values, each[0].output, np.concatenate([part.references for part in each], axis=1))
+
+
+def _multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task: int) -> Multipliers:
+    """Return what `multipliers` does, all references at once."""
     leaf = references.detach().requires_grad_()
     with torch.enable_grad():
         pair = rescaled(network, Compared.of(sequences, leaf))
@@ -64,10 +83,14 @@ def multipliers(network: nn.Module, sequences: Tensor, references: Tensor, task:
 
 
 def mean_multipliers(
-    networks: tuple[nn.Sequential, ...], sequences: Tensor, references: Tensor, task: int
+    networks: tuple[nn.Sequential, ...],
+    sequences: Tensor,
+    references: Tensor,
+    task: int,
+    at_once: int | None = None,
 ) -> Multipliers:
     """Return the multipliers for the mean of networks' outputs: the mean of theirs, as of gradients."""
-    each = [multipliers(network, sequences, references, task) for network in networks]
+    each = [multipliers(network, sequences, references, task, at_once) for network in networks]
     if len(each) == 1:
         return each[0]
     return Multipliers(
@@ -165,7 +188,7 @@ def _strand(
         flat = torch.from_numpy(np.ascontiguousarray(references).reshape(-1, length)).to(x.device)
         others = torch.cat([one_hot_tensor(flat).to(x.dtype), signals.repeat_interleave(count, dim=0)], dim=1)
     others = others.contiguous(memory_format=torch.channels_last)
-    means = mean_multipliers(explained.differentiable, x, others, task)
+    means = mean_multipliers(explained.differentiable, x, others, task, explained.rows)
     m, pairs = means.values.double(), others.view(len(x), -1, *others.shape[1:]).squeeze(3).double()
     contributed = (m * (x.squeeze(2).unsqueeze(1) - pairs)).mean(1)
     bases = 4 * explained.bases

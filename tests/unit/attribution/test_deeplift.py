@@ -72,6 +72,18 @@ def test_a_layer_without_a_rule_is_refused_by_name():
         multipliers(network, as_input(random_codes(1, 20), 0, torch.float32), torch.zeros(2, 4, 1, 20), 0)
 
 
+@pytest.mark.parametrize(("sequences", "at_once"), [(1, 3), (1, 1), (2, 7), (3, 100)])
+def test_references_taken_some_at_a_time_give_what_all_give(sequences, at_once):
+    network = network_of(EXAMPLES["conv"], 40).double()
+    codes = random_codes(sequences, 40)
+    x, others = as_input(codes), as_input(References(7).of(codes).reshape(-1, 40))
+    together, apart = multipliers(network, x, others, 1), multipliers(network, x, others, 1, at_once)
+    assert together.references.shape == apart.references.shape == (sequences, 7)
+    torch.testing.assert_close(apart.values, together.values, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(apart.references, together.references, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(apart.output, together.output, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("padding", ["valid", "same", "3"])
 def test_a_linear_network_gives_its_weights(padding):
     network = network_of(f"conv 3x5 padding={padding}, dense 4", 12).double()
