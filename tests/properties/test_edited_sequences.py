@@ -122,6 +122,7 @@ def test_edits_computed_together_are_those_computed_apart(monkeypatch):
     with torch.inference_mode():
         found = Substitutions(network).outputs(x, 0, 50)
         monkeypatch.setattr(substitutions, "_EDITS", 30)
+        monkeypatch.setattr(substitutions, "_MOST_EDITS", 30)
         few = Substitutions(network).outputs(x, 0, 50)
     torch.testing.assert_close(found, few, atol=2e-6, rtol=1e-5)
 

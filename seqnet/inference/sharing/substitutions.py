@@ -13,8 +13,9 @@ from seqnet.inference.sharing.edited_weights import EditedWeights
 from seqnet.networks.masking import Masking
 from seqnet.networks.modules import GlobalPool, Siamese, Towers
 
-_EDITS = 300
-"""About how many edits are computed at a time: weights are read seldom, and values fit the caches."""
+_EDITS, _MOST_EDITS = 300, 400
+"""How many edits are computed at a time, of several sequences and of one alone: weights are read seldom, and
+values fit the caches."""
 
 
 class KeptLayers(EditedLayers):
@@ -131,7 +132,7 @@ class Substitutions:
         bases = x[:, :4, 0]
         observed = torch.where(bases.sum(1) > 0, bases.argmax(1), 4)
         every = torch.arange(4, device=x.device)
-        most = max(1, _EDITS // (3 * len(x)))
+        most = max(1, _MOST_EDITS // (3 * len(x)))
         for first, count in _phases(start, end, stride, most):
             places = first + stride * torch.arange(count, device=x.device)
             own = observed[:, places]
