@@ -88,6 +88,12 @@ class CompiledKernels(Protocol):
         out: Singles, /,
     ) -> None: ...  # fmt: skip
 
+    def rectify_edits(
+        self, kind: str, x: Singles, unedited: Singles, scale: Singles, positions: int, rows: int,
+        places: int, bases: int, position_stride: int, row_stride: int, place_stride: int, start: int,
+        step: int, length: int, differences: Singles, highest: Singles, total: Singles, /,
+    ) -> None: ...  # fmt: skip
+
     def screen_prepare(self, kind: str, widths: Ints, scores: Floats, thresholds: Floats, /) -> object: ...
 
     def screen_find(self, screen: object, codes: Codes, starts: int, /) -> tuple[ReadableBuffer, ...]: ...

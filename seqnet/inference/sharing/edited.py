@@ -109,6 +109,9 @@ class Edited:
         """Whether x also belongs to other edits, and must not be changed in place."""
         self.scale: Tensor | None = None
         """Factors, (C,), by which the differences in x have not been multiplied yet."""
+        self.pooled: tuple[Tensor, Tensor] | None = None
+        """(b, K, R, C) each, where known: the highest value and the sum of differences of each window, within
+        the sequence."""
 
     def then(
         self, x: Tensor, unedited: Unedited, *, differs: bool, start: int | None = None, stride: int = 1

@@ -30,9 +30,10 @@ from seqnet.inference.sharing.edited_weights import (
     convolved_grouped,
     convolved_upright,
     fused_residual,
+    rectified,
     upright_pays,
 )
-from seqnet.networks.fast.fused_residual import is_fusible
+from seqnet.networks.fast.fused_residual import is_fusible, takes_edits
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.fast.window_dense import WindowDense
@@ -121,6 +122,8 @@ class EditedLayers(ABC):
         return state
 
     def _pointwise(self, state: Edited, module: nn.Module) -> State:
+        if isinstance(module, nn.ReLU) and state.scale is not None and takes_edits(state.x):
+            return rectified(state, self._of(module, state))
         values = state.values()
         if isinstance(module, nn.ReLU):
             values = values.relu() if state.shared else values.relu_()
@@ -234,12 +237,15 @@ class EditedLayers(ABC):
         unedited = self._of(pool, state)
         if pool.kind != "max":
             mean = state.taken(unedited.output[:, -state.x.shape[-1] :])[:, None, None]
-            parts.append(mean + state.differences().sum(0) / original.length)
+            total = state.differences().sum(0) if state.pooled is None else state.pooled[1]
+            parts.append(mean + total / original.length)
         return WholeEdits(torch.cat(parts, dim=-1).flatten(0, 2), unedited)
 
     def _highest(self, state: Edited, pool: GlobalPool) -> Tensor:
         """Return maxima (b, K, R, C): of a window, and of the unedited values on its sides."""
         sides = state.taken(self._sides(state, pool))
+        if state.pooled is not None:
+            return torch.maximum(state.pooled[0], sides[:, :, None])
         values = state.fill_outside(state.values(), -torch.inf)  # values outside are never read
         return torch.maximum(values.amax(0), sides[:, :, None])
 

@@ -11,8 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqnet.inference.aligned import AlignedLinear
-from seqnet.inference.sharing.edited import Edited
-from seqnet.kernels.layers.residual import EditWindows, ResidualBlock, residual_edits
+from seqnet.inference.sharing.edited import Edited, Unedited
+from seqnet.kernels.layers.residual import (
+    EditWindows,
+    Rectified,
+    ResidualBlock,
+    rectify_edits,
+    residual_edits,
+)
 from seqnet.networks.fast.conv_base import MANY_ROWS, ROWS_EVEN, row_products, unfilled
 from seqnet.networks.fast.fused_residual import FusedResidual, fused_block
 from seqnet.networks.fast.overlap_save import Blocks, filter_factors, transforms
@@ -272,3 +278,24 @@ def fused_residual(block: ResidualBlock, edits: Edited) -> Tensor:
     windows = EditWindows(edits.start, edits.step, edits.unedited.length)
     residual_edits(block, x.numpy(), unedited.numpy(), windows, edits.differs, out.numpy())
     return out
+
+
+def rectified(edits: Edited, unedited: Unedited) -> Edited:
+    """Return what a relu makes of edits behind a norm, whose differences are scaled in the same pass.
+
+    Parameters
+    ----------
+    unedited
+        What it makes of the unedited sequences.
+    """
+    assert edits.scale is not None
+    x, windows = edits.x.contiguous(), EditWindows(edits.start, edits.step, edits.unedited.length)
+    differences = unfilled(x, *x.shape)
+    highest, total = unfilled(x, *x.shape[1:]), unfilled(x, *x.shape[1:])
+    rectify_edits(
+        edits.scale.numpy(), x.numpy(), edits.windows()[:, :, :, 0].numpy(), windows,
+        Rectified(differences.numpy(), highest.numpy(), total.numpy()),
+    )  # fmt: skip
+    result = edits.then(differences, unedited, differs=True)
+    result.pooled = highest, total
+    return result

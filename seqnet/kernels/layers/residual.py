@@ -108,15 +108,65 @@ def residual_edits(
     """
     kernels = _dispatch.chosen()
     assert kernels.module is not None
-    positions, rows, places, bases, channels = x.shape
-    if unedited.shape != (positions, rows, places, channels) or unedited.strides[3] != unedited.itemsize:
-        raise ValueError("unedited values must be those of the edits, all channels side by side")
-    strides = [stride // unedited.itemsize for stride in unedited.strides[:3]]
-    reach = sum((count - 1) * stride for count, stride in zip(unedited.shape[:3], strides, strict=True))
-    size, itemsize = reach + channels, unedited.itemsize
-    along = np.lib.stride_tricks.as_strided(unedited, (size,), (itemsize,), writeable=False)
+    along, strides = _flat(unedited, x.shape)
+    positions, rows, places, bases, _ = x.shape
     kernels.module.residual_edits(
         kernels.kind, x, along, block.scale, block.shift, block.matrices, block.dilation,
         positions, rows, places, bases, strides[0], strides[1], strides[2],
         windows.start, windows.step, windows.length, differs, out,
     )  # fmt: skip
+
+
+class Rectified(NamedTuple):
+    """What a relu makes of edits, float32."""
+
+    differences: Singles
+    """(w, b, K, R, C), 0 outside the sequence."""
+    highest: Singles
+    """(b, K, R, C): the highest value of each window within the sequence; minus infinity without one."""
+    total: Singles
+    """(b, K, R, C): the sum of its differences."""
+
+
+def rectify_edits(
+    scale: Singles, x: Singles, unedited: Singles, windows: EditWindows, out: Rectified
+) -> None:
+    """Apply a relu to edits of sequences.
+
+    Parameters
+    ----------
+    scale
+        (C,), C a multiple of `PANEL`: what the differences are multiplied by first.
+    x
+        float32 (w, b, K, R, C), contiguous: differences from the unedited values.
+    unedited
+        As for `residual_edits`.
+    out
+        Contiguous, which is filled.
+
+    Raises
+    ------
+    ValueError
+        If sizes do not fit.
+    """
+    kernels = _dispatch.chosen()
+    assert kernels.module is not None
+    along, strides = _flat(unedited, x.shape)
+    positions, rows, places, bases, _ = x.shape
+    kernels.module.rectify_edits(
+        kernels.kind, x, along, scale, positions, rows, places, bases, strides[0], strides[1], strides[2],
+        windows.start, windows.step, windows.length, out.differences, out.highest, out.total,
+    )  # fmt: skip
+
+
+def _flat(unedited: Singles, shape: tuple[int, ...]) -> tuple[Singles, list[int]]:
+    """Return the memory of the unedited values of edits, and how far positions, rows and places lie apart."""
+    positions, rows, places, _, channels = shape
+    if unedited.shape != (positions, rows, places, channels) or unedited.strides[3] != unedited.itemsize:
+        raise ValueError("unedited values must be those of the edits, all channels side by side")
+    strides = [stride // unedited.itemsize for stride in unedited.strides[:3]]
+    size = channels + sum(
+        (count - 1) * stride for count, stride in zip(unedited.shape[:3], strides, strict=True)
+    )
+    along = np.lib.stride_tricks.as_strided(unedited, (size,), (unedited.itemsize,), writeable=False)
+    return along, strides

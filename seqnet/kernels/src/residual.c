@@ -18,6 +18,11 @@ int seqnet_residual_edits(enum cpu_kind kind, const struct residual_block *block
                           const struct residual_edits *edits, float *out) {
     return pass_of(kind)->edits(block, x, edits, out);
 }
+
+void seqnet_rectify_edits(enum cpu_kind kind, const float *scale, size_t channels, const float *x,
+                          const struct residual_edits *edits, const struct rectified *out) {
+    pass_of(kind)->rectify(scale, channels, x, edits, out);
+}
 #else
 int seqnet_residual_supported(enum cpu_kind kind) { return (void)kind, 0; }
 
@@ -31,5 +36,10 @@ int seqnet_residual_edits(enum cpu_kind kind, const struct residual_block *block
                           const struct residual_edits *edits, float *out) {
     (void)kind, (void)block, (void)x, (void)edits, (void)out;
     return -1;
+}
+
+void seqnet_rectify_edits(enum cpu_kind kind, const float *scale, size_t channels, const float *x,
+                          const struct residual_edits *edits, const struct rectified *out) {
+    (void)kind, (void)scale, (void)channels, (void)x, (void)edits, (void)out;
 }
 #endif

@@ -42,6 +42,12 @@ struct residual_edits {
     int differs;         /* whether they are given as differences from the unedited values */
 };
 
+/* Where what a relu makes of edits goes: its differences, positions x edits x channels, and over the positions
+ * of each edit that lie within the sequence the highest value and the sum of differences, edits x channels. */
+struct rectified {
+    float *differences, *highest, *total;
+};
+
 /* Whether this runs here with that kind of kernels. */
 int seqnet_residual_supported(enum cpu_kind kind);
 
@@ -53,5 +59,9 @@ int seqnet_residual_rows(enum cpu_kind kind, const struct residual_block *block,
  * which begin a dilation earlier, and holds differences. 0, or -1 without memory. */
 int seqnet_residual_edits(enum cpu_kind kind, const struct residual_block *block, const float *x,
                           const struct residual_edits *edits, float *out);
+
+/* Apply a relu to edits, given as differences that have not been multiplied by scale yet: of these channels. */
+void seqnet_rectify_edits(enum cpu_kind kind, const float *scale, size_t channels, const float *x,
+                          const struct residual_edits *edits, const struct rectified *out);
 
 #endif

@@ -13,8 +13,10 @@ enum { LANES = 8, ROWS_OF_TILE = 6, VECTORS_OF_TILE = 2 };
 #define minus(a, b) _mm256_sub_ps(a, b)
 #define with_product(a, b, sum) _mm256_fmadd_ps(a, b, sum)
 #define positive(x) _mm256_max_ps(_mm256_setzero_ps(), x) /* NaN stays, as in torch */
+#define kept_if_nan(a, x) _mm256_blendv_ps(x, a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q))
+#define higher(a, b) kept_if_nan(a, _mm256_max_ps(a, b)) /* b is it that a maximum takes if one is NaN */
 
 #include "residual_pass.h"
 
-const struct residual_pass seqnet_residual_avx2 = {residual_rows, residual_edits};
+const struct residual_pass seqnet_residual_avx2 = {residual_rows, residual_edits, rectify_edits};
 #endif

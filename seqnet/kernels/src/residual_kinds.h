@@ -8,6 +8,8 @@ struct residual_pass {
     int (*rows)(const struct residual_block *block, const float *x, size_t rows, size_t length, float *out);
     int (*edits)(const struct residual_block *block, const float *x, const struct residual_edits *edits,
                  float *out);
+    void (*rectify)(const float *scale, size_t channels, const float *x, const struct residual_edits *edits,
+                    const struct rectified *out);
 };
 
 #if CPU_X86

@@ -2,7 +2,7 @@
  *
  * VECTORS    the attribute of functions that use them
  * vector     a type of LANES floats
- * get, put, each, plus, minus, with_product, positive: what is done with them
+ * get, put, each, plus, minus, with_product, positive, higher: what is done with them
  * ROWS_OF_TILE, VECTORS_OF_TILE: how many sums of a product stay in registers
  *
  * Rows of products are filled up to whole tiles; what they hold is never read. */
@@ -312,4 +312,36 @@ static int residual_edits(const struct residual_block *block, const float *x,
     free(room.inputs);
     free(tiling.positions);
     return 0;
+}
+
+/* ---- a relu of edits -------------------------------------------------------------------------------- */
+
+/* Rectify one position of an edit. */
+KERNEL void rectify(const float *scale, size_t channels, const float *x, const float *unedited,
+                    const struct rectified *out) {
+    for (size_t c = 0; c < channels; c += LANES) {
+        const vector before = get(unedited + c), after = with_product(get(x + c), get(scale + c), before);
+        const vector value = positive(after), change = minus(value, positive(before));
+        put(out->differences + c, change);
+        put(out->highest + c, higher(get(out->highest + c), value));
+        add_to(out->total + c, change);
+    }
+}
+
+VECTORS static void rectify_edits(const float *scale, size_t channels, const float *x,
+                                  const struct residual_edits *edits, const struct rectified *out) {
+    const size_t all = edits->rows * edits->places * edits->bases;
+    memset(out->total, 0, all * channels * sizeof(float));
+    for (size_t i = 0; i < all * channels; i++) out->highest[i] = -__builtin_inff();
+    for (size_t position = 0; position < edits->positions; position++)
+        for (size_t i = 0; i < all; i++) {
+            const struct edit edit = edit_of(edits, i);
+            const size_t at = (position * all + i) * channels;
+            const struct rectified to = {out->differences + at, out->highest + i * channels,
+                                         out->total + i * channels};
+            if (is_inside(edits, edit.place, (ptrdiff_t)position))
+                rectify(scale, channels, x + at, edit.unedited + position * edits->position_stride, &to);
+            else
+                memset(to.differences, 0, channels * sizeof(float));
+        }
 }

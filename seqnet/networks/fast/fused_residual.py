@@ -56,6 +56,11 @@ def is_fusible(x: Tensor) -> bool:
     return x.dtype == torch.float32 and x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
 
 
+def takes_edits(x: Tensor) -> bool:
+    """Return whether the kernel for a relu takes edits with so many channels, (..., C), here."""
+    return is_fusible(x) and x.shape[-1] % PANEL == 0 and residual_runs_here()
+
+
 def fused_block(block: Residual) -> ResidualBlock | None:
     """Return a residual block as the kernel takes it; None for one that it does not take, or not here."""
     layers = [layer for layer in block.block.children() if not isinstance(layer, nn.Identity | nn.Dropout)]

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from seqnet.errors import UsageError
 from seqnet.kernels import _dispatch
 from seqnet.kernels.layers import residual
-from seqnet.kernels.layers.residual import EditWindows, ResidualBlock, matrices, residual_edits, residual_rows
+from seqnet.kernels.layers.residual import (
+    EditWindows,
+    Rectified,
+    ResidualBlock,
+    matrices,
+    rectify_edits,
+    residual_edits,
+    residual_rows,
+)
 
 
 @pytest.fixture(autouse=True, params=["avx2", "avx512"])
@@ -175,6 +183,43 @@ def test_bits_of_an_edit_do_not_depend_on_the_others():
         np.testing.assert_array_equal(alone[:, :, 0], together[:, :, place])
 
 
+def rectified(edits, scale, x):
+    shape = x.shape
+    out = Rectified(*(np.full(size, np.nan, np.float32) for size in (shape, shape[1:], shape[1:])))
+    rectify_edits(scale, np.ascontiguousarray(x), edits.unedited, edits.windows, out)
+    return out
+
+
+@once
+@example((5, 1, 84, 3), 32, 1, 1, 90, 0)
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 3), st.integers(1, 5), st.integers(1, 3)), channels,
+    st.integers(-12, 30), st.integers(0, 3), st.integers(1, 30), seeds,
+)  # fmt: skip
+def test_a_relu_of_edits_is_that_of_their_values(shape, width, start, step, length, seed):
+    edits, scale = Edits(shape, width, start, step, length, seed), values(width, seed=seed + 2)
+    found = rectified(edits, scale, edits.differences())
+    plain = edits.unedited[:, :, :, None].astype(np.float64)
+    inside = np.array([[edits.at(place, position) is not None for place in range(shape[2])]
+                       for position in range(shape[0])])[:, None, :, None, None]  # fmt: skip
+    value = np.maximum(plain + edits.differences().astype(np.float64) * scale, 0)
+    expected = np.where(inside, value - np.maximum(plain, 0), 0)
+    np.testing.assert_allclose(found.differences, expected, rtol=0, atol=3e-6)
+    np.testing.assert_allclose(found.total, expected.sum(0), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(found.highest, np.where(inside, value, -np.inf).max(0), rtol=0, atol=3e-6)
+
+
+def test_a_relu_of_edits_keeps_what_is_no_number():
+    edits, scale = Edits((6, 1, 2, 1), 32, 3, 1, 20), np.ones(32, np.float32)
+    for position in range(6):
+        x = edits.differences()
+        x[position, 0, 0, 0, 5] = np.nan
+        found = rectified(edits, scale, x)
+        for values in found:
+            wrong = np.argwhere(np.isnan(values))
+            assert wrong.tolist() == [[*([position] if values.ndim == 5 else []), 0, 0, 0, 5]]
+
+
 def test_sizes_that_do_not_fit_are_refused():
     block, x = Block(32, 1).fused, values(2, 5, 32)
     out = np.empty_like(x)
@@ -187,7 +232,7 @@ def test_sizes_that_do_not_fit_are_refused():
         residual_rows(block._replace(shift=block.shift[1:]), x, out)
     with pytest.raises(ValueError, match="whole rows"):
         residual_rows(block, x.reshape(2, 5, 32)[:, :, :31].copy(), out)
-    with pytest.raises(ValueError, match="cannot be computed here"):
+    with pytest.raises(ValueError, match="no such dilation"):
         residual_rows(block._replace(dilation=0), x, out)
     few = Block(32, 1).fused
     narrow = few._replace(**{name: getattr(few, name)[:31] for name in ("scale", "shift", "bias")})
@@ -208,3 +253,11 @@ def test_edits_that_are_not_there_are_refused():
             residual_edits(block, edits.x, unedited, edits.windows, False, out)
     with pytest.raises(ValueError, match="values that are there"):
         residual_edits(block, edits.x, edits.unedited[:, :, ::-1], edits.windows, False, out)
+    found = rectified(edits, np.ones(32, np.float32), edits.differences())
+    with pytest.raises(ValueError, match="highest has"):
+        rectify_edits(
+            np.ones(32, np.float32), edits.x, edits.unedited, edits.windows,
+            found._replace(highest=found.highest[:1].copy()),
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="channels cannot be computed"):
+        rectify_edits(np.ones(31, np.float32), edits.x, edits.unedited, edits.windows, found)

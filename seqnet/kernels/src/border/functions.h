@@ -23,6 +23,9 @@ FUNCTION(residual_rows,
 FUNCTION(residual_edits,
          "kind:k x:r unedited:r scale:r4[C] shift:r4[c] matrices:r dilation:n positions:n rows:n places:n bases:n "
          "position_stride:n row_stride:n place_stride:n start:n step:n length:n differs:t out:w")
+FUNCTION(rectify_edits,
+         "kind:k x:r unedited:r scale:r4[C] positions:n rows:n places:n bases:n position_stride:n row_stride:n "
+         "place_stride:n start:n step:n length:n differences:w highest:w total:w")
 FUNCTION(screen_prepare, "kind:k widths:r8[M] scores:r8[4C] thresholds:r8[2m]")
 FUNCTION(screen_find, "screen:o codes:r starts:n")
 FUNCTION(shuffle, "codes:r1[L] offsets:r8[n+1] streams:r8[N] k:n seed:s out:w1[l]")

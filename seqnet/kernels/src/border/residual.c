@@ -6,12 +6,18 @@ PyObject *seqnet_border_residual_runs(const struct call *c) {
     return PyBool_FromLong(seqnet_residual_supported(c->kind));
 }
 
-/* Whether a block of so many channels runs here and its matrices are there; sets the error if not. */
-static int block_fits(const struct call *c, const Py_buffer *matrices, Py_ssize_t dilation) {
+/* Whether so many channels are computed here; sets the error if not. */
+static int channels_fit(const struct call *c) {
     const Py_ssize_t channels = c->counts['c'];
     const int good = seqnet_residual_supported(c->kind) && channels >= 1 && channels <= 1 << 16 &&
-                     channels % RESIDUAL_PANEL == 0 && dilation >= 1 && dilation <= 1 << 20;
-    return seqnet_require(good, "such a residual block cannot be computed here") &&
+                     channels % RESIDUAL_PANEL == 0;
+    return seqnet_require(good, "so many channels cannot be computed here");
+}
+
+/* Whether a block runs here and its matrices are there; sets the error if not. */
+static int block_fits(const struct call *c, const Py_buffer *matrices, Py_ssize_t dilation) {
+    const Py_ssize_t channels = c->counts['c'];
+    return channels_fit(c) && seqnet_require(dilation >= 1 && dilation <= 1 << 20, "no such dilation") &&
            seqnet_holds(matrices, 4 * channels * channels, sizeof(float), "matrices");
 }
 
@@ -50,34 +56,62 @@ static int unedited_are_there(const Py_ssize_t *count, const Py_ssize_t *stride,
     return last <= values;
 }
 
+/* The integers of a call that say where edits lie, in their order from the first on. */
+enum { POSITIONS, ROWS, PLACES, BASES, STRIDE, START = STRIDE + 3, STEP, LENGTH, INTEGERS };
+
+/* How many edits there are, -1 with the error set if they do not lie where values are. */
+static Py_ssize_t edits_that_fit(const Py_ssize_t *n, Py_ssize_t channels, const Py_buffer *unedited) {
+    const Py_ssize_t most = 1 << 30, edits = product(product(n[ROWS], n[PLACES], most), n[BASES], most);
+    const int there = edits >= 1 && n[POSITIONS] >= 1 && n[POSITIONS] <= most &&
+                      unedited_are_there(n, n + STRIDE, channels, items(unedited, sizeof(float)));
+    if (!seqnet_require(there, "edits must be of unedited values that are there")) return -1;
+    const int near = n[START] >= -most && n[START] <= most && n[STEP] >= 0 && n[STEP] <= most &&
+                     n[LENGTH] >= 0 && n[LENGTH] <= most && n[PLACES] <= most / (n[STEP] + 1);
+    return seqnet_require(near, "windows must lie near the sequence") ? edits : -1;
+}
+
+static struct residual_edits edits_of(const Py_ssize_t *n, const void *unedited, int differs) {
+    return (struct residual_edits){
+        n[POSITIONS],  n[ROWS],       n[PLACES], n[BASES], unedited,  n[STRIDE],
+        n[STRIDE + 1], n[STRIDE + 2], n[START],  n[STEP],  n[LENGTH], differs,
+    };
+}
+
+/* Whether a buffer holds so many positions of values of all edits; sets the error if not. */
+static int holds_positions(const Py_buffer *buffer, Py_ssize_t count, Py_ssize_t position, const char *name) {
+    const Py_ssize_t values = product(position, count, PY_SSIZE_T_MAX / 8);
+    return seqnet_require(values >= 0, "%s must hold what memory holds", name) &&
+           seqnet_holds(buffer, values, sizeof(float), name);
+}
+
 PyObject *seqnet_border_residual_edits(const struct call *c) {
     enum { X, UNEDITED, SCALE, SHIFT, MATRICES, OUT };
-    enum { DILATION, POSITIONS, ROWS, PLACES, BASES, STRIDE, START = STRIDE + 3, STEP, LENGTH, DIFFERS };
-    const Py_ssize_t *n = c->n, channels = c->counts['c'], most = 1 << 30;
-    Py_ssize_t edits = product(product(n[ROWS], n[PLACES], most), n[BASES], most);
-    if (!block_fits(c, &c->b[MATRICES], n[DILATION]) ||
-        !seqnet_require(edits >= 1 && n[POSITIONS] >= 1 && n[POSITIONS] <= most &&
-                            unedited_are_there(n + POSITIONS, n + STRIDE, channels,
-                                               items(&c->b[UNEDITED], sizeof(float))),
-                        "edits must be of unedited values that are there") ||
-        !seqnet_require(n[START] >= -most && n[START] <= most && n[STEP] >= 0 && n[STEP] <= most &&
-                            n[LENGTH] >= 0 && n[LENGTH] <= most && n[PLACES] <= most / (n[STEP] + 1),
-                        "windows must lie near the sequence"))
+    const Py_ssize_t dilation = c->n[0], *n = c->n + 1, channels = c->counts['c'];
+    if (!block_fits(c, &c->b[MATRICES], dilation)) return NULL;
+    const Py_ssize_t edits = edits_that_fit(n, channels, &c->b[UNEDITED]), position = edits * channels;
+    if (edits < 0 || !holds_positions(&c->b[X], n[POSITIONS], position, "x") ||
+        !holds_positions(&c->b[OUT], n[POSITIONS] + 2 * dilation, position, "out"))
         return NULL;
-    const Py_ssize_t limit = PY_SSIZE_T_MAX / 8, position = edits * channels; /* at most 2^46 */
-    const Py_ssize_t values = product(position, n[POSITIONS], limit);
-    const Py_ssize_t more = product(position, 2 * n[DILATION], limit);
-    if (!seqnet_require(values >= 0 && more >= 0, "edits must be of values that memory holds") ||
-        !seqnet_holds(&c->b[X], values, sizeof(float), "x") ||
-        !seqnet_holds(&c->b[OUT], values + more, sizeof(float), "out"))
-        return NULL;
-    const struct residual_block block = {channels,    n[DILATION],    c->p[SCALE],
+    const struct residual_block block = {channels,    dilation,       c->p[SCALE],
                                          c->p[SHIFT], c->p[MATRICES], NULL};
-    const struct residual_edits of = {
-        n[POSITIONS],  n[ROWS],       n[PLACES], n[BASES], c->p[UNEDITED], n[STRIDE],
-        n[STRIDE + 1], n[STRIDE + 2], n[START],  n[STEP],  n[LENGTH],      n[DIFFERS] != 0,
-    };
+    const struct residual_edits of = edits_of(n, c->p[UNEDITED], n[INTEGERS] != 0);
     int failed;
     WITHOUT_GIL(failed = seqnet_residual_edits(c->kind, &block, c->p[X], &of, c->p[OUT]));
     return seqnet_none_unless(failed);
+}
+
+PyObject *seqnet_border_rectify_edits(const struct call *c) {
+    enum { X, UNEDITED, SCALE, DIFFERENCES, HIGHEST, TOTAL };
+    const Py_ssize_t *n = c->n, channels = c->counts['c'];
+    if (!channels_fit(c)) return NULL;
+    const Py_ssize_t edits = edits_that_fit(n, channels, &c->b[UNEDITED]), position = edits * channels;
+    if (edits < 0 || !holds_positions(&c->b[X], n[POSITIONS], position, "x") ||
+        !holds_positions(&c->b[DIFFERENCES], n[POSITIONS], position, "differences") ||
+        !holds_positions(&c->b[HIGHEST], 1, position, "highest") ||
+        !holds_positions(&c->b[TOTAL], 1, position, "total"))
+        return NULL;
+    const struct residual_edits of = edits_of(n, c->p[UNEDITED], 1);
+    const struct rectified out = {c->p[DIFFERENCES], c->p[HIGHEST], c->p[TOTAL]};
+    WITHOUT_GIL(seqnet_rectify_edits(c->kind, c->p[SCALE], channels, c->p[X], &of, &out));
+    return seqnet_none_unless(0);
 }
