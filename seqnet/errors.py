@@ -106,6 +106,10 @@ class Terminated(BaseException):
     """SIGTERM arrived; raised so that temporary files are removed on the way out."""
 
 
+_UNMAPPED = "failed to map segment from shared object"
+"""What the loader says of a library that does not fit into memory."""
+
+
 def describe(error: BaseException) -> str:
     """Return an error as one line in the user's words."""
     if lacks_memory(error) and _NO_THREAD in str(error):
@@ -128,7 +132,8 @@ def describe(error: BaseException) -> str:
 def _advice(error: BaseException) -> str:
     """Return what helps where a library cannot be loaded; not all errors are of the installation."""
     again = "install it again"
-    return again if isinstance(error, ImportError) else f"free memory and temporary space, or {again}"
+    broken = isinstance(error, ImportError) and _UNMAPPED not in str(error)
+    return again if broken else f"free memory and temporary space, or {again}"
 
 
 def failed_import(error: BaseException) -> str:

@@ -16,6 +16,10 @@ TRAIN = ("train", "cnn", "--positives", "p.fa", "--negatives", "shuffle", "-o", 
             "torch cannot be loaded: libtorch_cpu.so: cannot open shared object file; install it again",
         ),
         (
+            "raise ImportError('libtorch_cpu.so: failed to map segment from shared object')",
+            "failed to map segment from shared object; free memory and temporary space, or install it again",
+        ),
+        (
             "raise OSError('libcudart.so.12: cannot open shared object file')",
             "libcudart.so.12: cannot open shared",
         ),
