@@ -56,6 +56,7 @@ from seqnet.pipeline.training.fitting import (
     processes,
     run_fit,
     weights_of,
+    with_right_precision,
     write_network,
 )
 from seqnet.pipeline.training.outputs import TrainingResult
@@ -97,6 +98,8 @@ def denoising_network(request: TrainDenoiseRequest) -> TrainingResult:
             architecture = architecture._replace(layers=[*layers[:-1], last])
         learning = _learning(material, windows, request.tasks)
         config = _config(request, learning, device, mixes=_mixes(architecture))
+        shape = Shape(len(source.signals), windows.width)
+        config = with_right_precision(config, architecture.layers, shape, len(request.tasks), device)
         network = _network(architecture, learning, request.seed)
         settings = {**described_options(config, architecture.described, ranks), "bin": request.step}
         identity = RunIdentity(

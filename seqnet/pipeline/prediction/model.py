@@ -62,10 +62,23 @@ def load_predictor(
     place = torch_device(device, 1)  # threads each take a batch of their own
     if precision == "bf16" and not resolve("seqnet.inference.precision:native_bf16")(place):
         raise UsageError(f"--precision bf16: {place.type} here does not compute in bfloat16 by itself")
+    if precision == "bf16" and place.type == "cpu":
+        _refuse_wrong_bf16(model)
     predictor: Predictor = resolve("seqnet.inference.predictor:Predictor")(
         model, place, threads=threads, prior=prior, precision=precision, spread=spread
     )
     return predictor
+
+
+def _refuse_wrong_bf16(model: Model) -> None:
+    """Refuse bfloat16 where processors here get a convolution of the model wrong in it."""
+    if model.input["type"] in FEATURE_TYPES:
+        return
+    wrong = resolve("seqnet.inference.precision:wrong_in_bf16")(
+        resolve("seqnet.inference.ready_network:restored")(model)[0]
+    )
+    if wrong:
+        raise UsageError(f"--precision bf16: torch computes {wrong} wrong in bfloat16 on this processor")
 
 
 def predicted(predictor: ModelPredictor, inputs: ModelInputs, progress: Progress) -> Singles:

@@ -17,10 +17,11 @@ from seqnet.formats.files.opening import open_output
 from seqnet.formats.results.metrics import write_table
 from seqnet.inference.batched import BATCH, predict_logits
 from seqnet.inference.device import torch_device
-from seqnet.inference.precision import choose_precision
+from seqnet.inference.precision import choose_precision, wrong_in_bf16
 from seqnet.lookup import library_version
 from seqnet.metrics.monitor import Figures
 from seqnet.networks.describe import describe_network
+from seqnet.networks.layers import build_network
 from seqnet.networks.optimisers import OPTIMISERS
 from seqnet.networks.task_types import DEFAULT_TARGET_SCALE
 from seqnet.pipeline.motifs.pictures import image_format
@@ -86,6 +87,21 @@ def fit_config(request: FitRequest, *, epochs: int, batch_size: int, device: tor
         compile=request.compile,
         seed=request.seed,
     )
+
+
+def with_right_precision(
+    config: FitConfig, layers: Layers, shape: Shape, outputs: int, device: torch.device
+) -> FitConfig:
+    """Return how to train a network, in float32 where the processor gets it wrong in bfloat16."""
+    if config.precision != "bf16" or device.type != "cpu":
+        return config
+    with torch.device("meta"):
+        network = build_network(layers, shape, outputs)
+    wrong = wrong_in_bf16(network)
+    if not wrong:
+        return config
+    note(f"float32 is used: torch computes {wrong} wrong in bfloat16 on this processor")
+    return replace(config, precision="float32")
 
 
 def labelled_config(

@@ -43,6 +43,7 @@ from seqnet.pipeline.training.fitting import (
     processes,
     run_fit,
     weights_of,
+    with_right_precision,
     write_network,
 )
 from seqnet.pipeline.training.outputs import TrainingResult, model_header
@@ -121,8 +122,10 @@ def _train_network(
             request, data, jitter=jitter, strands=strands, device=device,
             average=plan.has_motifs and architecture.takes_start,
         )  # fmt: skip
+        built = architecture.layers, input_shape(data), len(data.regions.tasks)
         if request.dry_run:
-            return described_network(architecture.layers, input_shape(data), len(data.regions.tasks))
+            return described_network(*built)
+        config = with_right_precision(config, *built, device)
         inputs, constants = network_inputs(data, stranded=strands == "column", reach=config.jitter)
         rule = chosen_target_scale(request.target_scale, data.task_type)
         scale = scale_of(data, rule)

@@ -36,6 +36,42 @@ def test_cpus_with_either_unit_have_bf16(monkeypatch, probe):
     assert not precision.native_bf16(torch.device("meta"))
 
 
+@pytest.fixture
+def wrong_at_24(monkeypatch):
+    """A torch that gets bfloat16 convolutions of 24 positions wrong, as one with AMX does."""
+    plain = torch.nn.functional.conv2d
+
+    def conv2d(x, weight, *rest):
+        outputs = plain(x, weight, *rest)
+        return outputs.flip(1) if weight.shape[3] == 24 and x.dtype == torch.bfloat16 else outputs
+
+    monkeypatch.setattr(precision.functional, "conv2d", conv2d)
+    precision._right_in_bf16.cache_clear()
+    yield
+    precision._right_in_bf16.cache_clear()
+
+
+def test_a_convolution_that_is_wrong_in_bf16_is_found(wrong_at_24):
+    good = parse_layers("conv 8x9, relu, conv 16x3 dilation=4 stride=2, conv 16x5 groups=4, global_pool max")
+    bad = parse_layers("conv 8x9, relu, conv 16x24 padding=0, global_pool max")
+    assert precision.wrong_in_bf16(build_network(good, Shape(4, 80), 1)) == ""
+    with torch.device("meta"):
+        network = build_network(bad, Shape(4, 80), 1)
+    assert precision.wrong_in_bf16(network) == "16 filters of 24 positions over 8 channels"
+
+
+def test_networks_that_are_wrong_in_bf16_are_trained_in_float32(wrong_at_24):
+    from seqnet.pipeline.training.fitting import with_right_precision
+    from seqnet.training.config import FitConfig
+
+    bad, good = (parse_layers(f"conv 8x{width}, global_pool max") for width in (24, 23))
+    shape, cpu = Shape(4, 60), torch.device("cpu")
+    config = FitConfig(precision="bf16")
+    assert with_right_precision(config, bad, shape, 1, cpu).precision == "float32"
+    assert with_right_precision(config, good, shape, 1, cpu) is config
+    assert with_right_precision(config, bad, shape, 1, torch.device("meta")) is config
+
+
 def test_only_bf16_changes_what_is_computed():
     layer, x = torch.nn.Linear(4, 3), torch.ones(2, 4)
     for name, expected in (("bf16", torch.bfloat16), ("float32", torch.float32)):
