@@ -37,8 +37,7 @@ from seqnet.networks.presets import PRESETS
 ROUNDS = 3
 SHUFFLES = 20
 CASES = (("basset", 600, 11, 1, 16), ("default", 200, 32, 4, 128), ("default", 1000, 4, 1, 32))
-"""Preset, bases, sequences; of the first four, how many `explain` compares with their shuffles at a time, and
-how many shuffles."""
+"""Preset, bases, sequences; for DeepLIFT, as in `explain`, sequences at a time and shuffles at a time."""
 PLAIN_POSITIONS = 20
 """Positions at which sequences are edited where each is computed whole; times are scaled up."""
 WHOLE = "torch, whole, some positions"

@@ -72,6 +72,26 @@ def test_networks_that_are_wrong_in_bf16_are_trained_in_float32(wrong_at_24):
     assert with_right_precision(config, bad, shape, 1, torch.device("meta")) is config
 
 
+def test_models_that_are_wrong_in_bf16_are_not_predicted_in_it(wrong_at_24, monkeypatch):
+    from seqnet.errors import UsageError
+    from seqnet.pipeline.prediction.model import load_predictor
+
+    monkeypatch.setattr(precision, "native_bf16", lambda _device: True)
+    for width in (24, 23):
+        layers = parse_layers(f"conv 8x{width}, global_pool max")
+        network = build_network(layers, Shape(4, 60), 1)
+        spec = {"type": "sequence", "width": 60, "features": None, "settings": None}
+        header = {"architecture": layers, "tasks": ["t"], "input": spec, "strands": "forward"}
+        model = Model(header, {name: values.numpy() for name, values in network.state_dict().items()})
+        if width == 24:
+            with pytest.raises(
+                UsageError, match="8 filters of 24 positions over 4 channels wrong in bfloat16"
+            ):
+                load_predictor(model, device="cpu", threads=1, precision="bf16")
+        else:
+            load_predictor(model, device="cpu", threads=1, precision="bf16")
+
+
 def test_only_bf16_changes_what_is_computed():
     layer, x = torch.nn.Linear(4, 3), torch.ones(2, 4)
     for name, expected in (("bf16", torch.bfloat16), ("float32", torch.float32)):
