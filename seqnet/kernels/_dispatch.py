@@ -83,15 +83,12 @@ class CompiledKernels(Protocol):
 
     def residual_edits(
         self, kind: str, x: Singles, unedited: Singles, scale: Singles, shift: Singles, matrices: Singles,
-        dilation: int, positions: int, rows: int, places: int, bases: int, position_stride: int,
-        row_stride: int, place_stride: int, start: int, step: int, length: int, differs: bool,
-        out: Singles, /,
+        dilation: int, edits: Ints, differs: bool, out: Singles, /,
     ) -> None: ...  # fmt: skip
 
     def rectify_edits(
-        self, kind: str, x: Singles, unedited: Singles, scale: Singles, positions: int, rows: int,
-        places: int, bases: int, position_stride: int, row_stride: int, place_stride: int, start: int,
-        step: int, length: int, differences: Singles, highest: Singles, total: Singles, /,
+        self, kind: str, x: Singles, unedited: Singles, scale: Singles, edits: Ints, differences: Singles,
+        highest: Singles, total: Singles, /,
     ) -> None: ...  # fmt: skip
 
     def screen_prepare(self, kind: str, widths: Ints, scores: Floats, thresholds: Floats, /) -> object: ...
@@ -180,6 +177,13 @@ def chosen() -> Kernels:
 def compiled() -> CompiledKernels | None:
     """Return the compiled module, or None when the numpy twins are to be used; raises as `chosen` does."""
     return chosen().module
+
+
+def in_force() -> tuple[CompiledKernels, str]:
+    """Return the compiled module and the kind of kernels, where a kernel is known to be compiled."""
+    module, kind = chosen()
+    assert module is not None
+    return module, kind
 
 
 def available() -> tuple[str, ...]:

@@ -83,10 +83,9 @@ def spectra(x: Singles, size: int, kept: int, table: Singles, out: Singles) -> N
     ValueError
         If sizes do not fit.
     """
-    kernels = _dispatch.chosen()
-    assert kernels.module is not None
+    module, kind = _dispatch.in_force()
     blocks, _, channels = out.shape
-    kernels.module.block_spectra(kernels.kind, x, size, kept, blocks, channels, table, out)
+    module.block_spectra(kind, x, size, kept, blocks, channels, table, out)
 
 
 def outputs(products: Singles, first: int, size: int, table: Singles, out: Singles) -> None:
@@ -110,9 +109,6 @@ def outputs(products: Singles, first: int, size: int, table: Singles, out: Singl
     ValueError
         If sizes do not fit.
     """
-    kernels = _dispatch.chosen()
-    assert kernels.module is not None
+    module, kind = _dispatch.in_force()
     blocks, kept, filters = out.shape
-    kernels.module.block_outputs(
-        kernels.kind, products, first, products.shape[1], size, blocks, kept, filters, table, out
-    )
+    module.block_outputs(kind, products, first, products.shape[1], size, blocks, kept, filters, table, out)

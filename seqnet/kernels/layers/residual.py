@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqnet.aliases import Floats
+from seqnet.aliases import Floats, Ints
 from seqnet.kernels import _dispatch
 
 Singles = NDArray[np.float32]
@@ -76,10 +76,9 @@ def residual_rows(block: ResidualBlock, x: Singles, out: Singles) -> None:
     ValueError
         If sizes do not fit.
     """
-    kernels = _dispatch.chosen()
-    assert kernels.module is not None
-    kernels.module.residual_rows(
-        kernels.kind, x, block.scale, block.shift, block.matrices, block.bias, block.dilation, x.shape[1], out
+    module, kind = _dispatch.in_force()
+    module.residual_rows(
+        kind, x, block.scale, block.shift, block.matrices, block.bias, block.dilation, x.shape[1], out
     )
 
 
@@ -106,15 +105,11 @@ def residual_edits(
     ValueError
         If sizes do not fit.
     """
-    kernels = _dispatch.chosen()
-    assert kernels.module is not None
-    along, strides = _flat(unedited, x.shape)
-    positions, rows, places, bases, _ = x.shape
-    kernels.module.residual_edits(
-        kernels.kind, x, along, block.scale, block.shift, block.matrices, block.dilation,
-        positions, rows, places, bases, strides[0], strides[1], strides[2],
-        windows.start, windows.step, windows.length, differs, out,
-    )  # fmt: skip
+    module, kind = _dispatch.in_force()
+    along, edits = _edits(unedited, x.shape, windows)
+    module.residual_edits(
+        kind, x, along, block.scale, block.shift, block.matrices, block.dilation, edits, differs, out
+    )
 
 
 class Rectified(NamedTuple):
@@ -149,19 +144,18 @@ def rectify_edits(
     ValueError
         If sizes do not fit.
     """
-    kernels = _dispatch.chosen()
-    assert kernels.module is not None
-    along, strides = _flat(unedited, x.shape)
-    positions, rows, places, bases, _ = x.shape
-    kernels.module.rectify_edits(
-        kernels.kind, x, along, scale, positions, rows, places, bases, strides[0], strides[1], strides[2],
-        windows.start, windows.step, windows.length, out.differences, out.highest, out.total,
-    )  # fmt: skip
+    module, kind = _dispatch.in_force()
+    along, edits = _edits(unedited, x.shape, windows)
+    module.rectify_edits(kind, x, along, scale, edits, *out)
 
 
-def _flat(unedited: Singles, shape: tuple[int, ...]) -> tuple[Singles, list[int]]:
-    """Return the memory of the unedited values of edits, and how far positions, rows and places lie apart."""
-    positions, rows, places, _, channels = shape
+def _edits(unedited: Singles, shape: tuple[int, ...], windows: EditWindows) -> tuple[Singles, Ints]:
+    """Return the memory of the unedited values of edits, and where edits lie, as the kernels take it.
+
+    That is int64 (10,): positions, rows, places, bases; how far apart positions, rows and places are in
+    memory; start, step and length.
+    """
+    positions, rows, places, bases, channels = shape
     if unedited.shape != (positions, rows, places, channels) or unedited.strides[3] != unedited.itemsize:
         raise ValueError("unedited values must be those of the edits, all channels side by side")
     strides = [stride // unedited.itemsize for stride in unedited.strides[:3]]
@@ -169,4 +163,4 @@ def _flat(unedited: Singles, shape: tuple[int, ...]) -> tuple[Singles, list[int]
         (count - 1) * stride for count, stride in zip(unedited.shape[:3], strides, strict=True)
     )
     along = np.lib.stride_tricks.as_strided(unedited, (size,), (unedited.itemsize,), writeable=False)
-    return along, strides
+    return along, np.array([positions, rows, places, bases, *strides, *windows], dtype=np.int64)

@@ -21,11 +21,9 @@ FUNCTION(residual_runs, "kind:k")
 FUNCTION(residual_rows,
          "kind:k x:r scale:r4[C] shift:r4[c] matrices:r bias:r4[c] dilation:n length:n out:w")
 FUNCTION(residual_edits,
-         "kind:k x:r unedited:r scale:r4[C] shift:r4[c] matrices:r dilation:n positions:n rows:n places:n bases:n "
-         "position_stride:n row_stride:n place_stride:n start:n step:n length:n differs:t out:w")
+         "kind:k x:r unedited:r scale:r4[C] shift:r4[c] matrices:r dilation:n edits:r8[E] differs:t out:w")
 FUNCTION(rectify_edits,
-         "kind:k x:r unedited:r scale:r4[C] positions:n rows:n places:n bases:n position_stride:n row_stride:n "
-         "place_stride:n start:n step:n length:n differences:w highest:w total:w")
+         "kind:k x:r unedited:r scale:r4[C] edits:r8[E] differences:w highest:w total:w")
 FUNCTION(screen_prepare, "kind:k widths:r8[M] scores:r8[4C] thresholds:r8[2m]")
 FUNCTION(screen_find, "screen:o codes:r starts:n")
 FUNCTION(shuffle, "codes:r1[L] offsets:r8[n+1] streams:r8[N] k:n seed:s out:w1[l]")

@@ -45,7 +45,7 @@ static Py_ssize_t product(Py_ssize_t a, Py_ssize_t b, Py_ssize_t most) {
 }
 
 /* Whether the unedited values of all edits are there. */
-static int unedited_are_there(const Py_ssize_t *count, const Py_ssize_t *stride, Py_ssize_t channels,
+static int unedited_are_there(const int64_t *count, const int64_t *stride, Py_ssize_t channels,
                               Py_ssize_t values) {
     Py_ssize_t last = channels;
     for (int axis = 0; axis < 3; axis++) {
@@ -56,11 +56,13 @@ static int unedited_are_there(const Py_ssize_t *count, const Py_ssize_t *stride,
     return last <= values;
 }
 
-/* The integers of a call that say where edits lie, in their order from the first on. */
-enum { POSITIONS, ROWS, PLACES, BASES, STRIDE, START = STRIDE + 3, STEP, LENGTH, INTEGERS };
+/* The numbers that say where edits lie. */
+enum { POSITIONS, ROWS, PLACES, BASES, STRIDE, START = STRIDE + 3, STEP, LENGTH, NUMBERS };
 
 /* How many edits there are, -1 with the error set if they do not lie where values are. */
-static Py_ssize_t edits_that_fit(const Py_ssize_t *n, Py_ssize_t channels, const Py_buffer *unedited) {
+static Py_ssize_t edits_that_fit(const struct call *c, const int64_t *n, const Py_buffer *unedited) {
+    const Py_ssize_t channels = c->counts['c'];
+    if (!seqnet_require(c->counts['e'] == NUMBERS, "edits must be %d numbers", NUMBERS)) return -1;
     const Py_ssize_t most = 1 << 30, edits = product(product(n[ROWS], n[PLACES], most), n[BASES], most);
     const int there = edits >= 1 && n[POSITIONS] >= 1 && n[POSITIONS] <= most &&
                       unedited_are_there(n, n + STRIDE, channels, items(unedited, sizeof(float)));
@@ -70,7 +72,7 @@ static Py_ssize_t edits_that_fit(const Py_ssize_t *n, Py_ssize_t channels, const
     return seqnet_require(near, "windows must lie near the sequence") ? edits : -1;
 }
 
-static struct residual_edits edits_of(const Py_ssize_t *n, const void *unedited, int differs) {
+static struct residual_edits edits_of(const int64_t *n, const void *unedited, int differs) {
     return (struct residual_edits){
         n[POSITIONS],  n[ROWS],       n[PLACES], n[BASES], unedited,  n[STRIDE],
         n[STRIDE + 1], n[STRIDE + 2], n[START],  n[STEP],  n[LENGTH], differs,
@@ -85,26 +87,28 @@ static int holds_positions(const Py_buffer *buffer, Py_ssize_t count, Py_ssize_t
 }
 
 PyObject *seqnet_border_residual_edits(const struct call *c) {
-    enum { X, UNEDITED, SCALE, SHIFT, MATRICES, OUT };
-    const Py_ssize_t dilation = c->n[0], *n = c->n + 1, channels = c->counts['c'];
+    enum { X, UNEDITED, SCALE, SHIFT, MATRICES, EDITS, OUT };
+    const Py_ssize_t dilation = c->n[0], channels = c->counts['c'];
+    const int64_t *n = c->p[EDITS];
     if (!block_fits(c, &c->b[MATRICES], dilation)) return NULL;
-    const Py_ssize_t edits = edits_that_fit(n, channels, &c->b[UNEDITED]), position = edits * channels;
+    const Py_ssize_t edits = edits_that_fit(c, n, &c->b[UNEDITED]), position = edits * channels;
     if (edits < 0 || !holds_positions(&c->b[X], n[POSITIONS], position, "x") ||
         !holds_positions(&c->b[OUT], n[POSITIONS] + 2 * dilation, position, "out"))
         return NULL;
     const struct residual_block block = {channels,    dilation,       c->p[SCALE],
                                          c->p[SHIFT], c->p[MATRICES], NULL};
-    const struct residual_edits of = edits_of(n, c->p[UNEDITED], n[INTEGERS] != 0);
+    const struct residual_edits of = edits_of(n, c->p[UNEDITED], c->n[1] != 0);
     int failed;
     WITHOUT_GIL(failed = seqnet_residual_edits(c->kind, &block, c->p[X], &of, c->p[OUT]));
     return seqnet_none_unless(failed);
 }
 
 PyObject *seqnet_border_rectify_edits(const struct call *c) {
-    enum { X, UNEDITED, SCALE, DIFFERENCES, HIGHEST, TOTAL };
-    const Py_ssize_t *n = c->n, channels = c->counts['c'];
+    enum { X, UNEDITED, SCALE, EDITS, DIFFERENCES, HIGHEST, TOTAL };
+    const Py_ssize_t channels = c->counts['c'];
+    const int64_t *n = c->p[EDITS];
     if (!channels_fit(c)) return NULL;
-    const Py_ssize_t edits = edits_that_fit(n, channels, &c->b[UNEDITED]), position = edits * channels;
+    const Py_ssize_t edits = edits_that_fit(c, n, &c->b[UNEDITED]), position = edits * channels;
     if (edits < 0 || !holds_positions(&c->b[X], n[POSITIONS], position, "x") ||
         !holds_positions(&c->b[DIFFERENCES], n[POSITIONS], position, "differences") ||
         !holds_positions(&c->b[HIGHEST], 1, position, "highest") ||
