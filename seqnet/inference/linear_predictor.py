@@ -168,13 +168,19 @@ class LinearPredictor:
         if tracks:
             means = np.stack([track.mean(1, np.float64) for track in tracks], 1).astype(np.float32)
             wholes = wholes + means.astype(np.float64) @ self._scaled[:, words:].T
-        return EditedSums(wholes + (self._bias - self._scaled @ self._features.mean), changes)
+        return EditedSums(wholes + self._constant, changes)
 
     @cached_property
     def _scaled(self) -> Floats:
         """The weights of features as they are counted, float64 (T, d)."""
         scaled: Floats = self._weights / self._features.scale
         return scaled
+
+    @cached_property
+    def _constant(self) -> Floats:
+        """What does not depend on the features, float64 (T,)."""
+        constant: Floats = self._bias - self._scaled @ self._features.mean
+        return constant
 
     @cached_property
     def _function(self) -> KmerFunction:

@@ -124,7 +124,8 @@ class CompiledKernels(Protocol):
     def edit_words(
         self, codes: Codes, width: int, ends: Ints, places: Ints, letters: Codes, masks: NDArray[np.uint32],
         bases: Ints, tables: NDArray[np.int32], starts: Ints, features: int, hash_bits: int, weights: Floats,
-        values: Floats, shares: bool, changes: Floats, wholes: Floats, /,
+        values: Floats, shares: bool, covers: NDArray[np.uint32], cover_sums: Floats, changes: Floats,
+        wholes: Floats, /,
     ) -> None: ...  # fmt: skip
 
     def word_maxima(

@@ -23,6 +23,18 @@ class Edits(NamedTuple):
     """uint8 (m,): the code that is put there; above 3 is ambiguous."""
 
 
+class WordCovers(NamedTuple):
+    """Sums of weights that are looked up once for several rules."""
+
+    masks: NDArray[np.uint32]
+    """uint32 (c,): as those of rules. A rule is covered by the first cover that has its informative bases."""
+    sums: Floats
+    """float64 (s,): for each word of each cover, the weights of the words of the rules that it covers."""
+
+
+NO_COVERS = WordCovers(np.empty(0, np.uint32), np.empty(0))
+
+
 class WordFunction(NamedTuple):
     """Sums of weights times values of counts, one for each of T tasks."""
 
@@ -38,6 +50,8 @@ class WordFunction(NamedTuple):
     """float64 (c,): the value of each count, that of 0 is 0; empty where values are the counts."""
     shares: bool
     """Whether the sum over a group is divided by the number of its words."""
+    covers: WordCovers = NO_COVERS
+    """Make the sums of whole windows fast; used where there is one task, and values are the counts."""
 
 
 class EditedSums(NamedTuple):
@@ -73,7 +87,7 @@ def edit_words(windows: Codes, edits: Edits, function: WordFunction) -> EditedSu
     compiled.edit_words(
         np.ascontiguousarray(windows), windows.shape[1], *edits, rules.masks, rules.bases, rules.tables,
         rules.starts, function.features, function.hash_bits, function.weights, function.values,
-        function.shares, sums.changes, sums.wholes,
+        function.shares, *function.covers, sums.changes, sums.wholes,
     )  # fmt: skip
     return sums
 
@@ -122,6 +136,37 @@ def _columns(
     if (known & ((columns < 0) | (columns >= features))).any():
         raise ValueError("tables must lead to columns below features")
     return np.where(known, columns, -1)
+
+
+_LARGEST_COVER = 8
+"""Informative bases of a cover: its sums stay in a processor's second cache."""
+
+
+def word_covers(function: WordFunction) -> WordCovers:
+    """Return covers of a function of one task.
+
+    Rules of which no other has all informative bases become covers, where their words are short enough.
+    """
+    masks: list[int] = []
+    for mask in sorted(function.rules.masks.tolist(), key=int.bit_count, reverse=True):
+        if mask.bit_count() <= _LARGEST_COVER and all(mask & ~other for other in masks):
+            masks.append(mask)
+    sums = [np.zeros(4 ** mask.bit_count()) for mask in masks]
+    for rule, mask in enumerate(function.rules.masks.tolist()):
+        cover = next((at for at, other in enumerate(masks) if not mask & ~other), None)
+        if cover is not None:
+            sums[cover] += _weights_in(masks[cover], rule, function)
+    return WordCovers(np.array(masks, np.uint32), np.concatenate([np.empty(0), *sums]))
+
+
+def _weights_in(mask: int, rule: int, function: WordFunction) -> Floats:
+    """Return the weight of a rule's word in each word of a cover, float64 (4**k,)."""
+    places = [bit for bit in range(WIDEST_WINDOW) if mask >> bit & 1]
+    own = [digit for digit, bit in enumerate(places) if int(function.rules.masks[rule]) >> bit & 1]
+    letters = np.arange(4 ** len(places))[:, None] >> 2 * np.array(own) & 3
+    columns = _columns(letters, rule, function.rules, function.features, function.hash_bits)
+    weights: Floats = function.weights[columns, 0]
+    return weights
 
 
 _BASES_AT_ONCE = 1 << 18

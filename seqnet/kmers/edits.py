@@ -9,7 +9,15 @@ import numpy as np
 
 from seqnet.aliases import Codes, Floats
 from seqnet.kernels.kmers import WordRules
-from seqnet.kernels.word_edits import EditedSums, Edits, WordFunction, edit_words
+from seqnet.kernels.word_edits import (
+    NO_COVERS,
+    EditedSums,
+    Edits,
+    WordCovers,
+    WordFunction,
+    edit_words,
+    word_covers,
+)
 from seqnet.kmers.columns import WordColumns, make_columns
 from seqnet.kmers.settings import KmerSettings
 from seqnet.parallel import ordered_map
@@ -84,7 +92,18 @@ class KmerFunction:
         rules, hash_bits = self._columns.rules, self.settings.hash_bits
         values = _values(self.settings.normalize, _largest_group(rules, hash_bits) * length)
         shares = self.settings.normalize == "frequency"
-        return WordFunction(rules, self._columns.features, hash_bits, self._by_column, values, shares)
+        covers = NO_COVERS if shares or len(values) else self._covers
+        return WordFunction(rules, self._columns.features, hash_bits, self._by_column, values, shares, covers)
+
+    @cached_property
+    def _covers(self) -> WordCovers:
+        """What makes the sums of whole windows fast; nothing for several tasks."""
+        if len(self.weights) > 1:
+            return NO_COVERS
+        rules, features = self._columns.rules, self._columns.features
+        none = np.empty(0)
+        function = WordFunction(rules, features, self.settings.hash_bits, self._by_column, none, False)
+        return word_covers(function)
 
 
 def _largest_group(rules: WordRules, hash_bits: int) -> int:

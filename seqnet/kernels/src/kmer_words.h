@@ -44,6 +44,13 @@ INLINE uint64_t word_in(uint64_t window, const struct stretches *parts, unsigned
     return word;
 }
 
+/* Bases from the first informative one of a window to its last base. */
+static inline unsigned span_of(uint32_t mask) {
+    unsigned span = 0;
+    for (; mask; mask >>= 1) span++;
+    return span;
+}
+
 static inline unsigned informative(uint32_t mask) {
     unsigned bases = 0;
     for (; mask; mask &= mask - 1) bases++;

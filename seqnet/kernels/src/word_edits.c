@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kmer_words.h"
+#include "word_covers.h"
 
 /* A count that the edit at hand changes has this added: its highest bit is set then, also where the count falls
  * below 0, as it does where windows are not counted. */
@@ -18,6 +19,7 @@ struct reader {
     uint64_t offset; /* of its columns in the group's */
     uint32_t mask;
     unsigned span, informative, place[KMER_LONGEST]; /* place: of the word's digits from the lowest on */
+    size_t covered; /* words that end here or behind are summed with others, see word_cover */
 };
 
 /* Rules whose columns are counted together. */
@@ -274,12 +276,20 @@ static int weigh_window(const struct edited_windows *windows, size_t window, con
     const uint8_t *const codes = windows->codes + window * width;
     const struct range ends = changed_ends(windows, window, group);
     scratch->sums[0] = 0;
-    for (size_t i = 0; i < group->count; i++)
-        if (!weigh_rule(codes, width, group->readers + i, group, scratch->sums) ||
-            !read_rule(codes, ends, 1, group->readers + i, group, scratch->unclear, scratch->words + i * width,
+    for (size_t i = 0; i < group->count; i++) {
+        const struct reader *const reader = group->readers + i;
+        const size_t apart = reader->covered < width ? reader->covered : width;
+        if (!weigh_rule(codes, apart, reader, group, scratch->sums) ||
+            !read_rule(codes, ends, 1, reader, group, scratch->unclear, scratch->words + i * width,
                        scratch->columns + i * width))
             return 0;
+    }
     return 1;
+}
+
+/* Whether a function is one sum of weights over words: windows of known bases need no counts then. */
+INLINE int is_sum(const struct word_function *function) {
+    return function->tasks == 1 && !function->values && !function->shares;
 }
 
 /* One window under one group. */
@@ -289,7 +299,7 @@ INLINE int do_window(const struct edited_windows *windows, size_t window, const 
     const size_t width = windows->width, all = width * group->count;
     const uint8_t *const codes = windows->codes + window * width;
     const int clear = scratch->clear[window];
-    const int few = tasks == 1 && clear && !function->values && !function->shares;
+    const int few = clear && is_sum(function);
     double *const sums = scratch->sums;
     size_t words = 0;
     read_unclear(codes, width, clear, scratch);
@@ -330,12 +340,19 @@ static enum kmer_outcome do_group(const struct edited_windows *windows, const st
 
 static struct reader reader_of(const struct kmer_rule *rule, int64_t base) {
     struct reader reader = {.stretches = stretches_of(rule->mask), .table = rule->table,
-                            .offset = (uint64_t)(rule->base - base), .mask = rule->mask};
+                            .offset = (uint64_t)(rule->base - base), .mask = rule->mask, .covered = SIZE_MAX};
     for (unsigned place = 0; place < KMER_WIDEST; place++)
-        if (rule->mask >> place & 1) {
-            reader.place[reader.informative++] = place;
-            reader.span = place + 1;
-        }
+        if (rule->mask >> place & 1) reader.place[reader.informative++] = place;
+    reader.span = span_of(rule->mask);
+    return reader;
+}
+
+/* The reader of a rule of a function that is a sum. */
+static struct reader covered_reader(const struct kmer_rule *rule, int64_t base,
+                                    const struct word_function *function) {
+    struct reader reader = reader_of(rule, base);
+    for (size_t i = function->cover_count; i-- > 0;)
+        if (!(rule->mask & ~function->covers[i].mask)) reader.covered = span_of(function->covers[i].mask) - 1;
     return reader;
 }
 
@@ -392,6 +409,8 @@ enum kmer_outcome seqnet_edit_words(const struct edited_windows *windows, const 
     struct reader *const readers = malloc((function->rule_count + 1) * sizeof *readers);
     const int ready = readers && open_scratch(&scratch, function, windows);
     enum kmer_outcome outcome = ready ? KMER_DONE : KMER_NO_MEMORY;
+    const int sum = is_sum(function);
+    if (ready && sum) seqnet_add_covers(windows, function->covers, function->cover_count, scratch.clear, wholes);
     for (size_t first = 0, size; outcome == KMER_DONE && first < function->rule_count; first += size) {
         size = group_size(function, first);
         const int64_t base = function->hash_bits ? 0 : function->rules[first].base;
@@ -402,7 +421,8 @@ enum kmer_outcome seqnet_edit_words(const struct edited_windows *windows, const 
         struct group group = {readers + first, size, function->features - (size_t)base, function->hash_bits, 0,
                               function->weights + (size_t)base * function->tasks};
         for (size_t i = first; i < first + size; i++) {
-            readers[i] = reader_of(function->rules + i, base);
+            readers[i] = sum ? covered_reader(function->rules + i, base, function)
+                             : reader_of(function->rules + i, base);
             group.span = readers[i].span > group.span ? readers[i].span : group.span;
         }
         outcome = do_group(windows, function, &group, &scratch, changes, wholes);

@@ -3,6 +3,8 @@
 
 #include "kmers.h"
 
+struct word_cover;
+
 /* n windows of codes, one behind the other, and their edits: those of window i are
  * ends[i]..ends[i + 1), each with the place in its window and the base that is put there. */
 struct edited_windows {
@@ -24,6 +26,8 @@ struct word_function {
     size_t tasks;
     const double *values; /* of each count, that of 0 is 0; NULL where they are the counts */
     int shares;           /* whether the sum over a group is divided by the number of its words */
+    const struct word_cover *covers; /* a rule is covered by the first that has its informative bases */
+    size_t cover_count; /* used where there is one task, and its sum is one of weights of words */
 };
 
 /* Fill wholes (windows x tasks) with the function of each window and changes (edits x tasks) with what each edit

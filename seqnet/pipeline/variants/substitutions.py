@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -39,19 +40,19 @@ class BaseChanges(NamedTuple):
 
 def substitution_rows(alleles: Sequence[Allele]) -> Bools:
     """Return which alleles put one base in place of another, bool (n,)."""
-    return np.fromiter((_is_substitution(allele) for allele in alleles), dtype=bool, count=len(alleles))
-
-
-def _is_substitution(allele: Allele) -> bool:
-    placed = allele.placed
-    return placed is not None and len(placed[0][1]) == 1 == len(placed[0][2])
+    found = [
+        placed is not None and len(placed[0][1]) == 1 == len(placed[0][2])
+        for placed in map(itemgetter(1), alleles)
+    ]
+    return np.array(found, dtype=bool)
 
 
 def gather_substitutions(alleles: Sequence[Allele]) -> BaseChanges:
     """Return alleles of which `substitution_rows` holds."""
-    contigs, placed, _ = zip(*alleles, strict=True)
-    starts, _, alts = zip(*[places[0] for places in placed], strict=True)
-    return BaseChanges(contigs, np.array(starts, np.int64), np.frombuffer(b"".join(alts), np.uint8))
+    lefts = list(map(itemgetter(0), map(itemgetter(1), alleles)))
+    starts = np.fromiter(map(itemgetter(0), lefts), np.int64, len(lefts))
+    alts = b"".join(map(itemgetter(2), lefts))
+    return BaseChanges(list(map(itemgetter(0), alleles)), starts, np.frombuffer(alts, np.uint8))
 
 
 def bases_before(width: int, shift: int) -> int:

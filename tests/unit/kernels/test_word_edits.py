@@ -9,11 +9,21 @@ from hypothesis import strategies as st
 
 from seqnet.kernels import _dispatch
 from seqnet.kernels.kmers import WordRules, hashed
-from seqnet.kernels.word_edits import Edits, WordFunction, columns_at, edit_words, edit_words_numpy
+from seqnet.kernels.word_edits import (
+    Edits,
+    WordFunction,
+    columns_at,
+    edit_words,
+    edit_words_numpy,
+    word_covers,
+)
 from seqnet.kmers.columns import make_columns
 from seqnet.kmers.settings import KmerSettings
 
-PATTERNS = [("11",), ("111111",), ("1",), ("101", "1101", "11"), ("1101011", "11100111")]
+PATTERNS = [
+    ("11",), ("111111",), ("1",), ("101", "1101", "11"), ("1101011", "11100111"),
+    ("1111111111", "111", "10101", "1111"),
+]  # fmt: skip
 
 
 def by_loop(codes, function):
@@ -72,14 +82,15 @@ def test_wholes_and_changes_are_those_of_counting_again(
     function = some_function(patterns, strands, kind, tasks, length, bits, seed)
     windows, edits = some_windows(rng, int(rng.integers(0, 4)), length, letters)
     expected = [by_loop(window, function) for window in windows]
+    covered = function._replace(covers=word_covers(function))
     changes = []
     for row, window in enumerate(windows):
         for edit in range(edits.ends[row], edits.ends[row + 1]):
             edited = window.copy()
             edited[edits.places[edit]] = edits.letters[edit]
             changes.append(by_loop(edited, function) - expected[row])
-    for compute in (edit_words, edit_words_numpy):
-        found = compute(windows, edits, function)
+    for compute, own in ((edit_words, function), (edit_words, covered), (edit_words_numpy, function)):
+        found = compute(windows, edits, own)
         np.testing.assert_allclose(found.wholes, np.reshape(expected, (-1, tasks)), atol=1e-11)
         np.testing.assert_allclose(found.changes, np.reshape(changes, (-1, tasks)), atol=1e-11)
 
@@ -109,6 +120,16 @@ def test_results_depend_on_a_window_and_an_edit_alone():
             assert found.changes.tolist() == whole.changes[edit : edit + 1].tolist()
 
 
+def test_a_cover_has_the_weights_of_all_rules_that_read_some_of_its_bases():
+    function = some_function(("1011", "11", "1", "1111111111"), "forward", "counts", 1, 12)
+    covers = word_covers(function)
+    assert covers.masks.tolist() == [0b1011]  # ten bases are too many for a table, alone or with others
+    weights = function.weights[:, 0]
+    for word in range(64):
+        rules = zip(function.rules.bases.tolist(), (64, 16, 4), strict=False)
+        assert covers.sums[word] == sum(weights[base + word % words] for base, words in rules)
+
+
 def test_columns_are_those_of_the_words_that_end_at_a_base():
     rules = make_columns(KmerSettings(("11",), "forward")).rules
     assert columns_at(np.array([0, 1, 4, 3, 3], np.uint8), rules, 16, 0).tolist() == [[-1, 1, -1, -1, 15]]
@@ -134,7 +155,8 @@ GOOD = {
     "codes": bytes(8), "width": 4, "ends": np.array([0, 1, 3]), "places": np.array([3, 0, 1]),
     "letters": bytes([1, 2, 3]), "masks": np.array([3], np.uint32), "bases": np.array([0]),
     "tables": np.empty(0, np.int32), "starts": np.array([-1]), "features": 16, "hash_bits": 0,
-    "weights": np.ones((16, 2)), "values": np.arange(5.0), "shares": False, "changes": np.empty((3, 2)),
+    "weights": np.ones((16, 2)), "values": np.arange(5.0), "shares": False,
+    "covers": np.array([5], np.uint32), "cover_sums": np.zeros(16), "changes": np.empty((3, 2)),
     "wholes": np.empty((2, 2)),
 }  # fmt: skip
 
@@ -161,6 +183,9 @@ GOOD = {
         ({"values": np.arange(4.0)}, "reach the largest count"),
         ({"values": np.arange(1.0, 9.0)}, "begin with 0"),
         ({"values": bytes(41)}, "values has 41 bytes"),
+        ({"covers": np.zeros(1, np.uint32)}, "masks must have 1 to 12 bits"),
+        ({"cover_sums": np.zeros(15)}, "of whole tables"),
+        ({"covers": np.array([5, 1], np.uint32)}, "of whole tables"),
         ({"changes": np.empty((2, 2))}, "changes has 32 bytes; expected 48"),
         ({"wholes": np.empty((3, 2))}, "wholes has 48 bytes; expected 32"),
         ({"bases": np.array([16])}, "columns below features"),

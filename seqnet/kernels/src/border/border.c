@@ -67,7 +67,7 @@ static const char *read_argument(const char *text, struct argument *argument) {
 static void read_declaration(struct function *function) {
     int buffers = 0;
     function->count = 0;
-    for (const char *text = function->declaration; *text;) {
+    for (const char *text = function->declaration; *text && function->count < BORDER_ARGUMENTS;) {
         struct argument *argument = &function->arguments[function->count++];
         text = read_argument(text, argument);
         argument->buffer = buffers;

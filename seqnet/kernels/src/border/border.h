@@ -15,7 +15,7 @@
 
 #include "../cpu.h"
 
-enum { BORDER_ARGUMENTS = 16 };
+enum { BORDER_ARGUMENTS = 20 };
 
 /* The arguments of a call, each kind of them in the order of the declaration. */
 struct call {

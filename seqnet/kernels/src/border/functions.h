@@ -40,6 +40,7 @@ FUNCTION(summarise,
          "hits:w8[n] total:w8[n]")
 FUNCTION(edit_words,
          "codes:r width:n ends:r places:r8[e] letters:r1[E] masks:r4[M] bases:r8[m] tables:r starts:r8[m] "
-         "features:n hash_bits:n weights:r values:r8[V] shares:t changes:w wholes:w")
+         "features:n hash_bits:n weights:r values:r8[V] shares:t covers:r4[K] cover_sums:r8[S] changes:w "
+         "wholes:w")
 FUNCTION(word_maxima,
          "kind:k words:r tables:r row:r8[S] begin:r8[s] rows:n filters:n span:n stride:n floor:x out:w")

@@ -6,9 +6,7 @@
 
 enum { CODES, OFFSETS, FRESH, MASKS, BASES, TABLES, STARTS, ENDS, COLUMNS, COUNTS };
 
-/* Whether a rule counts words of 1 to KMER_LONGEST bases with a table, if any, that has them all; sets
- * the error if not. */
-static int rule_fits(uint32_t mask, int64_t base, int64_t start, Py_ssize_t room) {
+int seqnet_rule_fits(uint32_t mask, int64_t base, int64_t start, Py_ssize_t room) {
     int bases = 0;
     for (uint32_t rest = mask; rest; rest &= rest - 1) bases++;
     return seqnet_require(bases >= 1 && bases <= KMER_LONGEST, "masks must have 1 to %d bits", KMER_LONGEST) &&
@@ -25,7 +23,7 @@ struct kmer_rule *seqnet_make_rules(const struct call *c, int masks) {
     struct kmer_rule *rules = malloc(((size_t)count + 1) * sizeof *rules);
     if (!rules) PyErr_NoMemory();
     for (Py_ssize_t i = 0; rules && i < count; i++) {
-        if (!rule_fits(mask[i], base[i], start[i], room)) {
+        if (!seqnet_rule_fits(mask[i], base[i], start[i], room)) {
             free(rules);
             return NULL;
         }
