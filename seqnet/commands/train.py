@@ -41,7 +41,7 @@ from seqnet.commands.options.training import (
     model_output_option,
     term_options,
 )
-from seqnet.commands.options.types import Whole
+from seqnet.commands.options.types import Real, Whole
 from seqnet.errors import UsageError
 from seqnet.networks.task_types import LOSS_NAMES, TASK_TYPES
 
@@ -161,15 +161,14 @@ def dense(**values: Any) -> None:
     "column: that of each region's strand column; auto: both or forward, whichever lets a k-mer model "
     "predict the validation rows better. Default: both; auto with --table.",
 )
-@option_in(
-    "Optimisation",
-    "--jitter",
-    type=Whole(0),
-    default=0,
-    show_default=True,
-    metavar="BASES",
-    help="Shift training windows at random by up to this many bases to either side.",
-)
+@titled("Optimisation",
+    click.option("--jitter", type=Whole(0), default=0, show_default=True, metavar="BASES",
+                 help="Shift training windows at random by up to this many bases to either side."),
+    click.option("--mutate", type=Real(0, 1), metavar="SHARE",
+                 help="Replace this share of the bases of training sequences at random, others in each step. "
+                 "Default: 0.05 for the default preset, binary tasks and up to 2,000 training rows, less for "
+                 "up to 10,000, else 0."),
+)  # fmt: skip
 @_task_options
 @fit_options
 @term_options

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from seqnet.aliases import Bools, Floats, Ints
 from seqnet.training.config import Examples
@@ -176,3 +177,22 @@ def feed(
         sizes = [len(batch.rows) for batch in group]
         yield from zip(group, torch.split(inputs, sizes), torch.split(targets, sizes), strict=True)
         del inputs, targets  # before the next ones are made
+
+
+def mutate(inputs: Tensor, share: float) -> None:
+    """Replace some of the bases of sequences, in place, by random ones, each of the four as often.
+
+    Which depends on torch's random state, as dropout does. Ambiguous bases and signals stay.
+
+    Parameters
+    ----------
+    inputs
+        (b, C, 1, L), one-hot bases in the first four channels.
+    share
+        Of the bases, from 0 to 1.
+    """
+    bases = inputs[:, :4]
+    rows, length = bases.shape[0], bases.shape[3]
+    chosen = torch.rand(rows, 1, 1, length, device=bases.device) < share
+    letters = one_hot(torch.randint(4, (rows, 1, length), device=bases.device), 4).permute(0, 3, 1, 2)
+    bases.copy_(torch.where(chosen, letters * bases.sum(1, keepdim=True), bases))

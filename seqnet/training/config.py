@@ -64,6 +64,8 @@ class FitConfig:
     """``both`` reads each training sequence from a random strand and averages at validation."""
     jitter: int = 0
     """Training windows are moved by up to so many bases to either side."""
+    mutate: float = 0.0
+    """Share of the bases of training sequences that are replaced by random ones."""
     seed: int = 0
 
 

@@ -17,7 +17,7 @@ from seqnet.inference.precision import autocast
 from seqnet.metrics.monitor import evaluate_outputs
 from seqnet.networks.fast.blocked_conv import learn_in_blocks
 from seqnet.networks.losses import LOSSES
-from seqnet.training.batches import Batch, EpochOrder, class_odds, feed, positive_weights
+from seqnet.training.batches import Batch, EpochOrder, class_odds, feed, mutate, positive_weights
 from seqnet.training.config import EpochRow, Examples, FitConfig, FitResult, Hooks
 from seqnet.training.distributed import ALONE, Ranks
 from seqnet.training.optimise import (
@@ -193,6 +193,8 @@ class _Run:
     def _step(self, batch: Batch, inputs: Tensor, targets: Tensor) -> None:
         """Take one step."""
         self.rate = set_rate(self.optimiser, self.config.learning_rate, self._rate())
+        if self.config.mutate:
+            mutate(inputs, self.config.mutate)
         loss = self._within_memory(lambda: self._backward(batch, inputs, targets))
         if self.config.clip is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)

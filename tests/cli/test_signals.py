@@ -399,8 +399,11 @@ def test_a_dense_network_reads_the_means_of_tracks_beside_k_mers(given, inside, 
     ))  # fmt: skip
 
 
-def test_motifs_start_no_filters_of_tracks_alone(given, inside, tmp_path):
+def test_what_is_for_sequences_is_refused_for_tracks_alone(given, inside, tmp_path):
     folder, _ = given
+    refused(2, "--mutate is for sequences", lambda: train(
+        inside, folder, tmp_path / "m.safetensors", *read(folder, "s"), "--mutate", 0.1, genome=False,
+    ))  # fmt: skip
     refused(2, "--init-motifs reads the sequence: give --genome", lambda: train(
         inside, folder, tmp_path / "m.safetensors", *read(folder, "s"), "--init-motifs", "m.meme", genome=False
     ))  # fmt: skip

@@ -24,6 +24,8 @@ RARE = 0.1
 
 FEW_EXAMPLES = 500
 """Examples of a motif below which a network is started from motifs grown from k-mers."""
+_MUTATED, _MUTATED_ROWS, _LEAST_MUTATED = 0.05, 2_000, 0.01
+"""Share of the bases that are replaced at random with up to so many rows, and the least, with more."""
 
 
 def default_batch(rows: int) -> int:
@@ -112,3 +114,18 @@ def has_few_examples(task_type: str, train: Floats) -> bool:
     """
     counts = (train == 1).sum(axis=0) if task_type == "binary" else (~np.isnan(train)).sum(axis=0) / 4
     return float(np.median(counts)) < FEW_EXAMPLES
+
+
+def default_mutation(task_type: str, rows: int) -> float:
+    """Return the share of bases to replace at random in training: some for binary tasks and few rows.
+
+    No single base can decide then, which a network does not learn from few rows. With more than 2,000 rows
+    the share falls in proportion.
+
+    Examples
+    --------
+    >>> [default_mutation("binary", rows) for rows in (500, 2_000, 4_000, 20_000)]
+    [0.05, 0.05, 0.025, 0.0]
+    """
+    share = _MUTATED * min(1.0, _MUTATED_ROWS / max(1, rows))
+    return share if task_type == "binary" and share >= _LEAST_MUTATED else 0.0

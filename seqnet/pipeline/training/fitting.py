@@ -112,6 +112,7 @@ def labelled_config(
     strands: str,
     device: torch.device,
     average: bool = False,
+    mutate: float = 0.0,
 ) -> FitConfig:
     """Return how to train on labelled rows; what the request leaves open is decided by them.
 
@@ -121,6 +122,8 @@ def labelled_config(
         How windows are moved and sequences read.
     average
         Whether weights are averaged by default; those of regressions and of small sets always are.
+    mutate
+        Share of the bases that are replaced at random.
     """
     train, task_type = data.rows("train"), data.task_type
     batch = default_batch(len(train)) if request.batch_size is None else request.batch_size
@@ -140,6 +143,7 @@ def labelled_config(
         loss=request.loss_for(task_type),
         strands="both" if strands == "both" else "forward",
         jitter=jitter,
+        mutate=mutate,
     )
 
 

@@ -479,6 +479,10 @@ class TrainCnnRequest(NetworkRequest):
         forward by the validation rows. Default: both; auto with `table`.
     jitter
         Bases by which training windows are moved at most.
+    mutate
+        Share of the bases of training sequences that are replaced by random ones, others in each step.
+        Default: .05 with the default preset, binary tasks and up to 2,000 training rows, less for up to
+        10,000, otherwise 0.
     kmer_term
         Whether a linear model of gapped k-mers is added. Default: with the default preset for binary targets
         and regressions of sequences.
@@ -494,6 +498,7 @@ class TrainCnnRequest(NetworkRequest):
     init_motifs: str | None = None
     strands: Literal["auto", "both", "forward", "column"] | None = None
     jitter: int = 0
+    mutate: float | None = None
     towers: bool = False
     kmer_term: bool | None = None
     motifs: str | None = None

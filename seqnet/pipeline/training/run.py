@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from seqnet.errors import UsageError
 from seqnet.formats.files.header import base_name
 from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.metrics.monitor import evaluate_outputs
@@ -23,6 +24,7 @@ from seqnet.pipeline.training.architecture import (
 from seqnet.pipeline.training.baselines import evaluate_baselines
 from seqnet.pipeline.training.checkpoints import CheckpointOptions, Checkpoints
 from seqnet.pipeline.training.data import TrainingData, load_training_data
+from seqnet.pipeline.training.defaults import default_mutation
 from seqnet.pipeline.training.fit_inputs import (
     content_digest,
     examples,
@@ -77,7 +79,8 @@ def cnn_network(request: TrainCnnRequest) -> TrainingResult:
     architecture = cnn_architecture(request)
     strands = request.strands or ("both" if request.table is None else "auto")
     return _train_network(
-        request, architecture, None, strands, jitter=request.jitter, towers=request.towers,
+        request, architecture, None, strands,
+        jitter=request.jitter, mutate=request.mutate, towers=request.towers,
         terms=TermOptions(request.kmer_term, request.motifs, request.denovo_motifs, request.motif_rules),
     )  # fmt: skip
 
@@ -89,6 +92,7 @@ def _train_network(
     strands: str,
     *,
     jitter: int = 0,
+    mutate: float | None = 0.0,
     towers: bool = False,
     terms: TermOptions = NO_TERMS,
 ) -> TrainingResult:
@@ -102,6 +106,8 @@ def _train_network(
         ``both``, ``forward``, ``column`` for that of the regions, or ``auto`` to let k-mers decide.
     jitter
         Bases by which training windows are moved at most.
+    mutate
+        Share of the bases that are replaced at random; None chooses it by the data.
     towers
         Whether sequence and tracks are read by layers of their own.
     terms
@@ -121,6 +127,7 @@ def _train_network(
         config = labelled_config(
             request, data, jitter=jitter, strands=strands, device=device,
             average=plan.has_motifs and architecture.takes_start,
+            mutate=_mutation(mutate, architecture, data),
         )  # fmt: skip
         built = architecture.layers, input_shape(data), len(data.regions.tasks)
         if request.dry_run:
@@ -130,10 +137,7 @@ def _train_network(
         rule = chosen_target_scale(request.target_scale, data.task_type)
         scale = scale_of(data, rule)
         fitted = plan.fit(data, scale, strands, request.seed, request.thread_count) if ranks.first else {}
-        motif_term = fitted.get(MOTIFS)
-        if isinstance(motif_term, MotifTerm) and architecture.takes_start:
-            architecture = architecture._replace(start=motif_term.ranked())
-        architecture = _described(architecture, plan, rule, data.task_type)
+        architecture = _described(_started(architecture, fitted), plan, rule, data.task_type)
         beside: dict[str, list[Json]] = {}
         if request.baselines and ranks.first:
             beside = evaluate_baselines(request.baseline_motifs, data, strands, request.motif_rules)
@@ -147,6 +151,25 @@ def _train_network(
         parts = stacked_terms(fitted, data, scale, outputs, request.seed)
         trained = FittedModel(members, outputs, constants, parts, scale)
         return _finished(request, data, identity, strands, trained, beside)
+
+
+def _mutation(share: float | None, architecture: Architecture, data: TrainingData) -> float:
+    """Return the share of bases to replace at random, chosen by the data where the request has none."""
+    if data.sequences is None:
+        if share:
+            raise UsageError("--mutate is for sequences; tracks alone are read here")
+        return 0.0
+    if share is not None:
+        return share
+    return default_mutation(data.task_type, len(data.rows("train"))) if architecture.takes_start else 0.0
+
+
+def _started(architecture: Architecture, fitted: Mapping[str, object]) -> Architecture:
+    """Return an architecture whose first filters start as motifs of its motif term, if there is one."""
+    term = fitted.get(MOTIFS)
+    if not isinstance(term, MotifTerm) or not architecture.takes_start:
+        return architecture
+    return architecture._replace(start=term.ranked())
 
 
 class FittedMember(NamedTuple):

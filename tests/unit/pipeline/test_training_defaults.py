@@ -11,6 +11,7 @@ from seqnet.pipeline.training.defaults import (
     default_ema,
     default_epochs,
     default_monitor,
+    default_mutation,
     has_few_examples,
 )
 from seqnet.pipeline.training.fitting import labelled_config
@@ -101,3 +102,11 @@ def test_examples_are_few_in_the_median_of_tasks(task_type, positives, expected)
         if task_type == "regression":
             targets[count:, task] = np.nan
     assert has_few_examples(task_type, targets) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"), [(1, 0.05), (2_000, 0.05), (8_000, 0.0125), (10_000, 0.01), (10_001, 0.0)]
+)
+def test_fewer_bases_are_replaced_with_more_rows_and_none_for_other_tasks(rows, share):
+    assert default_mutation("binary", rows) == pytest.approx(share)
+    assert default_mutation("regression", rows) == default_mutation("multiclass", rows) == 0

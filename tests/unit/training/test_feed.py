@@ -4,7 +4,7 @@ import torch
 
 from seqnet.model_inputs.inputs import SequenceInputs
 from seqnet.training import batches as module
-from seqnet.training.batches import EpochOrder, feed
+from seqnet.training.batches import EpochOrder, feed, mutate
 from seqnet.training.config import Examples
 
 CPU = torch.device("cpu")
@@ -41,3 +41,30 @@ def test_no_more_is_made_at_a_time_than_it_says(monkeypatch):
     examples = Examples(Counted(np.zeros((40, 4), np.uint8)), np.zeros((40, 1), np.float32))
     list(feed(examples, EpochOrder(40, 5).batches(1), CPU))
     assert made == [5, 15, 15, 5]
+
+
+def test_a_share_of_the_bases_is_drawn_again_each_of_the_four_as_often():
+    codes = np.zeros((200, 500), np.uint8)
+    codes[:, 400:] = 4
+    inputs = SequenceInputs(codes).batch(np.arange(200), CPU)
+    inputs = torch.cat([inputs, torch.full((200, 1, 1, 500), 7.0)], 1)  # a signal
+    torch.manual_seed(0)
+    mutate(inputs, 0.2)
+    counts = inputs[:, :4].sum((0, 2))
+    assert inputs[:, :4].sum(1)[..., :400].eq(1).all()
+    assert inputs[:, :4, :, 400:].eq(0).all()  # ambiguous bases stay, and so do signals
+    assert inputs[:, 4].eq(7).all()
+    expected = 200 * 400 * 0.2 / 4
+    np.testing.assert_allclose(counts.sum(1)[1:].numpy(), expected, rtol=4 / expected**0.5)
+    assert (counts[1:, :400] > 0).float().mean() > 0.99  # everywhere
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_no_base_or_all_are_drawn_again_and_the_layout_stays(share):
+    inputs = SequenceInputs(np.zeros((50, 40), np.uint8)).batch(np.arange(50), CPU)
+    before, strides = inputs.clone(), inputs.stride()
+    mutate(inputs, share)
+    assert inputs.stride() == strides
+    assert inputs.sum(1).eq(1).all()
+    changed = (inputs != before).any(1).float().mean()
+    assert changed == pytest.approx(0.75 * share, abs=0.05)

@@ -141,7 +141,7 @@ class Keeper:
     "options",
     [
         {},
-        {"ema": 0.9, "clip": 1.0, "max_norm": 2.0},
+        {"ema": 0.9, "clip": 1.0, "max_norm": 2.0, "mutate": 0.1},
         {"optimiser": "rmsprop", "schedule": "plateau", "decay_epochs": 1, "balance": True},
         {"optimiser": "nesterov", "schedule": "cosine", "warmup": 7, "class_weights": True},
         {"optimiser": "adagrad", "precision": "bf16"},
