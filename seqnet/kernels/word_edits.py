@@ -138,19 +138,23 @@ def _columns(
     return np.where(known, columns, -1)
 
 
-_LARGEST_COVER = 8
-"""Informative bases of a cover: its sums stay in a processor's second cache."""
+_LARGEST_COVER, _MOST_SUMS = 8, 1 << 20
+"""Informative bases of a cover, whose sums stay in a processor's second cache, and sums of all covers."""
 
 
 def word_covers(function: WordFunction) -> WordCovers:
     """Return covers of a function of one task.
 
-    Rules of which no other has all informative bases become covers, where their words are short enough.
+    Rules of which no other has all informative bases become covers, where their words are short enough and
+    not too many: others are read by themselves.
     """
     masks: list[int] = []
+    room = _MOST_SUMS
     for mask in sorted(function.rules.masks.tolist(), key=int.bit_count, reverse=True):
-        if mask.bit_count() <= _LARGEST_COVER and all(mask & ~other for other in masks):
+        size = 4 ** mask.bit_count()
+        if mask.bit_count() <= _LARGEST_COVER and size <= room and all(mask & ~other for other in masks):
             masks.append(mask)
+            room -= size
     sums = [np.zeros(4 ** mask.bit_count()) for mask in masks]
     for rule, mask in enumerate(function.rules.masks.tolist()):
         cover = next((at for at, other in enumerate(masks) if not mask & ~other), None)

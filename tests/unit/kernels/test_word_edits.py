@@ -130,6 +130,17 @@ def test_a_cover_has_the_weights_of_all_rules_that_read_some_of_its_bases():
         assert covers.sums[word] == sum(weights[base + word % words] for base, words in rules)
 
 
+def test_covers_of_many_patterns_take_little_memory_and_the_rest_is_read_by_itself():
+    patterns = tuple(f"1{'1' * n}{'0' * m}{'1' * (7 - n)}" for n in range(7) for m in range(1, 5))
+    function = some_function(patterns, "forward", "counts", 1, 30)
+    covers = word_covers(function)
+    assert (len(covers.masks), len(covers.sums)) == (16, 1 << 20)
+    windows, edits = some_windows(np.random.default_rng(0), 5, 30, (0, 1, 2, 3))
+    found, plain = (edit_words(windows, edits, f) for f in (function._replace(covers=covers), function))
+    np.testing.assert_allclose(found.wholes, plain.wholes, atol=1e-11)
+    np.testing.assert_array_equal(found.changes, plain.changes)
+
+
 def test_columns_are_those_of_the_words_that_end_at_a_base():
     rules = make_columns(KmerSettings(("11",), "forward")).rules
     assert columns_at(np.array([0, 1, 4, 3, 3], np.uint8), rules, 16, 0).tolist() == [[-1, 1, -1, -1, 15]]
