@@ -32,7 +32,7 @@ class WordCovers(NamedTuple):
     """float64 (s,): for each word of each cover, the weights of the words of the rules that it covers."""
 
 
-NO_COVERS = WordCovers(np.empty(0, np.uint32), np.empty(0))
+_NO_COVERS = WordCovers(np.empty(0, np.uint32), np.empty(0))
 
 
 class WordFunction(NamedTuple):
@@ -50,7 +50,7 @@ class WordFunction(NamedTuple):
     """float64 (c,): the value of each count, that of 0 is 0; empty where values are the counts."""
     shares: bool
     """Whether the sum over a group is divided by the number of its words."""
-    covers: WordCovers = NO_COVERS
+    covers: WordCovers = _NO_COVERS
     """Make the sums of whole windows fast; used where there is one task, and values are the counts."""
 
 

@@ -9,15 +9,7 @@ import numpy as np
 
 from seqnet.aliases import Codes, Floats
 from seqnet.kernels.kmers import WordRules
-from seqnet.kernels.word_edits import (
-    NO_COVERS,
-    EditedSums,
-    Edits,
-    WordCovers,
-    WordFunction,
-    edit_words,
-    word_covers,
-)
+from seqnet.kernels.word_edits import EditedSums, Edits, WordFunction, edit_words, word_covers
 from seqnet.kmers.columns import WordColumns, make_columns
 from seqnet.kmers.settings import KmerSettings
 from seqnet.parallel import ordered_map
@@ -87,23 +79,20 @@ class KmerFunction:
         constant: Floats = -np.array(self.settings.mean, dtype=np.float64) @ self._by_column
         return constant
 
+    @cached_property
+    def _plain(self) -> WordFunction:
+        """What the kernel computes where values are the counts."""
+        rules, features = self._columns.rules, self._columns.features
+        normalize, hash_bits = self.settings.normalize, self.settings.hash_bits
+        shares, counts = normalize == "frequency", np.empty(0)
+        plain = WordFunction(rules, features, hash_bits, self._by_column, counts, shares)
+        is_sum = len(self.weights) == 1 and not shares and not len(_values(normalize, 0))
+        return plain._replace(covers=word_covers(plain)) if is_sum else plain
+
     def _function(self, length: int) -> WordFunction:
         """Return what the kernel computes for windows of so many bases."""
-        rules, hash_bits = self._columns.rules, self.settings.hash_bits
-        values = _values(self.settings.normalize, _largest_group(rules, hash_bits) * length)
-        shares = self.settings.normalize == "frequency"
-        covers = NO_COVERS if shares or len(values) else self._covers
-        return WordFunction(rules, self._columns.features, hash_bits, self._by_column, values, shares, covers)
-
-    @cached_property
-    def _covers(self) -> WordCovers:
-        """What makes the sums of whole windows fast; nothing for several tasks."""
-        if len(self.weights) > 1:
-            return NO_COVERS
-        rules, features = self._columns.rules, self._columns.features
-        none = np.empty(0)
-        function = WordFunction(rules, features, self.settings.hash_bits, self._by_column, none, False)
-        return word_covers(function)
+        most = _largest_group(self._columns.rules, self.settings.hash_bits) * length
+        return self._plain._replace(values=_values(self.settings.normalize, most))
 
 
 def _largest_group(rules: WordRules, hash_bits: int) -> int:

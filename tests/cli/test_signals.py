@@ -343,10 +343,13 @@ def test_gaps_and_absent_contigs_are_said(given, run, tmp_path):
          2, "the model reads the sequence too: give --genome"),
     ],
 )  # fmt: skip
-def test_predictions_without_the_model_s_tracks_are_refused(given, paired, inside, options, code, message):
+def test_predictions_without_the_model_s_tracks_are_refused(
+    given, paired, inside, tmp_path, options, code, message
+):
     folder, _ = given
     filled = [option.replace("{f}", str(folder)) for option in options]
-    refused(code, message, lambda: inside("predict", paired, *filled))
+    refused(code, message, lambda: inside("predict", paired, *filled, "-o", tmp_path / "p.tsv"))
+    assert not (tmp_path / "p.tsv").exists()
 
 
 def test_a_model_of_sequences_takes_no_tracks(given, prepared, run):
@@ -407,3 +410,4 @@ def test_what_is_for_sequences_is_refused_for_tracks_alone(given, inside, tmp_pa
     refused(2, "--init-motifs reads the sequence: give --genome", lambda: train(
         inside, folder, tmp_path / "m.safetensors", *read(folder, "s"), "--init-motifs", "m.meme", genome=False
     ))  # fmt: skip
+    assert not (tmp_path / "m.safetensors").exists()

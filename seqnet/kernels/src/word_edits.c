@@ -94,45 +94,6 @@ static int read_rule(const uint8_t *codes, struct range ends, int clear, const s
     return read_words(codes, ends, clear, reader, stretches, group, unclear, words, columns);
 }
 
-/* Add the weights of the words of a window without ambiguous bases, for one task and without keeping the words;
- * whether all have columns. */
-INLINE int weigh_words(const uint8_t *codes, size_t width, const struct reader *of, unsigned stretches,
-                       const struct group *group, double *sum) {
-    const struct reader reader = *of;
-    const double *const weights = group->weights;
-    const uint64_t beyond = group->columns;
-    uint64_t window = 0;
-    double even = 0, odd = 0; /* two sums, so that one addition need not wait for the one before */
-    size_t end = 0;
-    for (; end + 1 < reader.span && end < width; end++) window = window << 2 | (codes[end] & 3);
-    for (; end + 1 < width; end += 2) {
-        window = window << 2 | (codes[end] & 3);
-        const int64_t one = column_of((uint32_t)word_in(window, &reader.stretches, stretches), &reader, group);
-        window = window << 2 | (codes[end + 1] & 3);
-        const int64_t two = column_of((uint32_t)word_in(window, &reader.stretches, stretches), &reader, group);
-        if ((uint64_t)one >= beyond || (uint64_t)two >= beyond) return 0;
-        even += weights[one];
-        odd += weights[two];
-    }
-    if (end < width) {
-        window = window << 2 | (codes[end] & 3);
-        const int64_t last = column_of((uint32_t)word_in(window, &reader.stretches, stretches), &reader, group);
-        if ((uint64_t)last >= beyond) return 0;
-        even += weights[last];
-    }
-    *sum += even + odd;
-    return 1;
-}
-
-static int weigh_rule(const uint8_t *codes, size_t width, const struct reader *reader, const struct group *group,
-                      double *sum) {
-    const unsigned stretches = reader->stretches.count;
-    if (stretches == 1) return weigh_words(codes, width, reader, 1, group, sum);
-    if (stretches == 2) return weigh_words(codes, width, reader, 2, group, sum);
-    if (stretches == 3) return weigh_words(codes, width, reader, 3, group, sum);
-    return weigh_words(codes, width, reader, stretches, group, sum);
-}
-
 static int is_clear(const uint8_t *codes, size_t width) {
     uint8_t seen = 0;
     for (size_t i = 0; i < width; i++) seen |= codes[i];
@@ -269,7 +230,7 @@ static struct range changed_ends(const struct edited_windows *windows, size_t wi
     return ends;
 }
 
-/* The sums of a window of known bases, which are those of one task, and what its edits need. */
+/* The sum of the words of a window of known bases that no cover has, and what its edits need. */
 static int weigh_window(const struct edited_windows *windows, size_t window, const struct group *group,
                         struct scratch *scratch) {
     const size_t width = windows->width;
@@ -278,11 +239,15 @@ static int weigh_window(const struct edited_windows *windows, size_t window, con
     scratch->sums[0] = 0;
     for (size_t i = 0; i < group->count; i++) {
         const struct reader *const reader = group->readers + i;
-        const size_t apart = reader->covered < width ? reader->covered : width;
-        if (!weigh_rule(codes, apart, reader, group, scratch->sums) ||
-            !read_rule(codes, ends, 1, reader, group, scratch->unclear, scratch->words + i * width,
-                       scratch->columns + i * width))
+        const struct range apart = {0, reader->covered < width ? reader->covered : width};
+        uint32_t *const words = scratch->words + i * width;
+        int32_t *const columns = scratch->columns + i * width;
+        double sum;
+        if (!read_rule(codes, apart, 1, reader, group, scratch->unclear, words, columns) ||
+            !read_rule(codes, ends, 1, reader, group, scratch->unclear, words, columns))
             return 0;
+        add_weights(columns, apart.to, group->weights, 1, &sum);
+        scratch->sums[0] += sum;
     }
     return 1;
 }

@@ -157,7 +157,7 @@ def _mutation(share: float | None, architecture: Architecture, data: TrainingDat
     """Return the share of bases to replace at random, chosen by the data where the request has none."""
     if data.sequences is None:
         if share:
-            raise UsageError("--mutate is for sequences; tracks alone are read here")
+            raise UsageError("--mutate is for sequences; the model reads tracks alone")
         return 0.0
     if share is not None:
         return share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -41,18 +41,18 @@ class BaseChanges(NamedTuple):
 def substitution_rows(alleles: Sequence[Allele]) -> Bools:
     """Return which alleles put one base in place of another, bool (n,)."""
     found = [
-        placed is not None and len(placed[0][1]) == 1 == len(placed[0][2])
-        for placed in map(itemgetter(1), alleles)
+        placed is not None and len(placed.left.ref) == 1 == len(placed.left.alt)
+        for placed in map(attrgetter("placed"), alleles)
     ]
     return np.array(found, dtype=bool)
 
 
 def gather_substitutions(alleles: Sequence[Allele]) -> BaseChanges:
     """Return alleles of which `substitution_rows` holds."""
-    lefts = list(map(itemgetter(0), map(itemgetter(1), alleles)))
-    starts = np.fromiter(map(itemgetter(0), lefts), np.int64, len(lefts))
-    alts = b"".join(map(itemgetter(2), lefts))
-    return BaseChanges(list(map(itemgetter(0), alleles)), starts, np.frombuffer(alts, np.uint8))
+    variants = list(map(attrgetter("placed.left"), alleles))
+    starts = np.fromiter(map(attrgetter("start"), variants), np.int64, len(variants))
+    alts = b"".join(map(attrgetter("alt"), variants))
+    return BaseChanges(list(map(attrgetter("contig"), alleles)), starts, np.frombuffer(alts, np.uint8))
 
 
 def bases_before(width: int, shift: int) -> int:

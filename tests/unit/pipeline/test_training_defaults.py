@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import seqnet
 from seqnet.pipeline.training.defaults import (
     default_batch,
     default_ema,
@@ -110,3 +111,15 @@ def test_examples_are_few_in_the_median_of_tasks(task_type, positives, expected)
 def test_fewer_bases_are_replaced_with_more_rows_and_none_for_other_tasks(rows, share):
     assert default_mutation("binary", rows) == pytest.approx(share)
     assert default_mutation("regression", rows) == default_mutation("multiclass", rows) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "share"), [({}, 0.05), ({"mutate": 0.0}, 0.0), ({"preset": "lecture"}, 0.0),
+                           ({"preset": "lecture", "mutate": 0.3}, 0.3)],
+)  # fmt: skip
+def test_bases_are_replaced_by_default_with_the_default_preset_alone(example_data, options, share):
+    trained = seqnet.train_cnn(
+        positives=str(example_data / "sites.fa"), negatives="shuffle", epochs=1, kmer_term=False,
+        denovo_motifs=False, threads=1, **options,
+    )  # fmt: skip
+    assert trained.model.header["options"]["mutate"] == share

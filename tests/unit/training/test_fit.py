@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -231,6 +232,15 @@ def test_the_average_of_weights_follows_its_formula():
     for first, last, mean in zip(*(n.parameters() for n in (start, plain, averaged)), strict=True):
         expected = decay * first + (1 - decay) * last
         assert mean.detach().numpy() == pytest.approx(expected.detach().numpy(), abs=1e-7)
+
+
+def test_replaced_bases_change_what_is_learnt_and_no_validation():
+    config = FitConfig(epochs=1, batch_size=1_000, learning_rate=0.0)
+    plain, mutated = (trained(replace(config, mutate=share))[1].history[0] for share in (0.0, 0.5))
+    assert mutated.train_loss != plain.train_loss
+    assert mutated.valid_loss == pytest.approx(plain.valid_loss, rel=0.05)
+    learnt = [weights_of(trained(FitConfig(epochs=1, mutate=share))[0]) for share in (0.0, 0.5, 0.5)]
+    assert learnt[0] != learnt[1] == learnt[2]
 
 
 def test_fresh_examples_are_drawn_for_each_epoch():

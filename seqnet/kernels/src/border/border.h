@@ -15,7 +15,7 @@
 
 #include "../cpu.h"
 
-enum { BORDER_ARGUMENTS = 20 };
+enum { BORDER_ARGUMENTS = 20 }; /* of a function, at most */
 
 /* The arguments of a call, each kind of them in the order of the declaration. */
 struct call {

@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 
+#include "../kmer_words.h"
 #include "rules.h"
 
 enum { CODES, OFFSETS, FRESH, MASKS, BASES, TABLES, STARTS, ENDS, COLUMNS, COUNTS };
 
 int seqnet_rule_fits(uint32_t mask, int64_t base, int64_t start, Py_ssize_t room) {
-    int bases = 0;
-    for (uint32_t rest = mask; rest; rest &= rest - 1) bases++;
+    const unsigned bases = informative(mask);
     return seqnet_require(bases >= 1 && bases <= KMER_LONGEST, "masks must have 1 to %d bits", KMER_LONGEST) &&
            seqnet_require(base >= 0 && base <= INT64_MAX / 2, "bases must not be negative or too large") &&
            seqnet_require(start < 0 || (start <= room && room - start >= (Py_ssize_t)1 << 2 * bases),
