@@ -15,6 +15,7 @@ from seqnet.errors import SeqnetError
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.sharing import edited_weights, substitutions
 from seqnet.inference.sharing.substitutions import Substitutions, edits_apply
+from tests.rounding import assert_within_rounding
 from tests.unit.attribution.networks import EXAMPLES, as_input, network_of, random_codes
 
 small = st.integers(1, 5)
@@ -62,17 +63,15 @@ def assert_like_whole_sequences(network, codes, start, end, spectra=False):
     x = as_input(codes, dtype=torch.float32)
     folded = copy.deepcopy(network)
     fold_batch_norms(folded)
-    double = copy.deepcopy(network).double()
     cost = -1e9 if spectra else edited_weights._PRODUCT
     with torch.inference_mode(), patch.object(edited_weights, "_PRODUCT", cost):
         found = Substitutions(folded).outputs(x, start, end)
-        positions = np.arange(start, end)
-        expected = torch.stack([substituted(double, row.double(), positions, 64) for row in x])
-        alone = torch.stack([substituted(network, row, positions, 64) for row in x])
-    assert found.shape == expected.shape
-    rounding = (alone - expected).abs().max()
-    limit = max(3e-6 * max(1.0, float(expected.abs().max())), 4 * float(rounding))
-    assert float((found - expected).abs().max()) <= limit
+    positions = np.arange(start, end)
+
+    def whole(double):
+        return torch.stack([substituted(double, row.double(), positions, 64) for row in x])
+
+    assert_within_rounding(found, whole, network, 3e-6)
 
 
 @example(["conv 6x3 stride=3", "max_pool 2 stride=5"], "flatten", 40, 0, None, False)

@@ -21,6 +21,7 @@ from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
 from seqnet.networks.presets import PRESETS
 from tests.properties.test_edited_sequences import endings, layers, made
+from tests.rounding import assert_within_rounding
 from tests.unit.attribution.networks import EXAMPLES, as_input, fixture_model, network_of, random_codes
 
 CPU = torch.device("cpu")
@@ -60,14 +61,9 @@ def rewritten(network, width):
 
 def assert_whole(network, found, codes, edited, signals=None):
     """Compare outputs with those of whole sequences in float64."""
-    both = np.concatenate([codes, edited])
-    with torch.inference_mode():
-        x = as_input(both)
-        x = x if signals is None else torch.cat([x, signals.double()], dim=1)
-        expected = copy.deepcopy(network).double()(x)
-        rounding = (network(x.float()).double() - expected).abs().max()
-    limit = max(3e-6 * max(1.0, float(expected.abs().max())), 4 * float(rounding))
-    assert float((found.double() - expected).abs().max()) <= limit
+    x = as_input(np.concatenate([codes, edited]))
+    x = x if signals is None else torch.cat([x, signals.double()], dim=1)
+    assert_within_rounding(found, lambda double: double(x), network, 3e-6)
 
 
 @example(["conv 6x3 stride=3", "max_pool 2 stride=5"], "flatten", 40, 0, 0.5, 1, False)
