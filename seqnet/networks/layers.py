@@ -105,16 +105,18 @@ def _conv(
         raise ValueError(f"{parts} groups do not divide {shape.channels} channels into {filters} filters")
     total = {"same": dilation * (width - 1), "valid": 0}.get(str(padding))
     total = 2 * int(padding) if total is None else total
-    left = total // 2
-    even = total == 2 * left
+    left, odd = divmod(total, 2)
     out = _checked(output_length(length, width, stride, total, dilation), "conv", length)
+    starts, taps = range(-left, out * stride - left, stride), range(0, width * dilation, dilation)
+    if not any(0 <= start + tap < length for start in starts for tap in taps):  # torch can crash of it, too
+        raise ValueError(f"conv reads padding alone, none of {length} positions; expected less padding")
     module: nn.Module = kind(
-        shape.channels, filters, (1, width), (1, stride), (0, left if even else 0),
+        shape.channels, filters, (1, width), (1, stride), (0, 0 if odd else left),
         (1, dilation if width > 1 else 1),  # means nothing there, and torch can crash of it
         groups=parts, bias=bias,
     )  # fmt: skip
-    if not even:
-        module = nn.Sequential(nn.ZeroPad2d((left, total - left, 0, 0)), module)
+    if odd:
+        module = nn.Sequential(nn.ZeroPad2d((left, left + odd, 0, 0)), module)
     return module, Shape(filters, out)
 
 

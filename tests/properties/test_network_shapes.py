@@ -36,7 +36,8 @@ def test_shapes_and_parameters(layers, ending, length, tasks):
     try:
         built = build_layers(rows, Shape(4, length), tasks)
     except SeqnetError as error:
-        assert "leaves nothing of" in str(error)  # noqa: PT017  either it is built, or it says so
+        # either it is built, or it says why not
+        assert "leaves nothing of" in str(error) or "reads padding alone" in str(error)  # noqa: PT017
         return
     told = describe_network(rows, Shape(4, length), tasks)
     x = torch.randn(2, 4, 1, length)

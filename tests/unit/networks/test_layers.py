@@ -198,6 +198,7 @@ def test_an_output_without_bias():
         ([{"layer": "dropout", "rate": 1}], "rate is 1; expected a number from 0 to below 1"),
         ([{"layer": "global_pool", "kind": "min"}], "kind is 'min'; expected max or average or max_average"),
         ([{"layer": "conv", "filters": 2, "width": 40, "padding": 0}], "layer 1: conv leaves nothing of 20 positions"),
+        ([{"layer": "conv", "filters": 2, "width": 2, "padding": 30, "dilation": 2, "stride": 60}], "layer 1: conv reads padding alone, none of 20 positions"),
         ([{"layer": "conv", "filters": 5, "width": 4, "groups": "depthwise"}], "4 groups do not divide 4 channels into 5"),
         ([{"layer": "maxout", "pieces": 3}], "maxout of 3 pieces does not divide 4 channels"),
         ([{"layer": "flatten"}, {"layer": "max_pool", "width": 2}], "layer 2: max_pool needs positions"),
