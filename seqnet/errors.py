@@ -98,6 +98,10 @@ class ArgumentError(UsageError, TypeError):
     """A function of the package was called with arguments that it does not take."""
 
 
+class NumberError(UsageError, ValueError):
+    """A function of the package was given a number outside the argument's range."""
+
+
 class MissingLibraryError(SeqnetError):
     """An optional library is needed that is not installed; the message names the extra that installs it."""
 

@@ -15,6 +15,8 @@ LARGEST = 2**31 - 1
 """Largest coordinate, length and count: what BAM, bigWig and 32-bit indices hold."""
 LARGEST_INTEGER = 2**63 - 1
 """Largest integer of 64 bits with a sign."""
+LARGEST_SINGLE = 1e30
+"""Largest number for arithmetic in float32, with room for squares of a few."""
 _SHOWN_DIGITS = 20
 """Digits up to which the bound of a range is written out."""
 _WHOLE = re.compile(r"[+-]?[0-9]+")

@@ -8,8 +8,8 @@ import click
 
 from seqnet.commands._boundary import Command
 from seqnet.commands.options.common import common_options, header_option, output_option, soft_mask_option
-from seqnet.commands.options.types import Real, Whole
-from seqnet.pipeline.motifs.request import LARGEST_ORDER, BackgroundRequest
+from seqnet.commands.options.types import number
+from seqnet.pipeline.motifs.request import BackgroundRequest
 
 
 @click.command(
@@ -22,7 +22,7 @@ from seqnet.pipeline.motifs.request import LARGEST_ORDER, BackgroundRequest
 @click.argument("sequences", default="-")
 @click.option(
     "--order",
-    type=Whole(0, LARGEST_ORDER),
+    type=number("order"),
     default=BackgroundRequest.order,
     show_default=True,
     help="Order k of the Markov model: words of up to k + 1 letters are counted.",
@@ -30,7 +30,7 @@ from seqnet.pipeline.motifs.request import LARGEST_ORDER, BackgroundRequest
 @click.option("--symmetric", is_flag=True, help="Count both strands.")
 @click.option(
     "--pseudocount",
-    type=Real(0),
+    type=number("background.pseudocount"),
     default=BackgroundRequest.pseudocount,
     show_default=True,
     help="Added to the count of every word.",

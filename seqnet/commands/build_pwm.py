@@ -18,7 +18,7 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import Whole
+from seqnet.commands.options.types import number
 
 
 @click.command(
@@ -43,12 +43,17 @@ from seqnet.commands.options.types import Whole
 )
 @genome_option
 @option_in(
-    "Regions and genome", "--width", type=Whole(1), help="Bases around each region's centre (with --genome)."
+    "Regions and genome",
+    "--width",
+    type=number("width"),
+    help="Bases around each region's centre (with --genome).",
 )
 @center_option
 @on_bad_option
 @option_in("Sites", "--seed", metavar="MOTIF|IUPAC", help="Search each region for its best site like this.")
-@option_in("Sites", "--rounds", type=Whole(1), default=5, show_default=True, help="Search rounds at most.")
+@option_in(
+    "Sites", "--rounds", type=number("rounds"), default=5, show_default=True, help="Search rounds at most."
+)
 @option_in(
     "Output", "--sites-out", type=OUTPUT, metavar="FASTA", help="Write the sites that --seed settled on."
 )

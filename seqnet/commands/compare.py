@@ -15,7 +15,7 @@ from seqnet.commands.options.common import (
     output_option,
     threads_option,
 )
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.pipeline.motifs.request_uses import CompareRequest
 
 
@@ -40,19 +40,20 @@ from seqnet.pipeline.motifs.request_uses import CompareRequest
     show_default=True,
     help="How columns are compared; sums are over the overlap, higher is more alike.",
 )
-@click.option("--min-overlap", type=Whole(1), default=CompareRequest.min_overlap, show_default=True,
+@click.option("--min-overlap", type=number("compare.min_overlap"),
+              default=CompareRequest.min_overlap, show_default=True,
               help="Columns that must overlap, or the narrower motif's width.")  # fmt: skip
 @click.option("--strands", type=click.Choice(["both", "forward"]),
               help="Orientations of the targets (default: forward for queries of RNA and collections of RNA "
               "alone, else both).")  # fmt: skip
 @click.option(
     "--q-value",
-    type=Real(0, 1),
+    type=number("compare.q_value"),
     default=CompareRequest.q_value,
     show_default=True,
     help="Report matches with a q-value up to this; 1 reports all.",
 )
-@click.option("--top", type=Whole(1), metavar="N", help="Report at most N matches per query.")
+@click.option("--top", type=number("top"), metavar="N", help="Report at most N matches per query.")
 @threads_option(1)
 @output_option()
 @header_option

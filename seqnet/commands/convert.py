@@ -14,7 +14,7 @@ from seqnet.commands.options.common import (
     on_bad_motif_option,
     output_option,
 )
-from seqnet.commands.options.types import Real
+from seqnet.commands.options.types import number
 
 
 @click.command(
@@ -33,7 +33,7 @@ from seqnet.commands.options.types import Real
     help="Format to write; default by suffix, else meme. Repeats, with {format} in -o.",
 )  # fmt: skip
 @click.option(
-    "--trim", type=Real(), metavar="BITS", help="Cut flanking positions that hold less information."
+    "--trim", type=number("trim"), metavar="BITS", help="Cut flanking positions that hold less information."
 )  # fmt: skip
 @click.option("--reverse-complement", is_flag=True, help="Turn every motif to the other strand.")
 @output_option()

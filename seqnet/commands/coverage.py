@@ -17,12 +17,9 @@ from seqnet.commands.options.common import (
     threads_option,
 )
 from seqnet.commands.options.groups import option_in, titled
-from seqnet.commands.options.types import Parsed, Real, Whole
+from seqnet.commands.options.types import Parsed, number
 from seqnet.errors import shorten
-from seqnet.numerals import LARGEST_INTEGER, parse_whole
 from seqnet.pipeline.coverage.request import STRAND, Count, Normalize, Strand
-
-_MOST_SHIFT = 1_000_000
 
 
 def _shift(text: str) -> tuple[int, int]:
@@ -30,7 +27,7 @@ def _shift(text: str) -> tuple[int, int]:
     words = text.split(",")
     if len(words) != 2:
         raise ValueError(f"{shorten(text)} is not two whole numbers such as 4,-5")
-    forward, reverse = (parse_whole(word, -_MOST_SHIFT, _MOST_SHIFT) for word in words)
+    forward, reverse = (number("shift").read(word) for word in words)
     return forward, reverse
 
 
@@ -46,24 +43,24 @@ _counting_options = titled("Reads",
         "for ATAC-seq. Must be given for cuts of BAM; 0,0 by default for BED.",
     ),
     click.option(
-        "--extend", type=Whole(1), metavar="N",
+        "--extend", type=number("extend"), metavar="N",
         help="Count N bases from each read's 5' end on; for fragments, of unpaired reads.",
     ),
     click.option(
-        "--min-mapq", type=Whole(0, 255), default=30, show_default=True,
+        "--min-mapq", type=number("min_mapq"), default=30, show_default=True,
         help="Leave out alignments of lower mapping quality.",
     ),
     click.option(
-        "--exclude-flags", type=Whole(0, 65535), default=1804, show_default=True,
+        "--exclude-flags", type=number("exclude_flags"), default=1804, show_default=True,
         help="Leave out alignments with any of these SAM flags: by default reads that are unmapped or whose "
         "mate is, secondary, failed, or duplicates.",
     ),
     click.option(
-        "--include-flags", type=Whole(0, 65535), default=0, show_default=True,
+        "--include-flags", type=number("include_flags"), default=0, show_default=True,
         help="Leave out alignments without all of these SAM flags.",
     ),
     click.option(
-        "--subsample", type=Real(0, 1, min_open=True), metavar="FRACTION",
+        "--subsample", type=number("subsample"), metavar="FRACTION",
         help="Count this share of the reads, mates together; of BED, of the rows.",
     ),
 )  # fmt: skip
@@ -73,7 +70,7 @@ _shape_options = titled("Track",
         help="Counts as they are, per million counted, or so that the mean over the genome is 1.",
     ),
     click.option(
-        "--effective-size", type=Whole(1, limit=LARGEST_INTEGER), metavar="BASES",
+        "--effective-size", type=number("effective_size"), metavar="BASES",
         help="Size of the genome for 1x; the sum of the contigs' lengths by default.",
     ),
     click.option(
@@ -81,7 +78,7 @@ _shape_options = titled("Track",
         help=f"Count one strand. With '{STRAND}' in the output's name, each goes to its own file.",
     ),
     click.option(
-        "--bin", "width", type=Whole(1), default=1, show_default=True, metavar="BASES",
+        "--bin", "width", type=number("width"), default=1, show_default=True, metavar="BASES",
         help="Bases of a value: the number of cuts, or the mean depth, of so many bases.",
     ),
     click.option("--skip-zeros", is_flag=True, help="Leave out what nothing covers."),

@@ -23,7 +23,7 @@ from seqnet.commands.options.common import (
 from seqnet.commands.options.explaining import row_options, shuffles_option
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
 
 
@@ -52,10 +52,10 @@ from seqnet.pipeline.discovery.request import METHOD_NAMES, DiscoverRequest
                  help="Hypothetical attributions (n, 4, L), of explain or others, in place of MODEL."),
     click.option("--onehot", metavar="NPZ",
                  help="One-hot sequences of --attributions. Default: NAME.onehot.npz next to NAME.npz."),
-    click.option("--fdr", type=Real(0, 1, min_open=True), default=DiscoverRequest.fdr, show_default=True,
+    click.option("--fdr", type=number("fdr"), default=DiscoverRequest.fdr, show_default=True,
                  help="False discovery rate of seqlets, from shuffles or from negative --attributions."),
-    click.option("--min-seqlets", type=Whole(2), default=DiscoverRequest.min_seqlets, show_default=True,
-                 help="Seqlets that a pattern has at least."),
+    click.option("--min-seqlets", type=number("min_seqlets"), default=DiscoverRequest.min_seqlets,
+                 show_default=True, help="Seqlets that a pattern has at least."),
 )  # fmt: skip
 @option_in(
     "Motifs", "--motifs", metavar="MOTIFS", help="Name patterns after the most similar motifs of this file."

@@ -26,7 +26,7 @@ from seqnet.commands.options.common import (
     threads_option,
 )
 from seqnet.commands.options.groups import option_in
-from seqnet.commands.options.types import SCORE, Real, Whole
+from seqnet.commands.options.types import SCORE, number
 from seqnet.pipeline.motifs.request_uses import EnrichRequest
 
 
@@ -57,7 +57,7 @@ from seqnet.pipeline.motifs.request_uses import EnrichRequest
 @option_in(
     "Regions and genome",
     "--width",
-    type=Whole(1),
+    type=number("width"),
     metavar="BASES",
     help="Cut windows of this width around the centres of regions; as they are when left out.",
 )
@@ -72,7 +72,7 @@ from seqnet.pipeline.motifs.request_uses import EnrichRequest
 @option_in(
     "Hits",
     "--p-value",
-    type=Real(0, 1, min_open=True),
+    type=number("p_value"),
     metavar="P",
     help="A hit is a window with a p-value up to P (default 1e-4).",
 )

@@ -20,7 +20,7 @@ from seqnet.commands.options.common import (
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.inputs import signal_options, table_to_evaluate_options, target_option
 from seqnet.commands.options.outputs import MQC_SUFFIXES, OUTPUT, OutputFile
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.pipeline.evaluation.request import EvaluateRequest
 
 _source_options = titled("Input",
@@ -53,13 +53,13 @@ _evaluation_options = titled("Evaluation",
     click.option("--task-type", type=click.Choice(["binary", "regression", "counts", "multiclass"]),
                  help="Type of the targets; multiclass has a 0/1 column per class. Default: the model's "
                  "or the predictions' own, else binary if all are 0, 1 or unknown, else regression."),
-    click.option("--threshold", type=Real(), metavar="X",
+    click.option("--threshold", type=number("threshold"), metavar="X",
                  help="Lowest score of a row called positive, for F1 and MCC. Default: the model's, else "
                  "the one with the highest F1 on rows of split valid."),
     click.option("--intervals", type=click.Choice(["mean", "tasks", "none"]),
                  default=EvaluateRequest.intervals, show_default=True,
                  help="95 % confidence intervals by block bootstrap: of the mean, or of each task too."),
-    click.option("--block-size", type=Whole(1), metavar="BASES",
+    click.option("--block-size", type=number("block_size"), metavar="BASES",
                  help="Bases per block of the bootstrap. Default: 1000000; a 60th of the held-out stretches "
                  "if these are less than 60 Mb."),
     seed_option,
@@ -71,10 +71,10 @@ _tile_options = titled("Tiles",
     click.option("--peaks", metavar="BED",
                  help="Peaks of each task ('{task}' in the name for several), to label --tiles and to mark "
                  "the rows of a regression that lie in peaks."),
-    click.option("--peak-width", type=Whole(1), metavar="W",
+    click.option("--peak-width", type=number("peak_width"), metavar="W",
                  help="Use the W bases around each peak's centre in place of the peak."),
-    click.option("--tile", type=Whole(1), default=EvaluateRequest.tile, show_default=True, metavar="STEP",
-                 help="Bases per tile of --tiles."),
+    click.option("--tile", type=number("tile"), default=EvaluateRequest.tile, show_default=True,
+                 metavar="STEP", help="Bases per tile of --tiles."),
     chroms_option,
 )  # fmt: skip
 _output_options = titled("Output",

@@ -24,13 +24,13 @@ from seqnet.commands.options.explaining import row_options, shuffles_option
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.inputs import signal_options
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import whole_span
+from seqnet.commands.options.types import span
 from seqnet.pipeline.explanation.request import ExplainRequest
 
 _METHODS_HELP = "; ".join(f"{name}: {row.help}" for name, row in METHODS.items())
 _reference_options = titled("Attribution",
     shuffles_option,
-    click.option("--shuffle-range", type=whole_span(1), metavar="A-B",
+    click.option("--shuffle-range", type=span("shuffle_range"), metavar="A-B",
                  help="Shuffle positions A to B alone, counted from 1. Default: the whole sequence."),
     click.option("--references", metavar="FASTA", help="References in place of shuffles."),
     click.option("--signal-reference", type=click.Choice(["fixed", "mean"]),

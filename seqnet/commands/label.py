@@ -22,7 +22,7 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import combine, option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import MOST_RATIO, Real, Whole
+from seqnet.commands.options.types import number
 
 _peak_options = titled("Peaks",
     click.option(
@@ -34,7 +34,7 @@ _peak_options = titled("Peaks",
         "--drop-chroms", multiple=True, metavar="NAMES", help="Leave out these contigs (as in --chroms)."
     ),
     click.option(
-        "--min-score", type=Real(), metavar="X", help="Drop peaks with a lower score (column 5)."
+        "--min-score", type=number("min_score"), metavar="X", help="Drop peaks with a lower score (column 5)."
     ),
     click.option(
         "--blacklist", multiple=True, metavar="BED",
@@ -49,7 +49,7 @@ _peak_options = titled("Peaks",
 )  # fmt: skip
 _row_options = combine(
     option_in("Regions and genome",
-        "--width", type=Whole(3),
+        "--width", type=number("label.width"),
         help="Bases per region.  [default: 600; the tile with --bins]",
     ),
     center_option,
@@ -59,20 +59,21 @@ _row_options = combine(
             help="Merge peaks of both strands, or those of each strand (column 6) into stranded rows.",
         ),
         click.option(
-            "--merge-distance", type=Whole(0), metavar="BASES",
+            "--merge-distance", type=number("merge_distance"), metavar="BASES",
             help="Merge peaks whose centres lie this close (default min(400, width / 3)).",
         ),
     ),
     titled("Tiles",
         click.option(
-            "--bins", type=Whole(1), metavar="BASES",
+            "--bins", type=number("bins"), metavar="BASES",
             help="Label tiles of the genome instead; those with a positive task become rows.",
         ),
         click.option(
-            "--step", type=Whole(1), metavar="BASES", help="Distance between tile starts (default: --bins)."
+            "--step", type=number("step"), metavar="BASES",
+            help="Distance between tile starts (default: --bins)."
         ),
         click.option(
-            "--min-overlap", type=Real(0, 1, min_open=True), default=0.5, show_default=True,
+            "--min-overlap", type=number("label.min_overlap"), default=0.5, show_default=True,
             help="Share of a tile that peaks must cover to make it positive; with less, it is unknown.",
         ),
         click.option("--all-bins", is_flag=True, help="Also write the tiles without a positive task."),
@@ -112,7 +113,7 @@ _signal_options = titled("Signal tracks",
 @option_in(
     "Negatives",
     "--negatives",
-    type=Real(0, limit=MOST_RATIO),
+    type=number("label.negatives"),
     default=1.0,
     show_default=True,
     metavar="RATIO",

@@ -17,7 +17,7 @@ from seqnet.commands.options.common import (
     small_sample_option,
 )
 from seqnet.commands.options.groups import option_in, titled
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.pipeline.motifs.request_uses import LogoRequest
 
 
@@ -53,7 +53,7 @@ from seqnet.pipeline.motifs.request_uses import LogoRequest
 @option_in(
     "Picture",
     "--scale",
-    type=Real(0.1, 20),
+    type=number("scale"),
     default=LogoRequest.scale,
     show_default=True,
     help="Size of the picture.",
@@ -61,7 +61,7 @@ from seqnet.pipeline.motifs.request_uses import LogoRequest
 @option_in(
     "Picture",
     "--columns",
-    type=Whole(1, 20),
+    type=number("columns"),
     default=LogoRequest.columns,
     show_default=True,
     help="Number of logos in a row.",

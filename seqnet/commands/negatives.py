@@ -23,10 +23,9 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import option_in
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import MOST_RATIO, Parsed, Real
+from seqnet.commands.options.types import Parsed, number
 from seqnet.errors import shorten
-from seqnet.numerals import parse_whole
-from seqnet.pipeline.labels.request import LONGEST_KLET
+from seqnet.pipeline.ranges import RANGES
 
 _SHUFFLES = {"mononucleotide": 1, "dinucleotide": 2}
 _KLET = "klet:"
@@ -38,10 +37,10 @@ def _klets(text: str) -> int:
         return _SHUFFLES[text]
     try:
         if text.startswith(_KLET):
-            return parse_whole(text.removeprefix(_KLET), 1, LONGEST_KLET)
+            return int(number("negatives.k").read(text.removeprefix(_KLET)))
     except ValueError:
         pass  # the message below names all that there is
-    known = f"{', '.join(_SHUFFLES)}, {_KLET}1 to {_KLET}{LONGEST_KLET}"
+    known = f"{', '.join(_SHUFFLES)}, {_KLET}1 to {_KLET}{RANGES['negatives.k'].high}"
     raise ValueError(f"{shorten(text)} is none of {known}")
 
 
@@ -68,7 +67,7 @@ def _klets(text: str) -> int:
 @option_in(
     "Negatives",
     "--ratio",
-    type=Real(0, min_open=True, limit=MOST_RATIO),
+    type=number("ratio"),
     default=1.0,
     show_default=True,
     help="Negatives per positive.",

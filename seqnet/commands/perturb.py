@@ -22,10 +22,10 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import Parsed, Whole, whole_span
+from seqnet.commands.options.types import Parsed, number, span
 from seqnet.pipeline.perturbation.request import MOST_REGIONS, SHUFFLES
 
-_SPAN = whole_span(0)
+_SPAN = span("distance")
 
 
 @click.command(
@@ -54,14 +54,14 @@ _SPAN = whole_span(0)
                  "interaction."),
     click.option("--distance", type=Parsed(lambda text: _SPAN.read(text.replace(":", "-")), "0-50", "5"),
                  metavar="A-B", help="Bases between the two motifs (default 0-50)."),
-    click.option("--shuffles", type=Whole(1, 10_000), metavar="N",
+    click.option("--shuffles", type=number("perturb.shuffles"), metavar="N",
                  help=f"Shuffles of each stretch of --ablate (default {SHUFFLES})."),
     click.option("--keep-regions", is_flag=True, help="Insert into the windows as they are, not shuffled."),
-    click.option("--max-regions", type=Whole(1), default=MOST_REGIONS, show_default=True, metavar="N",
-                 help="Use N regions, drawn at random where there are more."),
+    click.option("--max-regions", type=number("max_regions"), default=MOST_REGIONS, show_default=True,
+                 metavar="N", help="Use N regions, drawn at random where there are more."),
     click.option("--task", "task_names", multiple=True, metavar="NAME",
                  help="Task to write. May be repeated. Default: the first 8."),
-    click.option("--width", type=Whole(1), metavar="BASES",
+    click.option("--width", type=number("width"), metavar="BASES",
                  help="Bases of the window, for k-mer models (default: the model's)."),
 )  # fmt: skip
 @option_in("Output", "--plot", type=OUTPUT, metavar="FILE", help="Draw the effects, as .svg, .png or .pdf.")

@@ -20,7 +20,7 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import combine, option_in
 from seqnet.commands.options.inputs import signal_options, table_to_predict_options
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.pipeline.prediction.request import PredictRequest
 
 _BY_OPTION = "sequences by option"
@@ -40,13 +40,13 @@ def _either_way(ctx: click.Context, _param: click.Parameter, value: str | None) 
 
 
 _prediction_options = combine(
-    option_in("Tiles", "--tile", type=Whole(1), metavar="STEP",
+    option_in("Tiles", "--tile", type=number("tile"), metavar="STEP",
               help="Predict the genome in tiles of STEP bases, each from the window centred on it."),
-    option_in("Tiles", "--max-n", type=Real(0, 1), metavar="X",
+    option_in("Tiles", "--max-n", type=number("max_n"), metavar="X",
               help="Leave out tiles of whose window more than X is ambiguous (default 0.5)."),
     option_in("Output", "--missing", type=click.Choice(["error", "gap"]), default=PredictRequest.missing,
               show_default=True, help="How to handle a prediction that is no finite number."),
-    option_in("Output", "--prior", type=Real(0, 1, min_open=True, max_open=True), metavar="P",
+    option_in("Output", "--prior", type=number("prior"), metavar="P",
               help="Share of positives to predict for: shifts logits from the training rows' base rate "
               "to P."),
     option_in("Output", "--spread", is_flag=True,

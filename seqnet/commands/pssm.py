@@ -20,7 +20,7 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import option_in
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import Real, real_list
+from seqnet.commands.options.types import number_list
 from seqnet.pipeline.motifs.request import P_VALUES, SCORE_FORMATS
 
 
@@ -53,7 +53,7 @@ from seqnet.pipeline.motifs.request import P_VALUES, SCORE_FORMATS
 @option_in(
     "Output",
     "--p-values",
-    type=real_list(Real(0, 1, min_open=True), "p-values such as 1e-3,1e-4", "1e-3,1e-4"),
+    type=number_list("p_values", "p-values such as 1e-3,1e-4", "1e-3,1e-4"),
     default=",".join(f"{p:g}" for p in P_VALUES),
     show_default=True,
     metavar="LIST",

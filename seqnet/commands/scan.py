@@ -26,21 +26,21 @@ from seqnet.commands.options.common import (
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.hits import finishing_options, hit_file_options
 from seqnet.commands.options.outputs import BIGWIG_OUTPUT, OUTPUT
-from seqnet.commands.options.types import SCORE, Real
+from seqnet.commands.options.types import SCORE, number
 
 _threshold_options = titled("Hits",
     click.option(
-        "--p-value", type=Real(0, 1, min_open=True), metavar="P",
+        "--p-value", type=number("p_value"), metavar="P",
         help="Report windows with a p-value up to P (default 1e-4).",
     ),
     click.option("--score", type=SCORE, metavar="BITS|file",
                  help="Report windows that score at least BITS; file: the threshold in the motif file."),
     click.option(
-        "--relative-score", type=Real(0, 1), metavar="X",
+        "--relative-score", type=number("relative_score"), metavar="X",
         help="Report windows at least X of the way from a motif's lowest to its highest score.",
     ),
     click.option(
-        "--hits-per-mb", type=Real(0, 2e6, min_open=True), metavar="X",
+        "--hits-per-mb", type=number("hits_per_mb"), metavar="X",
         help="Report windows up to the p-value that gives X hits per megabase of random background.",
     ),
     exact_option,
@@ -61,7 +61,8 @@ _track_options = titled("Track",
         help="Score to write at a window's first base: the higher of the strands scanned (max, the "
         "default), or one strand's.",
     ),
-    click.option("--track-min", type=Real(), metavar="X", help="In the track, leave out values below X."),
+    click.option("--track-min", type=number("track_min"), metavar="X",
+                 help="In the track, leave out values below X."),
     click.option("--track-max", is_flag=True, help="Write one track: the highest score of all motifs."),
     click.option("--rectify", is_flag=True, help="In the track, raise scores below zero to zero."),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from seqnet.commands.options.simulation import (
     simulated_sequence_options,
     simulation_options,
 )
-from seqnet.commands.options.types import Parsed, Whole
+from seqnet.commands.options.types import Parsed, number
 from seqnet.errors import shorten
 from seqnet.numerals import LARGEST, parse_whole
 
@@ -123,11 +123,11 @@ def spacing(**values: Any) -> None:
     "    --labels-out local.bed -o local.fa",
 )
 @simulated_sequence_options
-@range_option("--copies", "2-4", "Sites of every sequence.", 1)
+@range_option("--copies", "2-4", "Sites of every sequence.", "simulate_localization.copies")
 @option_in(
     "Sequences",
     "--center",
-    type=Whole(1),
+    type=number("center"),
     default=150,
     show_default=True,
     metavar="BASES",
@@ -171,11 +171,16 @@ def localization(**values: Any) -> None:
     help="A contig and its length. May be repeated.",
 )
 @option_in(
-    "Sequences", "--bound", type=Whole(0), default=100, show_default=True, help="Bound sites of each motif."
+    "Sequences",
+    "--bound",
+    type=number("bound"),
+    default=100,
+    show_default=True,
+    help="Bound sites of each motif.",
 )
 @option_in(
     "Sequences",
-    "--unbound", type=Whole(0), default=50, show_default=True,
+    "--unbound", type=number("unbound"), default=50, show_default=True,
     help="Sites of each motif in closed chromatin, which nothing binds.",
 )  # fmt: skip
 @option_in(
@@ -186,7 +191,12 @@ def localization(**values: Any) -> None:
 @option_in("Output", "--signal-out", type=BIGWIG_OUTPUT, metavar="BIGWIG",
               help="Write accessibility, counts per step.")  # fmt: skip
 @option_in(
-    "Output", "--step", type=Whole(1), default=20, show_default=True, help="Bases per step of the signal."
+    "Output",
+    "--step",
+    type=number("step"),
+    default=20,
+    show_default=True,
+    help="Bases per step of the signal.",
 )
 @option_in(
     "Output",

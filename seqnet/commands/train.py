@@ -41,7 +41,7 @@ from seqnet.commands.options.training import (
     model_output_option,
     term_options,
 )
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.errors import UsageError
 from seqnet.networks.task_types import LOSS_NAMES, TASK_TYPES
 
@@ -162,9 +162,9 @@ def dense(**values: Any) -> None:
     "predict the validation rows better. Default: both; auto with --table.",
 )
 @titled("Optimisation",
-    click.option("--jitter", type=Whole(0), default=0, show_default=True, metavar="BASES",
+    click.option("--jitter", type=number("jitter"), default=0, show_default=True, metavar="BASES",
                  help="Shift training windows at random by up to this many bases to either side."),
-    click.option("--mutate", type=Real(0, 1), metavar="SHARE",
+    click.option("--mutate", type=number("mutate"), metavar="SHARE",
                  help="Replace this share of the bases of training sequences at random, others in each step. "
                  "Default: 0.05 for the default preset, binary tasks and up to 2,000 training rows, less for "
                  "up to 10,000, else 0."),

@@ -21,11 +21,10 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.inputs import signal_options
-from seqnet.commands.options.types import PART, Real, Whole, whole_list
+from seqnet.commands.options.types import PART, number, number_list
 from seqnet.pipeline.inputs.request import MOST_TASKS
 from seqnet.pipeline.variants.request import MOTIF_P, VariantsRequest
 
-_LARGEST_SHIFT = 1 << 20
 _rows_options = titled(
     "Input",
     click.option(
@@ -65,17 +64,17 @@ _effect_options = titled(
         help="Prefix of the INFO keys.",
     ),
     click.option(
-        "--width", type=Whole(1), metavar="BASES",
+        "--width", type=number("width"), metavar="BASES",
         help="Bases of the window, for k-mer models (default: the model's).",
     ),
     click.option(
-        "--shifts", type=whole_list(-_LARGEST_SHIFT, _LARGEST_SHIFT, "whole numbers such as -20,0,20",
+        "--shifts", type=number_list("shifts", "whole numbers such as -20,0,20",
                                     "-20,0,20"),
         metavar="BASES,...", callback=lambda _ctx, _param, value: tuple(value or ()),
         help="Average over windows shifted by these numbers of bases.",
     ),
     click.option(
-        "--null", type=Whole(1, 100_000), metavar="N",
+        "--null", type=number("null"), metavar="N",
         help="Also write the quantile of |effect| among up to N substitutions of the same kind, in the same "
         "trinucleotide, in the same window (SNVs).",
     ),
@@ -84,7 +83,7 @@ _effect_options = titled(
         "--motifs", metavar="MOTIFS", help="Also name the motifs whose best match changes most."
     ),
     click.option(
-        "--motif-p", type=Real(0, 1, min_open=True), metavar="P",
+        "--motif-p", type=number("motif_p"), metavar="P",
         help=f"Largest p-value of a motif's match with one of the alleles (default {MOTIF_P:g}).",
     ),
 )  # fmt: skip

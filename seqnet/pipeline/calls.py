@@ -14,6 +14,7 @@ from typing import Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get
 
 from seqnet.errors import ArgumentError, SeqnetError, shorten
 from seqnet.lookup import resolve
+from seqnet.pipeline.ranges import check_numbers
 
 Fields = ParamSpec("Fields")
 Request = TypeVar("Request")
@@ -30,7 +31,7 @@ def takes(
     The command line and Python call one function, whose arguments and defaults are those of the request.
     Paths may be `os.PathLike`, one text or path is taken as a list of one, and a genome may be open in
     pyfaidx (a `pyfaidx.Fasta`, whose file is read). Arguments that the request does not have, and values
-    that their types do not have, raise `ArgumentError`.
+    that their types do not have, raise `ArgumentError`; numbers outside their ranges raise `NumberError`.
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ def takes(
                 bound.arguments[field] = _text(value, alone=signature.parameters[field].default == ())
             texts = {field: value for field, value in bound.arguments.items() if isinstance(value, str)}
             _check_values(name, request, texts)
+            check_numbers(name, bound.arguments)
             try:
                 return step(request(*bound.args, **bound.kwargs))
             except SeqnetError:

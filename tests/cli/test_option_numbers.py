@@ -9,8 +9,9 @@ import pytest
 
 import seqnet.commands
 from seqnet.commands._boundary import names_file
-from seqnet.commands.options.types import Parsed, Real, Whole
+from seqnet.commands.options.types import Number, Parsed
 from seqnet.numerals import parse_whole
+from seqnet.pipeline.ranges import Bounds
 from tests.cli.test_contract import LEAVES
 
 BAD = (
@@ -36,7 +37,7 @@ def options(chosen):
 
 def is_number(option):
     """Whether the values of an option are numbers."""
-    return all(isinstance(kind, Whole | Real) for kind in types_of(option))
+    return all(isinstance(kind, Number) for kind in types_of(option))
 
 
 def refused(command, *args):
@@ -53,13 +54,13 @@ def test_no_option_takes_numbers_that_are_not_checked():
     plain = click.types.IntParamType | click.types.FloatParamType
     for _, option in (found.values for found in options(lambda _: True)):
         for kind in types_of(option):
-            assert isinstance(kind, Whole | Real) or not isinstance(kind, plain), option.opts
+            assert isinstance(kind, Number) or not isinstance(kind, plain), option.opts
 
 
 @pytest.mark.parametrize(("command", "option"), options(is_number))
 def test_numbers_that_are_not_finite_or_out_of_range_are_refused_in_a_line(command, option):
     kinds = types_of(option)
-    real = any(isinstance(kind, Real) for kind in kinds)
+    real = any(not kind.bounds.whole for kind in kinds)
     for text in BAD:
         if real and text.strip("-") == str(10**20) and kinds[0].max is None:
             continue  # finite, and not beyond the limit
@@ -72,7 +73,7 @@ def test_numbers_that_are_not_finite_or_out_of_range_are_refused_in_a_line(comma
 
 def test_bounds_of_many_digits_are_shown_as_powers_of_ten():
     with pytest.raises(ValueError, match=r"^'1e308' is too large; expected 1e\+30 at most$"):
-        Real(limit=1e30).read("1e308")
+        Number(Bounds(limit=1e30)).read("1e308")
     with pytest.raises(ValueError, match=r"is too large; expected 9223372036854775807 at most$"):
         parse_whole("9" * 30)
 
@@ -119,9 +120,9 @@ def a_value(option):
         return [kind.examples[0]]
     if isinstance(kind, click.Tuple):
         return ["5", "3"]
-    if isinstance(kind, Whole | Real):
+    if isinstance(kind, Number):
         low = 0 if kind.min is None else kind.min
-        return [str(max(low, 1)) if isinstance(kind, Whole) else str((low + min(kind.max or 1, 1)) / 2)]
+        return [str(max(low, 1)) if kind.bounds.whole else str((low + min(kind.max or 1, 1)) / 2)]
     return ["x"]
 
 

@@ -168,7 +168,7 @@ def test_parts_of_a_genome_do_not_depend_on_which_are_asked_for(seqnet_ok, tmp_p
         ("density {m} --copies 4-2", 2, "'4-2' ends before it begins; expected A-B with A <= B"),
         ("density {m} --copies many", 2, "'many' is not a whole number (in 'many', which is A-B or one number)"),
         ("density {m} --copies -3", 2, "'' is not a whole number (in '-3', which is A-B or one number)"),
-        ("localization {m} --copies 0-2", 2, "'0' is too small; expected 1 at least"),
+        ("localization {m} --copies 0-2", 2, "'0' is not in the range x>=1 (in '0-2'"),
         ("localization {m} --center 600", 2, "the centre has 600 bases, the whole sequence 500"),
         ("heterotypic {m} --negative-motifs 0-3", 2, "negatives that hold up to 3 need more"),
         ("spacing {m}", 2, "a spacing is between two motifs, not 3"),

@@ -12,10 +12,11 @@ from click.core import ParameterSource
 from seqnet.commands._console import renamed, set_verbosity
 from seqnet.commands.options.groups import Function, option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import MOST_THREADS, SEED, Parsed, Real, Whole
+from seqnet.commands.options.types import SEED, Number, Parsed, number
 from seqnet.errors import shorten
 from seqnet.formats.files.header import HEADER_MODES, HeaderMode
 from seqnet.motifs.pseudocounts import DEFAULT, PSEUDOCOUNTS
+from seqnet.pipeline.ranges import Bounds
 
 _MOST_PSEUDOCOUNT = 1e9
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -49,7 +50,7 @@ def _resolve_threads(_ctx: click.Context, _param: click.Parameter, value: int) -
 def threads_option(default: int) -> Callable[[Function], Function]:
     """``-t/--threads`` with the command's own default."""
     return option_in("Run",
-        "-t", "--threads", type=Whole(0, limit=MOST_THREADS), default=default, show_default=True,
+        "-t", "--threads", type=number("threads"), default=default, show_default=True,
         callback=_resolve_threads, help="Threads; 0 means all CPUs this process may use.",
     )  # fmt: skip
 
@@ -67,7 +68,7 @@ def _background(text: str) -> str:
     if "," not in text or text.startswith("from:"):
         return text
     try:
-        shares = [Real(0).read(word) for word in text.split(",")]
+        shares = [Number(Bounds(0)).read(word) for word in text.split(",")]
     except ValueError as error:
         raise ValueError(f"{error} (four numbers A,C,G,T)") from None
     if len(shares) != 4 or not sum(shares):
@@ -149,11 +150,11 @@ exclude_option = option_in(
     help="Keep negatives away from these regions too. May be repeated.",
 )
 margin_option = option_in("Negatives",
-    "--margin", type=Whole(0), metavar="BASES",
+    "--margin", type=number("margin"), metavar="BASES",
     help="Least distance of negatives from any peak (default: the width).",
 )  # fmt: skip
 width_option = option_in("Regions and genome",
-    "--width", type=Whole(1), metavar="BASES",
+    "--width", type=number("width"), metavar="BASES",
     help="Cut windows of this many bases around each region's centre (default: regions as they are).",
 )  # fmt: skip
 on_bad_option = option_in("Regions and genome",
@@ -190,7 +191,7 @@ def _pseudocount(text: str) -> str:
     """Check the number of a pseudocount, where it is given as such."""
     try:
         if text not in PSEUDOCOUNTS:
-            Real(0, limit=_MOST_PSEUDOCOUNT).read(text)
+            Number(Bounds(0, limit=_MOST_PSEUDOCOUNT)).read(text)
     except ValueError as error:
         raise ValueError(f"{error}, or one of {', '.join(PSEUDOCOUNTS)}") from None
     return text
@@ -247,11 +248,11 @@ motif_options = titled("Motifs",
 
 fraction_options = titled("Split",
     click.option(
-        "--valid-fraction", type=Real(0, 1), metavar="X",
+        "--valid-fraction", type=number("valid_fraction"), metavar="X",
         help="Share of rows to validate on, overlapping and identical rows kept together.",
     ),
     click.option(
-        "--test-fraction", type=Real(0, 1), metavar="X", help="Share of rows to test on."
+        "--test-fraction", type=number("test_fraction"), metavar="X", help="Share of rows to test on."
     ),
 )  # fmt: skip
 split_options = titled(
@@ -261,7 +262,7 @@ split_options = titled(
     fraction_options,
     click.option(
         "--split-blocks",
-        type=Whole(1),
+        type=number("split_blocks"),
         metavar="SIZE",
         help="With fractions, hold out whole stretches of the genome of this many bases. Default: 1/50 "
         "of the genome, at most 1000000.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from seqnet.commands.options.groups import option_in, titled
-from seqnet.commands.options.types import Whole
+from seqnet.commands.options.types import number
 from seqnet.pipeline.explanation.request import ExplainRequest
 from seqnet.pipeline.inputs.request import MOST_TASKS
 
@@ -17,12 +17,12 @@ row_options = titled("Input",
                  "positive where rows are labelled, else all."),
     click.option("--split", type=click.Choice(["train", "valid", "test", "all"]),
                  default=ExplainRequest.split, show_default=True, help="Only regions of this split."),
-    click.option("--max-rows", type=Whole(1), default=ExplainRequest.max_rows, show_default=True,
+    click.option("--max-rows", type=number("max_rows"), default=ExplainRequest.max_rows, show_default=True,
                  help="Explain so many rows of each task at most, those with the highest predictions."),
-    click.option("--central", type=Whole(1), metavar="BASES",
+    click.option("--central", type=number("central"), metavar="BASES",
                  help="Explain so many bases in the middle of each sequence. Default: all."),
 )  # fmt: skip
 shuffles_option = option_in(
-    "Attribution", "--shuffles", type=Whole(1, 1000), default=ExplainRequest.shuffles, show_default=True,
+    "Attribution", "--shuffles", type=number("shuffles"), default=ExplainRequest.shuffles, show_default=True,
     help="Dinucleotide shuffles of each sequence that deeplift compares it with.",
 )  # fmt: skip

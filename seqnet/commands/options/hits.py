@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from seqnet.commands.options.groups import option_in, titled
-from seqnet.commands.options.types import Real, Whole
+from seqnet.commands.options.types import number
 from seqnet.formats.hits.hit_formats import HIT_FORMATS
 
 _FORMATS_HELP = "; ".join(f"{name}: {row.help}" for name, row in HIT_FORMATS.items())
@@ -13,11 +13,11 @@ _FORMATS_HELP = "; ".join(f"{name}: {row.help}" for name, row in HIT_FORMATS.ite
 
 finishing_options = titled("Hits",
     click.option(
-        "--top", type=Whole(1), metavar="N",
+        "--top", type=number("top"), metavar="N",
         help="Keep only each motif's N best hits: by p-value, then score, then position.",
     ),
     click.option(
-        "--q-value", type=Real(0, 1, min_open=True), metavar="X",
+        "--q-value", type=number("q_value"), metavar="X",
         help="Keep only hits with a q-value up to X (Benjamini-Hochberg over all windows scored), among the "
         "hits that reach the threshold.",
     ),

@@ -15,12 +15,10 @@ from seqnet.commands.options.common import (
     tasks_option,
 )
 from seqnet.commands.options.groups import option_in, titled
-from seqnet.commands.options.types import Parsed, Real, Whole
+from seqnet.commands.options.types import Parsed, number
 from seqnet.errors import UsageError, shorten
 from seqnet.kmers.settings import (
     DEFAULT_K,
-    LARGEST_HASH,
-    LONGEST_WORD,
     NORMALIZATIONS,
 )
 from seqnet.pipeline.inputs.request import BIN, SignalFile
@@ -61,9 +59,9 @@ def _denoising_options(step: int | None, *, hidden: bool) -> Callable[[Function]
                      help="Deep track to predict from the tracks of --signal. May be repeated."),
         click.option("--target-peaks", metavar="BED", hidden=hidden,
                      help="Also learn to predict these peaks."),
-        click.option("--bin", "step", type=Whole(1), metavar="BASES", default=step, show_default=True,
+        click.option("--bin", "step", type=number("step"), metavar="BASES", default=step, show_default=True,
                      hidden=hidden, help="Bases per bin; tracks are read as means of bins."),
-        click.option("--window", type=Whole(1), metavar="BINS", hidden=hidden,
+        click.option("--window", type=number("window"), metavar="BINS", hidden=hidden,
                      help="Bins per training row. Default: the receptive field, at least 64."),
         option_in("Regions and genome", "--chroms", multiple=True, metavar="NAMES", hidden=hidden,
                   help=CHROMS_HELP),
@@ -88,15 +86,15 @@ def counting_options(normalize: str, choices: Sequence[str]) -> Callable[[Functi
     meanings = ", ".join(f"{name} ({NORMALIZATIONS[name]})" for name in choices)
     default = normalize if normalize == "sqrt" else f"{normalize}, sqrt with --gapped"
     return titled("K-mers",
-        click.option("-k", "--k", "k", type=Whole(1, LONGEST_WORD), multiple=True,
+        click.option("-k", "--k", "k", type=number("k"), multiple=True,
                      help=f"Length of k-mers. May be repeated. Default: {DEFAULT_K}, or none with patterns."),
         click.option("--pattern", "patterns", multiple=True, metavar="1101",
                      help="Gapped k-mers: 1 is a base of the k-mer, 0 any base. May be repeated."),
         click.option("--gapped", is_flag=True,
                      help="Use eleven symmetric patterns; --normalize is then sqrt by default."),
-        click.option("--gapped-all", type=(Whole(1), Whole(1)), metavar="L K",
+        click.option("--gapped-all", type=(number("gapped_all"), number("gapped_all")), metavar="L K",
                      help="Use every pattern of L bases with K ones, including the first and the last base."),
-        click.option("--hash", "hash_bits", type=Whole(1, LARGEST_HASH), metavar="BITS",
+        click.option("--hash", "hash_bits", type=number("hash_bits"), metavar="BITS",
                      help="Hash the features into 2**BITS columns."),
         kmer_strands_option,
         click.option("--normalize", type=click.Choice(choices),
@@ -125,7 +123,7 @@ _SCALES = {"none": "none", "z": "mean 0, standard deviation 1", "max": "largest 
 
 def _quantile(text: str) -> float:
     """Read the quantile that values are clipped at."""
-    return Real(0, 1, min_open=True).read(text)
+    return float(number("signal_clip").read(text))
 
 
 def _one_of(table: Mapping[str, str]) -> Callable[[str], str]:
@@ -249,7 +247,7 @@ sequence_options = titled("Input",
         click.option("--weight-column", metavar="COLUMN",
                      help="Column with each row's weight in the loss: 0 or more (with --table)."),
     ),
-    click.option("--length", type=Whole(1), metavar="BASES",
+    click.option("--length", type=number("length"), metavar="BASES",
                  help="Crop or pad sequences around their centre to this length. Default: the longest."),
     tasks_option,
     soft_mask_option,

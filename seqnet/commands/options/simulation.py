@@ -18,19 +18,24 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import Function, combine, option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
-from seqnet.commands.options.types import Real, Whole, whole_span
+from seqnet.commands.options.types import number, span
 from seqnet.pipeline.simulation.request import (
     DEFAULT_GC,
-    LARGEST_ORDER,
 )
 
 
-def range_option(name: str, default: str, help: str, least: int = 0) -> Callable[[Function], Function]:
-    """Return an option that takes whole numbers ``A-B``, or a single ``A``, as (low, high)."""
+def range_option(name: str, default: str, help: str, argument: str = "") -> Callable[[Function], Function]:
+    """Return an option that takes whole numbers ``A-B``, or a single ``A``, as (low, high).
+
+    Parameters
+    ----------
+    argument
+        Row of `RANGES`, where it is not the option's own.
+    """
     return option_in(
         "Sequences",
         name,
-        type=whole_span(least),
+        type=span(argument or name.removeprefix("--").replace("-", "_")),
         default=default,
         show_default=True,
         metavar="A-B",
@@ -44,7 +49,7 @@ simulation_options = combine(
     on_bad_motif_option,
     titled("Background",
         click.option(
-            "--gc", type=Real(0, 1, min_open=True, max_open=True), metavar="X",
+            "--gc", type=number("gc"), metavar="X",
             help=f"Share of G and C in a background of independent letters (default {DEFAULT_GC}).",
         ),
         click.option(
@@ -53,7 +58,7 @@ simulation_options = combine(
             "both strands), or four numbers A,C,G,T.",
         ),
         click.option(
-            "--order", type=Whole(0, LARGEST_ORDER), metavar="K",
+            "--order", type=number("order"), metavar="K",
             help="Order of the Markov model that --background from:FASTA is learnt with (default 0).",
         ),
     ),
@@ -68,11 +73,11 @@ simulation_options = combine(
 simulated_sequence_options = combine(
     simulation_options,
     titled("Sequences",
-        click.option("--positives", type=Whole(0), default=1000, show_default=True,
+        click.option("--positives", type=number("positives"), default=1000, show_default=True,
                      help="Sequences of the positive class."),
-        click.option("--negatives", type=Whole(0), default=1000, show_default=True,
+        click.option("--negatives", type=number("negatives"), default=1000, show_default=True,
                      help="Sequences of the negative class."),
-        click.option("--length", type=Whole(1), default=500, show_default=True,
+        click.option("--length", type=number("length"), default=500, show_default=True,
                      help="Bases per sequence."),
         option_in("Output", "--labels-out", type=OUTPUT, metavar="BED",
                      help="Write labelled regions, each a whole sequence."),

@@ -15,7 +15,7 @@ from seqnet.commands.options.common import (
 )
 from seqnet.commands.options.groups import combine, option_in, titled
 from seqnet.commands.options.outputs import MODEL_OUTPUT, OUTPUT
-from seqnet.commands.options.types import Parsed, Real, Whole, whole_list
+from seqnet.commands.options.types import Number, Parsed, number, number_list
 from seqnet.errors import shorten
 from seqnet.networks.initialisers import INITIALISERS
 from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS
@@ -30,10 +30,7 @@ from seqnet.networks.task_types import (
     TASK_TYPES,
 )
 from seqnet.numerals import LARGEST, parse_whole
-
-_MOST_UNITS = 1_000_000
-_MOST_NETWORKS = 100
-
+from seqnet.pipeline.ranges import Bounds
 
 model_output_option = output_option("Model file; needed unless --dry-run.", default=None, type=MODEL_OUTPUT)
 
@@ -86,10 +83,10 @@ cnn_architecture_options = combine(
 
 
 dense_architecture_options = titled("Network",
-    click.option("--hidden", type=whole_list(1, _MOST_UNITS, "sizes such as 64,16", "8", "8,4"),
+    click.option("--hidden", type=number_list("hidden", "sizes such as 64,16", "8", "8,4"),
                  metavar="SIZES", help="Units of each hidden layer, separated by commas. Default: 64."),
     click.option(
-        "--dropout", type=Real(0, 1, max_open=True), default=0.3, show_default=True,
+        "--dropout", type=number("dropout"), default=0.3, show_default=True,
         help="Dropout after each hidden layer (with --hidden).",
     ),
     _layer_options,
@@ -132,7 +129,7 @@ def _setting(text: str) -> tuple[str, float]:
     if not name or not equals:
         raise ValueError(f"{shorten(text)} is no setting; expected NAME=X, such as alpha=0.98")
     # decay rates of running averages; eps is added to a denominator
-    kind = Real(0, 1, min_open=True) if name == "eps" else Real(0, 1, max_open=True)
+    kind = Number(Bounds(0, 1, low_open=name == "eps", high_open=name != "eps"))
     return name, kind.read(number)
 
 
@@ -142,7 +139,7 @@ def _listed(table: dict[str, Any]) -> str:
 
 
 _step_options = titled("Optimisation",
-    click.option("--epochs", type=Whole(1),
+    click.option("--epochs", type=number("epochs"),
                  help="Epochs at most. Default: 25 for up to 20,000 training rows, falling to 12 from 30,000 "
                  "on; more (at most 50) if this is less than 2,000 steps."),
     click.option("--batch-size", type=Parsed(_batch_size, "8", "full"),
@@ -156,26 +153,26 @@ _step_options = titled("Optimisation",
     click.option("--optimiser-option", "optimiser_options", multiple=True, metavar="NAME=X",
                  type=Parsed(_setting, "momentum=0.8", "eps=1e-7"), callback=_settings,
                  help="Set momentum, alpha, rho, beta1, beta2 or eps of the optimiser. May be repeated."),
-    click.option("--learning-rate", type=Real(0, min_open=True), metavar="X",
+    click.option("--learning-rate", type=number("learning_rate"), metavar="X",
                  help="Highest learning rate of the schedule. Default: "
                  + ", ".join(f"{row.rate:g} ({name})" for name, row in OPTIMISERS.items()) + "."),
     click.option("--schedule", type=click.Choice(list(SCHEDULES)), default=DEFAULT_SCHEDULE,
                  show_default=True, help="Learning rate during training: " + _listed(SCHEDULES)),
-    click.option("--decay-epochs", type=Whole(1), default=5, show_default=True,
+    click.option("--decay-epochs", type=number("decay_epochs"), default=5, show_default=True,
                  help="Epochs between decays, or of waiting for a better loss (schedules step and plateau)."),
-    click.option("--decay-factor", type=Real(0, 1), default=0.1, show_default=True,
+    click.option("--decay-factor", type=number("decay_factor"), default=0.1, show_default=True,
                  help="Factor of each decay of the learning rate (schedules step and plateau)."),
-    click.option("--warmup", type=Whole(0), default=0, show_default=True, metavar="STEPS",
+    click.option("--warmup", type=number("warmup"), default=0, show_default=True, metavar="STEPS",
                  help="Steps over which the learning rate rises from 0."),
 )  # fmt: skip
 
 
 _penalty_options = titled("Optimisation",
-    click.option("--weight-decay", type=Real(0), default=0.01, show_default=True,
+    click.option("--weight-decay", type=number("weight_decay"), default=0.01, show_default=True,
                  help="Strength of weight decay (an L2 penalty, except in adamw)."),
-    click.option("--clip", type=Real(0, min_open=True), metavar="X",
+    click.option("--clip", type=number("clip"), metavar="X",
                  help="Clip the gradients to this norm, over all weights together. Default: no clipping."),
-    click.option("--max-norm", type=Real(0, min_open=True), metavar="X",
+    click.option("--max-norm", type=number("max_norm"), metavar="X",
                  help="Limit the norm of the weights of each filter or unit (Basset: 7). Default: no limit."),
 )  # fmt: skip
 
@@ -199,18 +196,18 @@ def _stop_options(monitors: Sequence[str], average: str, best: str) -> Callable[
         The defaults of ``--ema`` and ``--monitor``, for help.
     """
     return titled("Optimisation",
-    click.option("--ema", type=Real(0, 1, max_open=True), metavar="DECAY",
+    click.option("--ema", type=number("ema"), metavar="DECAY",
                  help="Decay of a running average of the weights, which is validated and saved; 0 for none. "
                  f"Default: {average}."),
     click.option("--monitor", type=click.Choice(monitors),
                  help=f"Metric on the validation rows that picks the best epoch. Default: {best}."),
-    click.option("--patience", type=Whole(1), default=10, show_default=True,
+    click.option("--patience", type=number("patience"), default=10, show_default=True,
                  help="Stop after this many epochs without a better one."),
     )  # fmt: skip
 
 
 _ensemble_option = option_in(
-    "Network", "--ensemble", type=Whole(1, _MOST_NETWORKS), default=1, show_default=True, metavar="N",
+    "Network", "--ensemble", type=number("ensemble"), default=1, show_default=True, metavar="N",
     help="Train N networks, of seeds --seed, --seed + 1, ..., on the same split. The model holds all of "
     "them and predicts from the mean of their outputs.",
 )  # fmt: skip
@@ -234,7 +231,7 @@ def _interval(text: str) -> tuple[int | None, float | None]:
     """
     try:
         if text.endswith("s"):
-            return None, Real(0, LARGEST).read(text[:-1])
+            return None, Number(Bounds(0, LARGEST)).read(text[:-1])
         return parse_whole(text, 1, LARGEST), None
     except ValueError as error:
         raise ValueError(f"{error}; give steps such as 500 or seconds such as 300s") from None
@@ -246,7 +243,7 @@ _resume_options = titled("Checkpoints",
     click.option("--checkpoint-every", type=Parsed(_interval, "500", "300s"), default="600s",
                  show_default=True, metavar="STEPS|SECONDSs", help="Interval, such as 500 (steps) or 300s."),
     click.option("--resume", is_flag=True, help="Resume from --checkpoint-dir if it has a checkpoint."),
-    click.option("--requeue-code", type=Whole(1, 255), default=85, show_default=True,
+    click.option("--requeue-code", type=number("requeue_code"), default=85, show_default=True,
                  help="Exit code after SIGUSR1."),
 )  # fmt: skip
 
@@ -311,7 +308,7 @@ linear_options = titled("Targets and loss",
     click.option("--loss", type=click.Choice(list(LINEAR_LOSSES)),
                  help="; ".join(f"{name}: {text}" for name, text in LINEAR_LOSSES.items())
                  + ". Default: the first that fits the task type."),
-    click.option("--strength", type=Real(0), metavar="X",
+    click.option("--strength", type=number("strength"), metavar="X",
                  help="scikit-learn's C, the weight of the data against the L2 penalty; with mse the weight "
                  "of the penalty, 0 for plain least squares. Default: the best of several on the validation "
                  "rows."),

@@ -8,111 +8,58 @@ from typing import Any
 import click
 
 from seqnet.errors import shorten
-from seqnet.numerals import LARGEST, LARGEST_INTEGER, OutOfRangeError, parse_part, parse_real, parse_whole
-
-LARGEST_SINGLE = 1e30
-"""Largest number for arithmetic in float32, with room for squares of a few."""
-MOST_RATIO = 1e4
-"""Most negatives per positive."""
-MOST_THREADS = 4096
+from seqnet.numerals import LARGEST, OutOfRangeError, parse_part, parse_real, parse_whole
+from seqnet.pipeline.ranges import RANGES, Bounds
 
 
-class Whole(click.IntRange):
-    """A whole number from `min` to `max`.
+class Number(click.FloatRange):
+    """A finite number, or a whole one, within bounds; help does not show their limit."""
 
-    Parameters
-    ----------
-    limit
-        The largest value where there is no `max`; help does not show it.
-    """
-
-    name = "integer range"
-
-    def __init__(self, min: int | None = None, max: int | None = None, *, limit: int = LARGEST) -> None:
-        super().__init__(min, max)
-        self.limit = limit
+    def __init__(self, bounds: Bounds) -> None:
+        super().__init__(bounds.low, bounds.high, bounds.low_open, bounds.high_open)
+        self.bounds = bounds
+        self.name = "integer range" if bounds.whole else "float range"
 
     def _describe_range(self) -> str:
         """Return the range for help; nothing where only the limit holds."""
         return "" if self.min is None and self.max is None else super()._describe_range()
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the number."""
-        least = -self.limit if self.min is None else int(self.min)
-        most = self.limit if self.max is None else int(self.max)
-        if not isinstance(value, str):
-            return int(value)
-        try:
-            return parse_whole(value, least, most)
-        except OutOfRangeError as error:
-            bounded = (self.max if error.above else self.min) is not None
-            self.fail(_outside(value, self._describe_range()) if bounded else str(error), param, ctx)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Real(click.FloatRange):
-    """A finite number from `min` to `max`.
-
-    Parameters
-    ----------
-    limit
-        The largest size where there is no `min` or `max`; help does not show it.
-    """
-
-    name = "float range"
-
-    def __init__(
-        self,
-        min: float | None = None,
-        max: float | None = None,
-        min_open: bool = False,
-        max_open: bool = False,
-        *,
-        limit: float = LARGEST_SINGLE,
-    ) -> None:
-        super().__init__(min, max, min_open, max_open)
-        self.limit = limit
-
-    def _describe_range(self) -> str:
-        """Return the range for help; nothing where only the limit holds."""
-        return "" if self.min is None and self.max is None else super()._describe_range()
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number."""
         if not isinstance(value, str):
-            return float(value)
+            return int(value) if self.bounds.whole else float(value)
         try:
             return self.read(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
-    def read(self, text: str) -> float:
+    def read(self, text: str) -> Any:
         """Read the number from a part of an option's value.
 
         Raises
         ------
         ValueError
-            If it is none, or outside the range.
+            If it is none, or out of bounds.
         """
-        value = parse_real(text)
-        low = -self.limit if self.min is None else self.min
-        high = self.limit if self.max is None else self.max
-        below = value < low or (self.min_open and value == low)
-        above = value > high or (self.max_open and value == high)
-        if (self.max if above else self.min) is not None and (below or above):
-            raise ValueError(_outside(text, self._describe_range()))
-        if below or above:
-            raise OutOfRangeError(text, high if above else low, above=above)
+        low, high = self.bounds.ends
+        try:
+            value = parse_whole(text, int(low), int(high)) if self.bounds.whole else parse_real(text)
+            if not self.bounds.has(value):
+                raise OutOfRangeError(text, high if value >= high else low, above=value >= high)
+        except OutOfRangeError as error:
+            if (self.max if error.above else self.min) is None:
+                raise
+            shown = self._describe_range()
+            raise ValueError(f"{shorten(text)} is not in the range {shown}") from None
         return value
 
 
-def _outside(text: str, shown: str) -> str:
-    """Return what is wrong with a number outside the range that help shows."""
-    return f"{shorten(text)} is not in the range {shown}"
+def number(argument: str) -> Number:
+    """Return the type of an option that is a row of `RANGES`."""
+    return Number(RANGES[argument])
 
 
-SEED = Whole(0, limit=LARGEST_INTEGER)
+SEED = number("seed")
 """The type of seeds."""
 
 
@@ -146,7 +93,7 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
 def _score(text: str) -> float | str:
     """Return a threshold in bits; ``file`` as it is."""
     try:
-        return text if text == "file" else Real(limit=LARGEST).read(text)
+        return text if text == "file" else Number(Bounds(limit=LARGEST)).read(text)
     except ValueError as error:
         raise ValueError(f"{error} (a number of bits, or file)") from None
 
@@ -155,16 +102,17 @@ SCORE = Parsed(_score, "3.5", "file")
 """The type of ``--score``."""
 
 
-def real_list(item: Real, expected: str, *examples: str) -> Parsed:
-    """Return the type of numbers with commas between, as a list.
+def number_list(argument: str, expected: str, *examples: str) -> Parsed:
+    """Return the type of numbers with commas between, each as a row of `RANGES` says, as a list.
 
     Parameters
     ----------
     expected
         What a message names, such as ``p-values such as 1e-3,1e-4``.
     """
+    item = number(argument)
 
-    def read(text: str) -> list[float]:
+    def read(text: str) -> list[Any]:
         if not text:
             raise ValueError(f"nothing is given; expected {expected}")
         try:
@@ -175,26 +123,15 @@ def real_list(item: Real, expected: str, *examples: str) -> Parsed:
     return Parsed(read, *examples)
 
 
-def whole_list(least: int, most: int, expected: str, *examples: str) -> Parsed:
-    """Return the type of whole numbers with commas between, as a list; otherwise as `real_list`."""
+def span(argument: str) -> Parsed:
+    """Return the type of ``A-B``, or a single ``A``, each as a row of `RANGES` says, as (low, high)."""
+    end = number(argument)
 
-    def read(text: str) -> list[int]:
-        try:
-            return [parse_whole(word, least, most) for word in text.split(",")]
-        except ValueError as error:
-            raise ValueError(f"{error} ({expected})") from None
-
-    return Parsed(read, *examples)
-
-
-def whole_span(least: int, most: int = LARGEST) -> Parsed:
-    """Return the type of ``A-B``, or a single ``A``, as (low, high)."""
-
-    def read(text: str) -> tuple[int, int]:
+    def read(text: str) -> tuple[Any, Any]:
         first, dash, second = text.partition("-")
         try:
-            low = parse_whole(first, least, most)
-            high = parse_whole(second, least, most) if dash else low
+            low = end.read(first)
+            high = end.read(second) if dash else low
         except ValueError as error:
             raise ValueError(f"{error} (in {shorten(text)}, which is A-B or one number)") from None
         if high < low:

@@ -71,17 +71,8 @@ class CoverageRequest:
             raise UsageError("--extend is for reads and fragments, not for cuts")
         if self.effective_size is not None and self.normalize != "1x":
             raise UsageError("--effective-size is for --normalize 1x")
-        self._check_numbers()
         if self.by_strand and self.strand != "both":
             raise UsageError(f"--strand {self.strand} writes one track; leave {STRAND} out of {self.output}")
-
-    def _check_numbers(self) -> None:
-        """Refuse numbers out of range, which the command line's option types refuse before."""
-        for option, value in (("--bin", self.width), ("--extend", self.extend)):
-            if value is not None and value < 1:
-                raise UsageError(f"{option} {value}: expected 1 or more")
-        if self.subsample is not None and not 0 < self.subsample <= 1:
-            raise UsageError(f"--subsample {self.subsample:g}: expected a share above 0, up to 1")
 
     @property
     def by_strand(self) -> bool:

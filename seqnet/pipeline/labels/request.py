@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from seqnet.genome.regions import Center, OnBad
 
 DEFAULT_WIDTH = 600
-LONGEST_KLET = 8
 """Of shuffles: the longest words whose number they keep."""
 
 
@@ -149,7 +148,7 @@ class NegativesRequest:
     header: HeaderMode = "full"
 
     def __post_init__(self) -> None:
-        """Refuse fields that contradict each other, and numbers that option types refuse before."""
+        """Refuse fields that contradict each other."""
         if self.genome is None and self.k is None:
             raise UsageError("give --genome for negatives from the genome, or --shuffle for shuffles")
         if self.k is not None and (self.exclude or self.margin is not None):
@@ -158,10 +157,6 @@ class NegativesRequest:
             raise UsageError("--labels-out goes with --shuffle; otherwise the output is the labels")
         if self.genome is None and (self.chroms or self.width or self.tasks):
             raise UsageError("--chroms, --width and --tasks are for regions, with --genome")
-        if self.k is not None and not 1 <= self.k <= LONGEST_KLET:
-            raise UsageError(f"--shuffle klet:{self.k}: expected 1 to {LONGEST_KLET}")
-        if not self.ratio > 0:
-            raise UsageError(f"--ratio {self.ratio:g}: expected more than 0")
 
     def entries(self) -> dict[str, object]:
         """Return the entries of the header."""

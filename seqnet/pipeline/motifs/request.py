@@ -79,7 +79,6 @@ class Threshold(NamedTuple):
 
 P_VALUES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """Levels of a table of thresholds."""
-LARGEST_ORDER = 8
 """Of a background that is counted; equal to what background files may hold."""
 SCORE_FORMATS = ("meme", "tsv", "json")
 """The motif formats that hold scores."""
@@ -258,13 +257,6 @@ class BackgroundRequest:
     pseudocount: float = 0.0
     soft_mask: SoftMask = "ignore"
     header: HeaderMode = "full"
-
-    def __post_init__(self) -> None:
-        """Refuse numbers out of range, which the command line's option types refuse before."""
-        if not 0 <= self.order <= LARGEST_ORDER:
-            raise UsageError(f"--order {self.order}: expected 0 to {LARGEST_ORDER}")
-        if not 0 <= self.pseudocount < float("inf"):
-            raise UsageError(f"--pseudocount {self.pseudocount:g}: expected 0 or more")
 
 
 @dataclass(frozen=True)

@@ -173,8 +173,5 @@ class VariantsRequest:
         """Refuse a part that there is not, and rows that cannot be counted before they are read."""
         if self.part is None:
             return
-        number, count = self.part
-        if not 1 <= number <= count:
-            raise UsageError(f"part {number} of {count}; expected a number from 1 to {count}")
         if not self.saturation and (self.variants or "-") == "-":
             raise UsageError("--part counts the rows first: it needs variants from a file")

@@ -106,9 +106,9 @@ def test_nothing_to_count_is_an_error(files):
         ({"count": "cuts", "extend": 9}, "--extend is for reads and fragments"),
         ({"count": "reads", "effective_size": 9}, "--effective-size is for --normalize 1x"),
         ({"count": "reads", "strand": "+", "output": "x.{strand}.bw"}, r"leave \{strand\} out of x"),
-        ({"count": "fragments", "extend": 0}, "--extend 0: expected 1 or more"),
-        ({"count": "reads", "width": 0}, "--bin 0: expected 1 or more"),
-        ({"count": "reads", "subsample": 1.5}, r"--subsample 1\.5: expected a share above 0, up to 1"),
+        ({"count": "fragments", "extend": 0}, "extend is 0; expected a whole number of at least 1"),
+        ({"count": "reads", "width": 0}, "width is 0; expected a whole number of at least 1"),
+        ({"count": "reads", "subsample": 1.5}, "subsample is 1.5; expected a number above 0 and up to 1"),
     ],
 )
 def test_fields_that_contradict_each_other_are_refused(fields, message):

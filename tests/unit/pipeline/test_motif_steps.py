@@ -8,9 +8,7 @@ from seqnet.errors import SeqnetError, UsageError
 from seqnet.formats.motifs.any_format import read_motifs
 from seqnet.formats.motifs.background_file import read_background
 from seqnet.formats.regions.bed import read_bed
-from seqnet.motifs import background as backgrounds
 from seqnet.motifs.matrix import MotifSet
-from seqnet.pipeline.motifs.request import LARGEST_ORDER
 
 SITES = "GATA\nGATC\nGATA\nGTTA\n"
 
@@ -122,10 +120,9 @@ def test_a_background_that_cannot_be_is_refused(tmp_path):
     with pytest.raises(SeqnetError, match="T never occurs"):
         seqnet.background(tmp_path / "s.fa", tmp_path / "s.bg")
     assert not (tmp_path / "s.bg").exists()
-    assert backgrounds.LARGEST_ORDER == LARGEST_ORDER
-    with pytest.raises(UsageError, match="--order 9: expected 0 to 8"):
+    with pytest.raises(UsageError, match="order is 9; expected a whole number from 0 to 8"):
         seqnet.background("missing.fa", order=9)
-    with pytest.raises(UsageError, match="--pseudocount -1: expected 0 or more"):
+    with pytest.raises(UsageError, match="pseudocount is -1; expected a number of at least 0"):
         seqnet.background("missing.fa", pseudocount=-1)
 
 

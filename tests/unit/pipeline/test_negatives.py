@@ -118,8 +118,8 @@ def test_nothing_to_match_is_an_error(files):
         ({"k": 2, "exclude": "x.bed"}, "--exclude and --margin are for"),
         ({"k": 2, "width": 5}, "--chroms, --width and --tasks are for regions"),
         ({"genome": "g.fa", "labels_out": "x"}, "--labels-out goes with --shuffle"),
-        ({"k": 9}, "--shuffle klet:9: expected 1 to 8"),
-        ({"genome": "g.fa", "ratio": 0}, "--ratio 0: expected more than 0"),
+        ({"k": 9}, "k is 9; expected a whole number from 1 to 8"),
+        ({"genome": "g.fa", "ratio": 0}, "ratio is 0; expected a number above 0"),
     ],
 )
 def test_fields_that_contradict_each_other_are_refused(fields, message):
