@@ -47,7 +47,7 @@ def test_a_summit_outside_its_peak_is_an_error_where_centres_count(run, inputs, 
     assert finished.code == 1
     line = finished.err.splitlines()[-1]
     assert f"{command}: error: {inputs}/p.narrowPeak:3: the summit in column 10" in line
-    assert "outside a peak of 100 bases; expected 0 to 99, or -1 for none" in line
+    assert "outside a peak of 100 bases; expected 0 to 99, or -1 for none (--center midpoint uses no" in line
     assert len(line) < 400
 
 

@@ -120,7 +120,7 @@ def _with_known_summits(regions: Regions, center: Center | None) -> Regions:
     expected = f"expected 0 to {width - 1}, or -1 for none"
     if center in ("auto", "summit"):
         message = f"the summit in column 10 {shown}, outside a peak of {width} bases; {expected}"
-        raise FormatError(regions.source, message, line)
+        raise FormatError(regions.source, f"{message} (--center midpoint uses no summits)", line)
     warn(
         f"{regions.source}:{line}: the summit in column 10 {shown}, outside a peak of {width} bases; "
         f"{len(wrong)} such summits are not used"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,10 +35,14 @@ from seqnet.pipeline.motifs.sources import (
 )
 from seqnet.pipeline.outputs import memory_rows, open_result
 from seqnet.pipeline.scan.finishing import finish, open_hits
+from seqnet.pipeline.scan.longest import LongestSequence
 from seqnet.pipeline.scan.request import FINISHING_KEYS, Finishing, ScanRequest
 from seqnet.pipeline.scan.results import BestSiteTable, MotifScoreTable, ScanHits, ScanResult
 from seqnet.pipeline.scan.sequences import open_stream, whole_sequences
 from seqnet.reporting import detail, progress_bar
+
+if TYPE_CHECKING:
+    from seqnet.aliases import Codes
 
 
 def _header(scored: ScoredMotifs, scanners: Sequence[Scanner], options: ScanRequest) -> dict[str, str]:
@@ -67,7 +72,8 @@ def scan_to_hits(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
         counter = WindowCounter(scanners)
         header = _header(scored, scanners, options)
         with progress_bar("bases", source.total) as progress:
-            stream = source.watched(progress)
+            longest = LongestSequence(scored.pssms)
+            stream = longest.watched(source.watched(progress))
             first = next(stream, None)  # before the header, so that bad input leaves stdout empty
             if first is None:
                 raise no_sequences(options.source.path)
@@ -79,6 +85,7 @@ def scan_to_hits(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
                 chain([first], stream), scanners, options.threads, at_once=writer.live, counter=counted
             )
             _write(writer, _chosen(found, scanners, options), scanners, options.finishing, counter)
+        longest.warn()
         detail(f"{writer.counts.total()} hits")
         if tests_stream is not None:
             shared = {key: value for key, value in header.items() if key not in FINISHING_KEYS}
@@ -119,6 +126,13 @@ def _write(
         writer.write(batch)
 
 
+def _warn_of_widths(scored: ScoredMotifs, codes: Sequence[Codes]) -> None:
+    """Warn about motifs that are wider than every one of some sequences."""
+    longest = LongestSequence(scored.pssms)
+    longest.add(map(len, codes))
+    longest.warn()
+
+
 def scan_to_matrix(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
     """Write or return the best score of each motif in each sequence or region, a row for each."""
     motifs = tuple(pssm.info.name for pssm in scored.pssms)
@@ -129,6 +143,7 @@ def scan_to_matrix(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
     with open_result(options.output) as stream:
         sequences = whole_sequences(options.source)
         codes = [record.codes for record in sequences]
+        _warn_of_widths(scored, codes)
         values = np.empty((len(sequences), len(motifs)))
         with progress_bar("motifs", len(motifs)) as progress:
             for column, pssm in enumerate(scored.pssms):
@@ -162,6 +177,7 @@ def scan_to_best(scored: ScoredMotifs, options: ScanRequest) -> ScanResult:
             stream.write(to_bytes(header_lines(header) + column_line(BEST_COLUMNS)))
         names = [name for name, _ in sequences]
         codes = [codes for _, codes in sequences]
+        _warn_of_widths(scored, codes)
         with progress_bar("motifs", len(scanners)) as progress:
             for scanner in scanners:
                 sites = best_sites(codes, scanner)

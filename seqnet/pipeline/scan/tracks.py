@@ -14,6 +14,7 @@ from seqnet.motifs.scan import motif_tracks
 from seqnet.motifs.strands import KERNEL_STRANDS, strands_of
 from seqnet.pipeline.motifs.sources import motif_source
 from seqnet.pipeline.outputs import MOTIF, path_per_motif
+from seqnet.pipeline.scan.longest import LongestSequence
 from seqnet.pipeline.scan.results import ScanResult
 from seqnet.pipeline.scan.sequences import Blocks, whole_genome
 from seqnet.reporting import detail, progress_bar
@@ -57,7 +58,8 @@ def _write_track(
     missing = below = 0
     least = None if options.track_min is None else float(round_scores(options.track_min))
     with write_bigwig(path, lengths, gaps=True) as writer, progress_bar("bases", source.total) as progress:
-        blocks = source.watched(progress)
+        longest = LongestSequence(pssms)
+        blocks = longest.watched(source.watched(progress))
         strands = [_strand_in_track(pssm.info, options) for pssm in pssms]
         for block, scores in motif_tracks(blocks, pssms, strands, options.threads):
             values = _values(scores, options.rectify)
@@ -67,6 +69,7 @@ def _write_track(
                 below += int(low.sum())
                 values[low] = np.nan
             writer.add(block.name, block.offset, values)
+        longest.warn()
         low_ones = "" if options.track_min is None else f", {below} below {options.track_min:g}"
         detail(f"{path}: {writer.covered} windows, {missing} without a score{low_ones}")
 
