@@ -121,7 +121,7 @@ MOTIF_WRITERS: dict[str, Writer] = {
 
 Kind: TypeAlias = Literal[
     "bigwig", "k-mer table", "model", "motifs", "background", "sites", "sequences", "regions",
-    "contig sizes", "alignments", "variants", "patterns", "evaluation",
+    "contig sizes", "alignments", "variants", "patterns", "evaluation", "training",
 ]  # fmt: skip
 """What a file holds, in the words of ``seqnet show``."""
 
@@ -190,6 +190,9 @@ FORMATS: dict[str, Format] = {
     "evaluation-json": Format(
         "evaluation", (), "an evaluation as JSON of evaluate", sniffer=_SNIFF + "is_evaluation_json"
     ),  # before motif JSON: an evaluated model may have a part named motifs
+    "training-json": Format(
+        "training", (), "a training's summary as JSON", sniffer=_SNIFF + "is_training_json"
+    ),
     **_motif_rows(),
     "matrix": Format(
         "motifs", (".pcm", ".ppm", ".xml"), "four rows of four", sniffer=_SNIFF + "is_four_by_four"

@@ -1,4 +1,4 @@
-"""What show says about the JSON of discover and evaluate."""
+"""What show says about the JSON of discover, evaluate and train."""
 
 import gzip
 import json
@@ -11,6 +11,7 @@ from tests.cli.test_evaluate_patterns import discovery, pattern
 from tests.cli.test_golden import GOLDEN
 from tests.cli.test_show_model import tables
 from tests.cli.test_terminal_tables import cells_of, on_terminal
+from tests.prepared import EXAMPLE_DATA
 from tests.running import run_seqnet
 from tests.unit.attribution.networks import FIXTURES
 
@@ -117,6 +118,62 @@ def test_a_part_called_motifs_does_not_make_an_evaluation_motifs(tmp_path, evalu
     assert show(tmp_path, content).text.startswith("kind\tevaluation\n")
 
 
+@pytest.mark.parametrize("name", ["cnn", "dense", "linear"])
+def test_a_training_shows_its_metrics_and_epochs(seqnet_ok, prepared, name):
+    content = json.loads((prepared / f"{name}.json").read_text())
+    facts, (metrics, *more) = tables(seqnet_ok("show", prepared / f"{name}.json").text)
+    assert (facts["kind"], facts["command"]) == ("training", f"train {name}")
+    for split, part in content["splits"].items():
+        assert facts[f"rows to {split}"] == str(part["rows"])
+    assert [row["task"] for row in metrics] == [row["task"] for row in content["metrics"]]
+    history = content.get("history", [])
+    assert facts.get("epochs", "0") == str(len(history))
+    if history:
+        assert [float(row["train_loss"]) for row in more[-1]] == pytest.approx(
+            [row["train_loss"] for row in history], rel=1e-5
+        )
+
+
+def test_a_denoising_is_a_training(seqnet_ok, tmp_path):
+    track, path = EXAMPLE_DATA / "dnase.bw", tmp_path / "d.safetensors"
+    seqnet_ok("train", "denoise", "--signal", track, "--target-track", track, "--epochs", 1, "-o", path)
+    facts, (metrics, *_, history) = tables(seqnet_ok("show", tmp_path / "d.json").text)
+    assert (facts["kind"], facts["task type"], facts["epochs"]) == ("training", "denoising", "1")
+    assert (metrics[0]["task"], len(history)) == ("dnase", 1)
+
+
+def test_an_ensemble_shows_its_networks_and_their_epochs(tmp_path):
+    rows = [{"task": "A", "n": 9, "auroc": 0.5}]
+    content = {
+        "schema_version": 1, "kind": "cnn", "command": "train cnn", "task_type": "binary", "metrics": rows,
+        "splits": {"train": {"rows": 80}, "valid": {"rows": 9}}, "baselines": {"k-mers alone": rows},
+        "members": [{"seed": 3, "best_epoch": 2, "metrics": rows}, {"seed": 4, "best_epoch": 1}],
+        "history": [{"member": member, "epoch": epoch} for member in (1, 2) for epoch in (1, 2, 3)],
+    }  # fmt: skip
+    facts, (_, networks, baselines, history) = tables(show(tmp_path, content).text)
+    assert (facts["rows to valid"], facts["epochs"]) == ("9", "3")
+    assert [(row["seed"], row["best_epoch"], row["auroc"]) for row in networks] == [
+        ("3", "2", "0.5"),
+        ("4", "1", "."),
+    ]
+    assert (baselines[0]["baseline"], len(history)) == ("k-mers alone", 6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"splits": 5}, "is not what train writes: splits is 5"),
+        ({"history": [3]}, "is not what train writes: history.0 is 3"),
+        ({"members": [{}]}, "is not what train writes: members.0.seed is missing"),
+        ({"baselines": []}, "is not what train writes: baselines is a list of 0"),
+    ],
+)
+def test_a_damaged_training_is_one_line(tmp_path, prepared, change, message):
+    finished = show(tmp_path, json.loads((prepared / "cnn.json").read_text()) | change)
+    assert (finished.code, finished.out, finished.err.count("\n")) == (1, b"", 1)
+    assert message in finished.err
+
+
 @pytest.mark.parametrize("name", ["evaluated", "discovered"])
 def test_pipes_compression_and_other_layouts_are_read_alike(seqnet_ok, request, name):
     (path,) = request.getfixturevalue(name).glob("*.json")
@@ -185,6 +242,15 @@ def test_files_cut_anywhere_are_one_line(tmp_path, evaluated, discovered):
             finished = show(tmp_path, text[: int(share * len(text))])
             assert (finished.code, finished.err.count("\n")) == (1, 1)
             assert "is no JSON: " in finished.err
+
+
+def test_a_model_s_summary_is_not_the_model(run, prepared):
+    finished = run("predict", prepared / "cnn.json", "--sequences", prepared / "sites.fa")
+    assert finished.code == 1
+    assert (
+        "holds a training's summary, not a model; the model is the file of the same name in .saf"
+        in finished.err
+    )
 
 
 @pytest.mark.parametrize(

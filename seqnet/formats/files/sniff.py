@@ -22,6 +22,7 @@ _WORD = re.compile(r"[ACGTU]+\s+[-+.\deE]+", re.IGNORECASE)
 _SITE = re.compile(r"[ACGTURYSWKMBDHVN.-]+", re.IGNORECASE)
 _DISCOVERY = (re.compile(r'"command"\s*:\s*"discover"'), re.compile(r'"patterns"\s*:\s*\['))
 _EVALUATION = (re.compile(r'"command"\s*:\s*"evaluate"'),)
+_TRAINING = (re.compile(r'^\{\s*"schema_version"\s*:\s*\d+\s*,\s*"kind"\s*:\s*"'),)
 """Fields of the JSON of a command; they do not match inside texts, where quotes are escaped."""
 _SAM = ("@HD\t", "@SQ\t", "@RG\t", "@PG\t", "@CO\t")
 
@@ -31,6 +32,7 @@ CALLED: dict[Kind, str] = {
     "background": "a background", "sites": "aligned sites", "sequences": "sequences", "regions": "regions",
     "contig sizes": "names and lengths of contigs", "alignments": "aligned reads",
     "variants": "variants", "patterns": "patterns of 'seqnet discover'", "evaluation": "an evaluation",
+    "training": "a training's summary",
 }  # fmt: skip
 """What a message calls a file of each kind."""
 _HINTS: dict[tuple[Kind, Kind], str] = {
@@ -39,6 +41,7 @@ _HINTS: dict[tuple[Kind, Kind], str] = {
     ("motifs", "regions"): "'seqnet build-pwm' with --genome makes a motif of regions",
     ("motifs", "model"): "'seqnet predict' applies a model",
     ("model", "motifs"): "'seqnet scan' searches for motifs",
+    ("model", "training"): "the model is the file of the same name in .safetensors",
     ("sites", "regions"): "regions need --genome",
     ("sites", "motifs"): "'seqnet convert' and 'seqnet pssm' read motifs",
     (
@@ -130,7 +133,7 @@ def read_json(path: str) -> Json:
     """
     with open_input(path) as stream:
         data = stream.read()
-    with recognising(path, "patterns", "evaluation"):  # damaged JSON is not another kind
+    with recognising(path, "patterns", "evaluation", "training"):  # damaged JSON is not another kind
         try:
             content: Json = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -219,6 +222,11 @@ def is_patterns_json(start: Sequence[str]) -> bool:
 def is_evaluation_json(start: Sequence[str]) -> bool:
     """Return whether a text begins as the JSON of ``evaluate``."""
     return _is_json_with(start, _EVALUATION)
+
+
+def is_training_json(start: Sequence[str]) -> bool:
+    """Return whether a text begins as the JSON of ``train``, which is the header of a model first."""
+    return _is_json_with(start, _TRAINING)
 
 
 def is_four_by_four(start: Sequence[str]) -> bool:

@@ -269,4 +269,5 @@ DESCRIBERS: dict[Kind, Callable[[str], Description]] = {
     "variants": _variants,
     "patterns": _result("describe_patterns"),
     "evaluation": _result("describe_evaluation"),
+    "training": _result("describe_training"),
 }

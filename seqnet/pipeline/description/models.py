@@ -64,7 +64,7 @@ def describe_model(path: str) -> Description:
     metrics = _renamed(header) or [{"task": task} for task in model.tasks]
     columns = _metric_columns(metrics)
     rows = [[row.get(name) for name in columns] for row in metrics]
-    more = [*_members(header), *_baselines(header), *_stack(model), *_motifs(model), layers]
+    more = [*network_tables(header), *_stack(model), *_motifs(model), layers]
     return Description(facts, columns, rows, more, _advice(model))
 
 
@@ -92,6 +92,11 @@ def _metric_columns(metrics: list[Json]) -> list[str]:
     """Return the columns of a table of metrics, those of most interest first."""
     first = [name for name in _METRICS_FIRST if name in metrics[0]]
     return first + [name for name in metrics[0] if name not in first]
+
+
+def network_tables(header: Json) -> list[Table]:
+    """Return the metrics of the networks of an ensemble, and of the baselines."""
+    return [*_members(header), *_baselines(header)]
 
 
 def _baselines(header: Json) -> list[Table]:

@@ -1,4 +1,4 @@
-"""What ``show`` says about results in JSON: the patterns of ``discover``, the metrics of ``evaluate``."""
+"""What ``show`` says about JSON: patterns of ``discover``, metrics of ``evaluate``, epochs of ``train``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from seqnet.errors import FormatError
 from seqnet.formats.files.header import unescaped
+from seqnet.formats.files.sniff import read_json
 from seqnet.metrics.registry import HEADLINES
 from seqnet.motifs.information import consensus
 from seqnet.motifs.matrix import MotifInfo, Pfm, to_ppm
@@ -26,6 +27,7 @@ from seqnet.networks.header.types import (
     is_number,
 )
 from seqnet.pipeline.description.lines import Description, Table
+from seqnet.pipeline.description.models import network_tables
 from seqnet.pipeline.evaluation.comparison import read_evaluation
 from seqnet.pipeline.evaluation.patterns import read_discovery
 
@@ -60,6 +62,14 @@ _EVALUATION = Record(
         "intervals": Record({}, {"rows": Maybe(MapOf(MapOf(Maybe(_BOUNDS))))}),
         "tiles": Maybe(_METRICS),
         "warnings": Maybe(ListOf(TEXT)),
+    },
+)
+_TRAINING = Record(
+    {"command": TEXT, "task_type": TEXT, "metrics": _METRICS, "splits": MapOf(Record({"rows": SCALAR}))},
+    {
+        "baselines": MapOf(_METRICS),
+        "members": ListOf(Record({"seed": SCALAR}, {"best_epoch": SCALAR, "metrics": Maybe(_METRICS)})),
+        "history": _METRICS,
     },
 )
 
@@ -98,6 +108,25 @@ def describe_evaluation(path: str) -> Description:
     facts = [(name.replace("_", " "), content[name]) for name in _FACTS if content.get(name) is not None]
     facts += [(f"warning {number}", text) for number, text in enumerate(content.get("warnings") or (), 1)]
     metrics, *more = _tables(content)
+    return Description(facts, metrics.columns, metrics.rows, more)
+
+
+def describe_training(path: str) -> Description:
+    """Describe the JSON of ``train``: rows of the splits, metrics on those that validate, and every epoch.
+
+    The metrics of an ensemble's networks and of baselines follow those of the model.
+    """
+    content = read_json(path)
+    try:
+        check_value(_TRAINING, content)
+    except FieldError as error:
+        raise FormatError(path, f"is not what train writes: {error}") from error
+    facts = [("command", content["command"]), ("task type", content["task_type"])]
+    facts += [(f"rows to {split}", part["rows"]) for split, part in content["splits"].items()]
+    history = content.get("history") or []
+    facts += [("epochs", len({row.get("epoch") for row in history}))] if history else []
+    metrics = _table(content["metrics"])
+    more = [*network_tables(content), *([_table(history)] if history else [])]
     return Description(facts, metrics.columns, metrics.rows, more)
 
 
