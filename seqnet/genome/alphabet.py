@@ -25,6 +25,8 @@ LOWER = 8
 
 Ambiguous: TypeAlias = Literal["skip", "fraction", "error"]
 """How to handle a site with a letter that is not one base: leave it out, share its count, or an error."""
+LowerCase: TypeAlias = Literal["ignore", "mask", "error"]
+"""What lower-case bases of a file are taken for."""
 SoftMask: TypeAlias = Literal["ignore", "mask", "error", "flag"]
 """What lower case means: nothing, an ambiguous base, an error, or its code with `LOWER` added."""
 

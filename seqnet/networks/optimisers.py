@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
+
+OptimiserName: TypeAlias = Literal[
+    "sgd", "momentum", "nesterov", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "muon"
+]
+"""The rows of `OPTIMISERS`."""
 
 
 class Optimiser(NamedTuple):
@@ -43,4 +48,4 @@ OPTIMISERS: dict[str, Optimiser] = {
         "orthogonalised momentum for weight matrices, adamw for the rest",
     ),
 }  # fmt: skip
-DEFAULT_OPTIMISER = "adamw"
+DEFAULT_OPTIMISER: OptimiserName = "adamw"

@@ -250,6 +250,11 @@ _DENOISE: Layers = [
     }
 ]
 
+PresetName: TypeAlias = Literal[
+    "default", "lecture", "dragonn", "deepbind", "basset", "deepsea", "danq", "factornet", "convnext",
+    "legnet", "denoise", "coda", "atacworks",
+]  # fmt: skip
+"""The rows of `PRESETS`."""
 PRESETS: dict[str, Preset] = {
     "default": Preset(_DEFAULT, "exponential first layer, dilated residual blocks, global and local pooling"),
     "lecture": Preset(_LECTURE, "for teaching, 3 filters of 4, pool 2, 2 filters of 3"),

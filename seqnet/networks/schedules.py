@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
+
+ScheduleName: TypeAlias = Literal["constant", "step", "plateau", "cosine", "one-cycle"]
+"""The rows of `SCHEDULES`."""
 
 
 class Schedule(NamedTuple):
@@ -25,4 +28,4 @@ SCHEDULES: dict[str, Schedule] = {
         "seqnet.training.schedule:one_cycle", "up from 1/25 in the first 30 % of steps, then down to 0"
     ),
 }
-DEFAULT_SCHEDULE = "one-cycle"
+DEFAULT_SCHEDULE: ScheduleName = "one-cycle"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
+
+TaskType: TypeAlias = Literal["binary", "multiclass", "regression", "counts"]
+"""The rows of `TASK_TYPES`."""
 
 
 class Head(NamedTuple):

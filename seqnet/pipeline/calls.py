@@ -29,8 +29,8 @@ def takes(
     """Make a step that takes a request take the request's fields as its arguments.
 
     The command line and Python call one function, whose arguments and defaults are those of the request.
-    Paths may be `os.PathLike`, one text or path is taken as a list of one, and a genome may be open in
-    pyfaidx (a `pyfaidx.Fasta`, whose file is read). Arguments that the request does not have, and values
+    Paths may be `os.PathLike`, one text, path or number is taken as a list of one, and a genome may be open
+    in pyfaidx (a `pyfaidx.Fasta`, whose file is read). Arguments that the request does not have, and values
     that their types do not have, raise `ArgumentError`; numbers outside their ranges raise `NumberError`.
 
     Parameters
@@ -51,8 +51,9 @@ def takes(
                 raise ArgumentError(f"seqnet.{name}: {error}") from None
             for field, value in bound.arguments.items():
                 bound.arguments[field] = _text(value, alone=signature.parameters[field].default == ())
-            texts = {field: value for field, value in bound.arguments.items() if isinstance(value, str)}
-            _check_values(name, request, texts)
+            given = bound.arguments.items()
+            few = {field: value for field, value in given if _of_few(request, field, value)}
+            _check_values(name, request, few)
             check_numbers(name, bound.arguments)
             try:
                 return step(request(*bound.args, **bound.kwargs))
@@ -68,6 +69,12 @@ def takes(
         return call
 
     return decorated
+
+
+def _of_few(request: object, field: str, value: object) -> bool:
+    """Return whether a value may have to be one of a few texts, or several of them."""
+    several = isinstance(value, list | tuple) and "Literal[" in str(_annotation(request, field)[0])
+    return several or (isinstance(value, str) and not _takes_text(request, field))
 
 
 def _check_values(step: str, request: object, values: Mapping[str, object]) -> None:
@@ -134,8 +141,10 @@ def _fits(value: object, kind: object) -> bool:
     if kind is float:
         return isinstance(value, int | float)
     if origin is not None:  # a tuple does for a list
-        items = value if isinstance(value, list | tuple) and get_args(kind)[0] in _PLAIN else ()
-        good = all(_fits(item, get_args(kind)[0]) for item in items if type(item) in _PLAIN)
+        of = get_args(kind)[0]
+        known = of in _PLAIN or get_origin(of) is Literal
+        items = value if isinstance(value, list | tuple) and known else ()
+        good = all(_fits(item, of) for item in items if type(item) in _PLAIN)
         return good and isinstance(value, list | tuple | dict)
     return isinstance(value, kind) if isinstance(kind, type) else True
 
@@ -146,7 +155,11 @@ def _choices(kind: object) -> list[str]:
         return [repr(choice) for choice in get_args(kind)]
     if kind is NoneType:
         return ["None"]
-    return [kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)]
+    return [
+        kind.__name__
+        if isinstance(kind, type) and get_origin(kind) is None
+        else str(kind).replace("typing.", "")
+    ]
 
 
 def _with_fields(doc: str | None, request: object) -> str | None:
@@ -168,14 +181,14 @@ def _text(value: object, *, alone: bool = False) -> object:
     Parameters
     ----------
     alone
-        Whether a list is expected, so that a text or a path is one of one.
+        Whether a list is expected, so that a text, a path or a number is one of one.
     """
     pyfaidx = sys.modules.get("pyfaidx")  # whoever has a Fasta has loaded it
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     elif pyfaidx is not None and isinstance(value, pyfaidx.Fasta):
         value = resolve("seqnet.formats.sequences.pyfaidx_file:file_of")(value)
-    if alone and isinstance(value, str):
+    if alone and isinstance(value, str | int):
         return (value,)
     if isinstance(value, list | tuple) and type(value) in (list, tuple):  # not named tuples
         return type(value)(map(_text, value))

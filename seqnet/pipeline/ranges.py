@@ -126,6 +126,7 @@ RANGES: dict[str, Bounds] = {
     "background.pseudocount": Bounds(0),
     "q_value": _SHARE_ABOVE_0,
     "relative_score": _SHARE,
+    "score": Bounds(limit=LARGEST),
     "rounds": _POSITIVE,
     "scale": Bounds(0.1, 20),
     "top": _POSITIVE,
@@ -133,6 +134,7 @@ RANGES: dict[str, Bounds] = {
     "trim": Bounds(),
     # training
     "batch_size": _COUNT,
+    "checkpoint_every": Bounds(0),
     "clip": _ABOVE_0,
     "decay_epochs": _POSITIVE,
     "decay_factor": _SHARE,

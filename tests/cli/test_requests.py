@@ -89,4 +89,4 @@ def test_choices_of_options_are_values_that_the_function_takes(name):
     for param in options(command_of(name)):
         if isinstance(param.type, click.Choice):
             for choice in param.type.choices:
-                calls._check_values(name, request, {param.name: choice})
+                calls._check_values(name, request, {param.name: (choice,) if param.multiple else choice})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from seqnet.errors import UsageError
+from seqnet.networks.presets import PresetName
 from seqnet.networks.task_types import DENOISING_MONITORS
 from seqnet.pipeline.inputs.request import BIN, SignalFile, SignalFit
 from seqnet.pipeline.training.request import FitRequest, SignalRequest
@@ -45,7 +46,7 @@ class TrainDenoiseRequest(SignalRequest, FitRequest):
     window: int | None = None
     chroms: Sequence[str] = ()
     strand_pairs: Sequence[tuple[str, str]] = ()
-    preset: str | None = None
+    preset: PresetName | None = None
     kind: ClassVar[str] = "cnn"
 
     def check(self) -> None:

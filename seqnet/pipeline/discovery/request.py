@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from seqnet.errors import UsageError, shorten
 from seqnet.pipeline.explanation.request import ExplainRequest, RowSelection, check_motif_rules
@@ -68,7 +68,7 @@ class DiscoverRequest(RowSelection):
     model: str | Model | None = None
     sequences: str | None = None
     output: str | None = None
-    method: str | None = None
+    method: Literal["deeplift", "ism"] | None = None
     attributions: str | None = None
     onehot: str | None = None
     motifs: str | MotifSet | None = None

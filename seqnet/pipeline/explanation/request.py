@@ -109,7 +109,7 @@ class ExplainRequest(RowSelection):
     signals: Mapping[str, str] | tuple[SignalFile, ...] = ()
     signal_missing: SignalMissing | None = None
     cache_dir: str | None = None
-    methods: tuple[str, ...] = ()
+    methods: tuple[Literal["deeplift", "ism", "gradient"], ...] = ()
     references: str | None = None
     shuffle_range: tuple[int, int] | None = None
     signal_reference: Literal["fixed", "mean"] = "fixed"

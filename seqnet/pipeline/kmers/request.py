@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from seqnet.errors import UsageError
 from seqnet.kmers.settings import KmerSettings, chosen_settings
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
-    from seqnet.genome.alphabet import SoftMask
+    from seqnet.genome.alphabet import LowerCase
     from seqnet.genome.regions import Center, OnBad
 
 NORMALIZE = "counts"
@@ -58,14 +58,14 @@ class KmerRequest:
     width: int | None = None
     center: Center = "auto"
     on_bad: OnBad = "error"
-    soft_mask: SoftMask = "ignore"
+    soft_mask: LowerCase = "ignore"
     k: tuple[int, ...] = ()
     patterns: tuple[str, ...] = ()
     gapped: bool = False
     gapped_all: tuple[int, int] | None = None
     hash_bits: int | None = None
-    strands: str = "both"
-    normalize: str | None = None
+    strands: Literal["both", "forward", "column"] = "both"
+    normalize: Literal["counts", "frequency", "log", "sqrt", "z"] | None = None
     like: str | None = None
     header: HeaderMode = "full"
     threads: int = 1

@@ -11,7 +11,7 @@ from seqnet.errors import UsageError
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
     from seqnet.formats.motifs.entries import OnBadMotif, OnDuplicate
-    from seqnet.genome.alphabet import Ambiguous, SoftMask
+    from seqnet.genome.alphabet import Ambiguous, LowerCase
     from seqnet.genome.regions import Center, OnBad
     from seqnet.motifs.background import Background
     from seqnet.motifs.information import SmallSample
@@ -34,7 +34,7 @@ class Scoring(NamedTuple):
     pseudocount: str | None = None
     """A rule; None for the default one."""
     spread: Spread = "background"
-    preset: str | None = None
+    preset: Literal["fimo"] | None = None
     """``fimo`` for FIMO's arithmetic."""
 
 
@@ -128,7 +128,7 @@ class ScoredSelection(MotifSelection):
     background: str | Background | None = None
     pseudocount: str | None = None
     pseudocount_spread: Spread = "background"
-    preset: str | None = None
+    preset: Literal["fimo"] | None = None
 
     @property
     def scoring(self) -> Scoring:
@@ -158,7 +158,7 @@ class PssmRequest(ScoredSelection):
     motifs: str | MotifSet = "-"
     output: str | None = None
     on_bad: OnBadMotif = field(default="error", kw_only=True)
-    to_format: str | None = None
+    to_format: Literal["meme", "tsv", "json"] | None = None
     thresholds: str | bool | None = None
     p_values: Sequence[float] = P_VALUES
     exact: bool = False
@@ -197,7 +197,7 @@ class BuildRequest:
 
     sites: str = "-"
     output: str | None = None
-    sites_format: str | None = None
+    sites_format: Literal["fasta", "lines", "jaspar-sites", "clustal", "stockholm"] | None = None
     weights: str | None = None
     genome: str | None = None
     width: int | None = None
@@ -255,7 +255,7 @@ class BackgroundRequest:
     order: int = 0
     symmetric: bool = False
     pseudocount: float = 0.0
-    soft_mask: SoftMask = "ignore"
+    soft_mask: LowerCase = "ignore"
     header: HeaderMode = "full"
 
 

@@ -11,7 +11,7 @@ from seqnet.pipeline.motifs.request import DEFAULT_P_VALUE, Score, ScoredSelecti
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
     from seqnet.formats.motifs.entries import OnBadMotif, OnDuplicate
-    from seqnet.genome.alphabet import SoftMask
+    from seqnet.genome.alphabet import LowerCase
     from seqnet.genome.regions import Center
     from seqnet.motifs.compare import Distance
     from seqnet.motifs.information import Height, SmallSample
@@ -58,7 +58,7 @@ class EnrichRequest(ScoredSelection):
     width: int | None = None
     center: Center = "auto"
     chroms: tuple[str, ...] = ()
-    soft_mask: SoftMask = "ignore"
+    soft_mask: LowerCase = "ignore"
     strands: Strands | None = None
     p_value: float | None = None
     score: Score | None = None

@@ -10,7 +10,7 @@ from seqnet.pipeline.motifs.request import DEFAULT_P_VALUE, Score, ScoredSelecti
 
 if TYPE_CHECKING:
     from seqnet.formats.files.header import HeaderMode
-    from seqnet.genome.alphabet import SoftMask
+    from seqnet.genome.alphabet import LowerCase, SoftMask
     from seqnet.genome.regions import OnBad
     from seqnet.motifs.matrix import MotifSet
     from seqnet.motifs.strands import Strands
@@ -110,9 +110,9 @@ class FinishingRequest:
     top: int | None = None
     q_value: float | None = None
     q_column: bool = False
-    q_scope: str | None = None
+    q_scope: Literal["motif", "all"] | None = None
     tmpdir: str | None = None
-    to_format: str | None = None
+    to_format: Literal["bed", "narrowpeak", "gff3", "fimo"] | None = None
     index: bool = False
     header: HeaderMode = "full"
 
@@ -155,7 +155,7 @@ class ScanRequest(ScoredSelection, FinishingRequest):
     regions: str | None = None
     chroms: tuple[str, ...] = ()
     name_coordinates: NameCoordinates | None = None
-    soft_mask: SoftMask = "ignore"
+    soft_mask: LowerCase = "ignore"
     strands: Strands | None = None
     p_value: float | None = None
     score: Score | None = None
@@ -163,7 +163,7 @@ class ScanRequest(ScoredSelection, FinishingRequest):
     hits_per_mb: float | None = None
     exact: bool = False
     best: bool = False
-    overlaps: str | None = None
+    overlaps: Literal["all", "best-strand", "nonoverlapping"] | None = None
     tests: str | None = None
     per_sequence: bool = False
     matrix: bool = False

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from seqnet.errors import UsageError
 from seqnet.pipeline.motifs.request import MotifSelection
 
 if TYPE_CHECKING:
-    from seqnet.datasets.simulation.grammars import Place
     from seqnet.formats.files.header import HeaderMode
     from seqnet.formats.motifs.entries import OnBadMotif
     from seqnet.motifs.background import Background
@@ -183,7 +182,7 @@ class LocalizationRequest(SequenceRequest):
     grammar = "localization"
     copies: tuple[int, int] = (2, 4)
     center: int = 150
-    negative_place: Place = "anywhere"
+    negative_place: Literal["anywhere", "flanks"] = "anywhere"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from seqnet.errors import UsageError
 from seqnet.kmers.settings import KmerSettings, chosen_settings
-from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS
-from seqnet.networks.schedules import DEFAULT_SCHEDULE
-from seqnet.networks.task_types import MONITORS, loss_name
+from seqnet.networks.optimisers import DEFAULT_OPTIMISER, OPTIMISERS, OptimiserName
+from seqnet.networks.presets import PresetName
+from seqnet.networks.schedules import DEFAULT_SCHEDULE, ScheduleName
+from seqnet.networks.task_types import MONITORS, TaskType, loss_name
 from seqnet.parallel import usable_threads
 from seqnet.pipeline.inputs.request import SignalFit, SignalMissing, SignalSource, SplitRequest
 from seqnet.pipeline.motifs.request import MotifRules
@@ -30,7 +31,7 @@ from seqnet.pipeline.training.sources import (
 if TYPE_CHECKING:
     from seqnet.datasets.leakage import OnLeak
     from seqnet.formats.motifs.entries import OnBadMotif, OnDuplicate
-    from seqnet.genome.alphabet import SoftMask
+    from seqnet.genome.alphabet import LowerCase
     from seqnet.genome.signals.tracks import Scale, Transform
 
 
@@ -125,9 +126,9 @@ class LabelledRequest(TrainRequest):
     weight_column: str | None = None
     length: int | None = None
     tasks: Sequence[str] | None = None
-    soft_mask: SoftMask = "ignore"
-    task_type: str | None = None
-    loss: str | None = None
+    soft_mask: LowerCase = "ignore"
+    task_type: TaskType | None = None
+    loss: Literal["bce", "hinge", "cross_entropy", "mse", "poisson"] | None = None
     on_leak: OnLeak | None = None
 
     def check(self) -> None:
@@ -208,8 +209,8 @@ class CountedTrainRequest(LabelledRequest):
     gapped: bool = False
     gapped_all: tuple[int, int] | None = None
     hash_bits: int | None = None
-    strands: str = "both"
-    normalize: str | None = None
+    strands: Literal["both", "forward", "column"] = "both"
+    normalize: Literal["counts", "frequency", "log", "sqrt"] | None = None
 
     def check(self) -> None:
         """Refuse fields that contradict each other."""
@@ -305,16 +306,16 @@ class FitRequest(TrainRequest):
     layers: str | None = None
     architecture_path: str | None = None
     no_bias: bool = False
-    init: str | None = None
+    init: Literal["zeros", "normal", "fan-in", "glorot", "he"] | None = None
     prior_bias: bool = False
     force: bool = False
     dry_run: bool = False
     epochs: int | None = None
     batch_size: int | None = None
-    optimiser: str = DEFAULT_OPTIMISER
+    optimiser: OptimiserName = DEFAULT_OPTIMISER
     optimiser_options: Mapping[str, float] | None = None
     learning_rate: float | None = None
-    schedule: str = DEFAULT_SCHEDULE
+    schedule: ScheduleName = DEFAULT_SCHEDULE
     decay_epochs: int = 5
     decay_factor: float = 0.1
     warmup: int = 0
@@ -322,7 +323,7 @@ class FitRequest(TrainRequest):
     clip: float | None = None
     max_norm: float | None = None
     ema: float | None = None
-    monitor: str | None = None
+    monitor: Literal["accuracy", "auprc", "auroc", "loss", "pearson", "r2"] | None = None
     patience: int = 10
     device: str = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
@@ -341,8 +342,6 @@ class FitRequest(TrainRequest):
         super().check()
         if self.resume and self.checkpoint_dir is None:
             raise UsageError("--resume needs --checkpoint-dir")
-        if self.optimiser not in OPTIMISERS:
-            raise UsageError(f"--optimiser is {self.optimiser!r}; expected one of {', '.join(OPTIMISERS)}")
         known = OPTIMISERS[self.optimiser].options
         for name in self.optimiser_options or ():
             if name not in known:
@@ -378,7 +377,7 @@ class NetworkRequest(SignalRequest, LabelledRequest, FitRequest, MotifReader):
     """
 
     strand_pairs: Sequence[tuple[str, str]] = ()
-    target_scale: str | None = None
+    target_scale: Literal["z", "none", "log1p", "quantile"] | None = None
     class_weights: bool = False
     balance: bool = False
     baselines: bool = False
@@ -494,7 +493,7 @@ class TrainCnnRequest(NetworkRequest):
         names a collection.
     """
 
-    preset: str | None = None
+    preset: PresetName | None = None
     init_motifs: str | None = None
     strands: Literal["auto", "both", "forward", "column"] | None = None
     jitter: int = 0

@@ -40,6 +40,13 @@ def test_paths_are_text_and_one_file_is_a_list_of_one():
     assert given(files=[Path("a.fa"), "b.fa"]).files == ["a.fa", "b.fa"]
 
 
+def test_one_number_is_a_list_of_one(tmp_path):
+    (tmp_path / "s.fa").write_text(">a\nACGTAC\n")
+    one, several = (seqnet.kmer_featurize(tmp_path / "s.fa", k=k).table for k in (2, (2,)))
+    assert list(one.features) == list(several.features)
+    assert len(one.features) == 10  # of both strands
+
+
 def test_an_open_genome_is_its_file(genome):
     with pyfaidx.Fasta(genome) as opened:
         assert given(opened, opened) == Request(str(genome), (str(genome),))
@@ -92,7 +99,7 @@ def test_steps_give_the_same_of_an_open_genome_as_of_its_path(genome, tmp_path):
         ("pssm", {"pseudocount_spread": "flat"}, "pseudocount_spread is 'flat'; expected 'background', 'uniform'"),
         ("show", {"file": 1}, "seqnet.show: file is 1; expected str"),
         ("kmer_featurize", {"sequences": "s.fa", "k": "three"}, r"k is \('three',\); expected"),
-        ("train_cnn", {"positives": "a.fa", "negatives": "shuffle", "optimiser": "x"}, "optimiser is .x.; expected one of sgd, "),
+        ("train_cnn", {"positives": "a.fa", "negatives": "shuffle", "optimiser": "x"}, "optimiser is 'x'; expected 'sgd', "),
     ],
 )  # fmt: skip
 def test_arguments_that_a_function_does_not_take_are_one_clear_error(name, arguments, message, capfd):

@@ -1,4 +1,4 @@
-"""Numbers out of range: refused from Python as on the command line."""
+"""Numbers out of range and unknown choices: refused from Python as on the command line."""
 
 import dataclasses
 import importlib
@@ -12,40 +12,60 @@ import pytest
 import seqnet
 from seqnet.cli import COMMANDS
 from seqnet.commands.options.types import Number
-from seqnet.errors import NumberError, UsageError
+from seqnet.errors import ArgumentError, NumberError, UsageError
 from seqnet.kmers.settings import LARGEST_HASH, LONGEST_WORD
 from seqnet.lookup import resolve
 from seqnet.motifs.background import LARGEST_ORDER
 from seqnet.pipeline.ranges import RANGES, Bounds, check_numbers, range_of
 
-READ_BY_NAME = {"checkpoint_every", "contigs", "optimiser_options"}
+OTHERS_TOO = {("train_denoise", "monitor"): {"accuracy", "auroc", "auprc"}}
+"""Choices of other commands, which the request itself refuses."""
+READ_BY_NAME = {"contigs", "optimiser_options"}
 """Arguments whose numbers mean several things; their own code checks them."""
 
 
-def options(name, command):
-    """Yield each step, its command's numeric options, and their bounds."""
-    if isinstance(command, click.Group):
-        for part, inner in command.commands.items():
-            yield from options(f"{name}_{part}", inner)
-        return
-    for param in command.params:
-        if isinstance(param.type, Number):
-            yield name.replace("-", "_"), param.name, param.type.bounds
+def options(name, kind):
+    """Each step of a command, its arguments of one type of option, and their types."""
+    module = importlib.import_module(f"seqnet.commands.{COMMANDS[name].module}")
+    commands = {name: module.command}
+    if isinstance(module.command, click.Group):
+        commands = {f"{name}_{part}": inner for part, inner in module.command.commands.items()}
+    return [
+        (step.replace("-", "_"), param.name, param.type)
+        for step, command in commands.items()
+        for param in command.params
+        if isinstance(param.type, kind)
+    ]
+
+
+def request_of(step):
+    """The class whose fields are the arguments of a step."""
+    cells = (cell.cell_contents for cell in resolve(seqnet.API[step]).__closure__)
+    return next(held for held in cells if inspect.isclass(held) and dataclasses.is_dataclass(held))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_and_arguments_have_the_same_ranges(name):
-    module = importlib.import_module(f"seqnet.commands.{COMMANDS[name].module}")
-    for step, argument, bounds in options(name, module.command):
-        assert range_of(step, argument) == bounds, (step, argument)
+    for step, argument, number in options(name, Number):
+        assert range_of(step, argument) == number.bounds, (step, argument)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_and_arguments_have_the_same_choices(name):
+    for step, argument, choice in options(name, click.Choice):
+        function = getattr(seqnet, step)
+        parameters = inspect.signature(function).parameters.values()
+        needed = {each.name: "cuts" for each in parameters if each.default is each.empty}  # any text
+        with pytest.raises(ArgumentError, match=f"{argument} is .*no such.*; expected ") as error:
+            function(**needed | {argument: "no such"})
+        found = set(re.findall(r"'([^']*)'", str(error.value).split("expected ")[1]))
+        expected = set(choice.choices) | OTHERS_TOO.get((step, argument), set())
+        assert found == expected, (step, argument)
 
 
 @pytest.mark.parametrize("step", seqnet.API)
 def test_every_number_has_a_range(step):
-    function = resolve(seqnet.API[step])
-    cells = (cell.cell_contents for cell in function.__closure__ or ())
-    request = next(held for held in cells if inspect.isclass(held) and dataclasses.is_dataclass(held))
-    for owner in inspect.getmro(request):
+    for owner in inspect.getmro(request_of(step)):
         for argument, kind in vars(owner).get("__annotations__", {}).items():
             numeric = re.search(r"\b(int|float)\b", str(kind)) and "ClassVar" not in str(kind)
             if numeric and argument not in READ_BY_NAME:
