@@ -94,6 +94,37 @@ static int read_rule(const uint8_t *codes, struct range ends, int clear, const s
     return read_words(codes, ends, clear, reader, stretches, group, unclear, words, columns);
 }
 
+/* Read the columns of a window of known bases under a rule without hashing, and count them unless counts is NULL;
+ * whether there are all. Faster than read_words by what it leaves out. */
+INLINE int count_words(const uint8_t *codes, size_t width, const struct reader *of, unsigned stretches, uint64_t beyond,
+                       int32_t *columns, uint32_t *counts) {
+    const struct reader reader = *of;
+    uint64_t window = 0;
+    size_t end = 0;
+    for (; end < width && end + 1 < reader.span; end++) {
+        window = window << 2 | codes[end];
+        columns[end] = -1;
+    }
+    for (; end < width; end++) {
+        window = window << 2 | codes[end];
+        const uint64_t word = word_in(window, &reader.stretches, stretches);
+        const uint64_t column = reader.offset + (uint64_t)(reader.table ? reader.table[word] : (int64_t)word);
+        if (column >= beyond) return 0;
+        columns[end] = (int32_t)column;
+        if (counts) counts[column]++;
+    }
+    return 1;
+}
+
+static int count_rule(const uint8_t *codes, size_t width, const struct reader *reader, uint64_t beyond,
+                      int32_t *columns, uint32_t *counts) {
+    const unsigned stretches = reader->stretches.count;
+    if (stretches == 1) return count_words(codes, width, reader, 1, beyond, columns, counts);
+    if (stretches == 2) return count_words(codes, width, reader, 2, beyond, columns, counts);
+    if (stretches == 3) return count_words(codes, width, reader, 3, beyond, columns, counts);
+    return count_words(codes, width, reader, stretches, beyond, columns, counts);
+}
+
 static int is_clear(const uint8_t *codes, size_t width) {
     uint8_t seen = 0;
     for (size_t i = 0; i < width; i++) seen |= codes[i];
@@ -125,16 +156,27 @@ INLINE size_t add_weights(const int32_t *columns, size_t count, const double *we
     return words;
 }
 
-/* Add each column's weight times the value of its count, and clear the counts: 0 where a column is met again. */
+/* Add each column's weight times the value of its count, and clear the counts: 0 where a column is met again. Four
+ * sums at a time, as in add_weights. */
 INLINE void add_values(const int32_t *columns, size_t count, const struct word_function *function,
                        const double *weights, size_t tasks, uint32_t *counts, double *sums) {
-    for (size_t i = 0; i < count; i++) {
+    double one[4] = {0};
+    size_t i = 0;
+    for (; tasks == 1 && i + 4 <= count; i += 4)
+        for (size_t k = 0; k < 4; k++) {
+            if (columns[i + k] < 0) continue;
+            uint32_t *const counted = counts + columns[i + k];
+            one[k] += weights[columns[i + k]] * function->values[*counted];
+            *counted = 0;
+        }
+    for (; i < count; i++) {
         if (columns[i] < 0) continue;
         const size_t column = (size_t)columns[i];
         const double value = function->values[counts[column]];
         for (size_t task = 0; task < tasks; task++) sums[task] += weights[column * tasks + task] * value;
         counts[column] = 0;
     }
+    sums[0] += (one[0] + one[1]) + (one[2] + one[3]);
 }
 
 INLINE size_t touch(struct scratch *scratch, size_t used, int64_t column, uint32_t step) {
@@ -264,20 +306,25 @@ INLINE int do_window(const struct edited_windows *windows, size_t window, const 
     const size_t width = windows->width, all = width * group->count;
     const uint8_t *const codes = windows->codes + window * width;
     const int clear = scratch->clear[window];
-    const int few = clear && is_sum(function);
+    const int few = clear && is_sum(function), known = clear && !few && !group->hash_bits;
     double *const sums = scratch->sums;
     size_t words = 0;
     read_unclear(codes, width, clear, scratch);
     if (few) {
         if (!weigh_window(windows, window, group, scratch)) return 0;
     } else {
-        for (size_t i = 0; i < group->count; i++)
-            if (!read_rule(codes, (struct range){0, width}, clear, group->readers + i, group, scratch->unclear,
-                           scratch->words + i * width, scratch->columns + i * width))
+        const struct range ends = known ? changed_ends(windows, window, group) : (struct range){0, width};
+        uint32_t *const counts = function->values ? scratch->count : NULL;
+        for (size_t i = 0; i < group->count; i++) {
+            const struct reader *const reader = group->readers + i;
+            int32_t *const columns = scratch->columns + i * width;
+            if (!read_rule(codes, ends, clear, reader, group, scratch->unclear, scratch->words + i * width, columns) ||
+                (known && !count_rule(codes, width, reader, group->columns, columns, counts)))
                 return 0;
+        }
         if (!function->values) words = add_weights(scratch->columns, all, group->weights, tasks, sums);
     }
-    if (function->values)
+    if (function->values && !known)
         for (size_t i = 0; i < all; i++)
             if (scratch->columns[i] >= 0) scratch->count[scratch->columns[i]]++;
     if (!edit_window(windows, window, function, group, tasks, scratch, (int64_t)words, changes)) return 0;
