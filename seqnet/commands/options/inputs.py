@@ -17,10 +17,7 @@ from seqnet.commands.options.common import (
 from seqnet.commands.options.groups import option_in, titled
 from seqnet.commands.options.types import Parsed, number
 from seqnet.errors import UsageError, shorten
-from seqnet.kmers.settings import (
-    DEFAULT_K,
-    NORMALIZATIONS,
-)
+from seqnet.kmers.settings import DEFAULT_K, NORMALIZATIONS
 from seqnet.pipeline.inputs.request import BIN, SignalFile
 from seqnet.pipeline.training.sources import signal_files
 

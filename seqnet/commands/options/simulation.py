@@ -19,9 +19,7 @@ from seqnet.commands.options.common import (
 from seqnet.commands.options.groups import Function, combine, option_in, titled
 from seqnet.commands.options.outputs import OUTPUT
 from seqnet.commands.options.types import number, span
-from seqnet.pipeline.simulation.request import (
-    DEFAULT_GC,
-)
+from seqnet.pipeline.simulation.request import DEFAULT_GC
 
 
 def range_option(name: str, default: str, help: str, argument: str = "") -> Callable[[Function], Function]:

@@ -38,7 +38,7 @@ class CoverageRequest:
     Raises
     ------
     UsageError
-        If fields contradict each other, or numbers are out of range.
+        If fields contradict each other.
     """
 
     reads: str

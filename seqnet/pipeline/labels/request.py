@@ -127,7 +127,7 @@ class NegativesRequest:
     Raises
     ------
     UsageError
-        If fields contradict each other, or numbers are out of range.
+        If fields contradict each other.
     """
 
     positives: str = "-"

@@ -46,7 +46,7 @@ class SimulationRequest(MotifSelection):
     Raises
     ------
     UsageError
-        If fields contradict each other, or numbers are out of range.
+        If fields contradict each other.
     """
 
     motifs: str | MotifSet = "-"
