@@ -21,6 +21,7 @@ STARTS = {
     "fasta": b">chr1\nACGTACGTTTGAC\nACG\n", "sites": b"ACGT\nACGA\n", "background": b"A 0.3\nC 0.2\nG 0.2\nT 0.3\n",
     "patterns-json": b'{"provenance": {"command": "discover"},\n "patterns": []}',
     "evaluation-json": b'{\n "command": "evaluate", "parts": [{"name": "motifs"}]}',
+    "training-json": b'{\n "schema_version": 1,\n "kind": "cnn", "architecture": [], "command": "train cnn"}',
     "contig-sizes": b"chr1\t5000\nchr2\t400\n", "bed": b"chr1\t0\t50\tname\n",
 }  # fmt: skip
 

@@ -82,7 +82,7 @@ def test_every_number_has_a_range(step):
         ("train_cnn", {"signal_clip": {"a": 0.9, "b": 2}}, "signal_clip holds 2; expected a number above 0"),
         ("train_cnn", {"learning_rate": float("nan")}, "learning_rate is nan; expected a number above 0"),
         ("train_dense", {"hidden": [8, 0]}, "hidden holds 0; expected a whole number from 1 to 1000000"),
-        ("train_linear", {"k": 13}, "k is 13; expected a whole number from 1 to 12"),
+        ("train_linear", {"k": 13}, "k holds 13; expected a whole number from 1 to 12"),
         ("scan", {"motifs": "m", "p_value": 7}, "p_value is 7; expected a number above 0 and up to 1"),
         ("scan", {"motifs": "m", "threads": -1}, "threads is -1; expected a whole number of at least 0"),
         ("pssm", {"p_values": (0.1, 2)}, "p_values holds 2; expected a number above 0 and up to 1"),
