@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -26,9 +25,8 @@ OPTIONAL_LIBRARIES = {
 """Module to library."""
 
 
-@cache
 def resolve(place: str) -> Any:
-    """Import what ``module:attribute`` names.
+    """Import what ``module:attribute`` names; looked up each time, as it may be replaced in the module.
 
     Raises
     ------

@@ -145,3 +145,13 @@ def test_bf16_predicts_nearly_what_float32_does(trained):
         errors = np.abs(one - other)
         assert 0 < errors.mean() <= 2e-3
         assert errors.max() <= 2e-2
+
+
+def test_a_function_replaced_for_a_test_is_not_kept(monkeypatch):
+    from seqnet.lookup import resolve
+
+    place = "seqnet.inference.precision:native_bf16"
+    with monkeypatch.context() as patched:
+        patched.setattr(precision, "native_bf16", "replaced")
+        assert resolve(place) == "replaced"
+    assert resolve(place) is precision.native_bf16
