@@ -112,12 +112,10 @@ def _conv(
         raise ValueError(f"conv reads padding alone, none of {length} positions; expected less padding")
     module: nn.Module = kind(
         shape.channels, filters, (1, width), (1, stride), (0, 0 if odd else left),
-        (1, dilation if width > 1 else 1),  # means nothing there, and torch can crash of it
-        groups=parts, bias=bias,
+        (1, dilation if width > 1 else 1), groups=parts, bias=bias,  # torch can crash of it at width 1
     )  # fmt: skip
-    if odd:
-        module = nn.Sequential(nn.ZeroPad2d((left, left + odd, 0, 0)), module)
-    return module, Shape(filters, out)
+    padded = nn.Sequential(nn.ZeroPad2d((left, left + odd, 0, 0)), module) if odd else module
+    return padded, Shape(filters, out)
 
 
 def _pooled(kind: Callable[..., nn.Module], layer: str) -> Callable[..., Made]:
