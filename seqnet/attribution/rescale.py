@@ -26,12 +26,13 @@ from seqnet.networks.modules import (
     Parallel,
     Residual,
     Siamese,
+    Taper,
     Towers,
 )
 
 _LINEAR = (
     nn.Linear, nn.AvgPool2d, nn.Flatten, nn.ZeroPad2d, Dropout,
-    nn.Identity,
+    nn.Identity, Taper,
 )  # fmt: skip
 _SEGMENTS = (nn.ReLU, nn.LeakyReLU, nn.PReLU)
 """Activations of straight segments: their secants are exact over any distance."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
 from torch import nn
 
 from seqnet.networks.fast.sliding_window import sliding_window
-from seqnet.networks.layers import Shape, build_layers
+from seqnet.networks.layer_options import A_LIST, OPTIONS
+from seqnet.networks.layers import LAYERS, Shape, build_layers
 from seqnet.networks.modules import BiLstm, GlobalPool, Parallel, Residual, Siamese, SmootherMix, Towers
 from seqnet.networks.outline import LayerRow, layer_text
 from seqnet.networks.presets import Layers
@@ -42,6 +43,25 @@ def describe_network(layers: Layers, shape: Shape, tasks: int) -> list[LayerRow]
 def count_parameters(module: nn.Module) -> int:
     """Return how many numbers are learnt."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def layers_without_rule(layers: Layers, kind: Literal["rescale", "edits"]) -> list[str]:
+    """Return the names of an architecture's layers that have no rule of a kind, each once, in order.
+
+    Examples
+    --------
+    >>> layers_without_rule([{"layer": "conv", "filters": 8, "width": 5}, {"layer": "bilstm"}], "rescale")
+    ['bilstm']
+    """
+    names: dict[str, None] = {}
+    for row in layers:
+        name = row["layer"]
+        if name in LAYERS and getattr(LAYERS[name], kind) in ("none", "whole"):  # building refuses others
+            names[name] = None
+        for option, value in row.items():
+            if OPTIONS.get(option) is A_LIST and isinstance(value, list):
+                names |= dict.fromkeys(layers_without_rule(value, kind))
+    return list(names)
 
 
 def _field(steps: Sequence[_Step]) -> float:

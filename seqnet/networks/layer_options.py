@@ -69,7 +69,7 @@ OPTIONS: dict[str, Option] = {
         lambda value: value in ("same", "valid") or _whole(0)(value), "same, valid or a number of positions"
     ),
     "groups": Option(lambda value: value == "depthwise" or _whole(1)(value), "depthwise or a whole number"),
-    "ceiling": Option(_is_positive, "a number above 0"),
+    **dict.fromkeys(("ceiling", "narrowest", "widest"), Option(_is_positive, "a number above 0")),
     "rate": Option(_is_rate, "a number from 0 to below 1"),
     "kind": Option(_among(POOLS), " or ".join(POOLS)),
     "name": Option(_among(ACTIVATIONS), f"one of {', '.join(ACTIVATIONS)}"),

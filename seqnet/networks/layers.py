@@ -27,6 +27,7 @@ from seqnet.networks.modules import (
     Residual,
     Siamese,
     SmootherMix,
+    Taper,
     Towers,
     strand_partners,
 )
@@ -219,6 +220,11 @@ def _global_pool(shape: Shape, kind: str = "max", masked: bool = False) -> Made:
     return GlobalPool(kind, masked), Shape(shape.channels * (2 if kind == "max_average" else 1), None)
 
 
+def _taper(shape: Shape, narrowest: float = 6, widest: float = 150) -> Made:
+    """Multiply each channel by a Gaussian around the middle, of a standard deviation that is learnt."""
+    return Taper(shape.channels, _positions(shape, "taper"), narrowest, widest), shape
+
+
 def _flatten(shape: Shape) -> Made:
     """Put all channels and positions side by side."""
     return nn.Flatten(), Shape(shape.channels * _positions(shape, "flatten"), None)
@@ -315,6 +321,7 @@ LAYERS: dict[str, Layer] = {
     "parallel": Layer(_parallel, "chains", "chains"),
     "bilstm": Layer(_bilstm),
     "global_pool": Layer(_global_pool, "maximum", "window"),
+    "taper": Layer(_taper, "linear", "window"),
     "flatten": Layer(_flatten, "linear", "window"),
     "dense": Layer(_dense, "linear", "window"),
 }
@@ -407,25 +414,6 @@ def _is_masked(row: LayerSpec) -> bool:
     """Return whether a layer is a masked pool, also inside parallel layers."""
     inside = [*row["layers"], *row["beside"]] if row["layer"] == "parallel" else []
     return bool(row.get("masked")) or any(map(_is_masked, inside))
-
-
-def layers_without_rule(layers: Layers, kind: Literal["rescale", "edits"]) -> list[str]:
-    """Return the names of an architecture's layers that have no rule of a kind, each once, in order.
-
-    Examples
-    --------
-    >>> layers_without_rule([{"layer": "conv", "filters": 8, "width": 5}, {"layer": "bilstm"}], "rescale")
-    ['bilstm']
-    """
-    names: dict[str, None] = {}
-    for row in layers:
-        name = row["layer"]
-        if name in LAYERS and getattr(LAYERS[name], kind) in ("none", "whole"):  # building refuses others
-            names[name] = None
-        for option, value in row.items():
-            if OPTIONS.get(option) is A_LIST and isinstance(value, list):
-                names |= dict.fromkeys(layers_without_rule(value, kind))
-    return list(names)
 
 
 def build_layers(layers: Layers, shape: Shape, tasks: int) -> list[Built]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ _LEAST = 1e-6
 """What an output is at least where all weighted inputs are 0, since losses take its logarithm."""
 _STEPS = 1 << 16
 """Values of the 16 bits that decide whether a value is dropped."""
+_FAR = 60.0
+"""A Gaussian is no smaller than exp(-60): numbers that are no longer normal would be slow."""
 
 
 class Exponential(nn.Module):
@@ -83,6 +86,38 @@ class GlobalPool(nn.Module):
         if self.kind == "max":
             return highest
         return mean if self.kind == "average" else torch.cat([highest, mean], dim=1)
+
+
+class Taper(nn.Module):
+    """Multiplies each channel by a Gaussian around the middle of the positions: (n, C, 1, L) to the same.
+
+    What lies at the centre of a peak counts for more than what lies farther out, and by how much is learnt,
+    channel by channel.
+
+    Parameters
+    ----------
+    channels, length
+        C and L.
+    narrowest, widest
+        Standard deviations of the first and the last channel at the start, in positions; those between
+        are evenly spaced logarithms.
+    """
+
+    def __init__(self, channels: int, length: int, narrowest: float, widest: float) -> None:
+        super().__init__()
+        self.length = length
+        self.log_deviation = nn.Parameter(torch.linspace(math.log(narrowest), math.log(widest), channels))
+
+    def factors(self) -> Tensor:
+        """Return what each position of each channel is multiplied by, (L, C)."""
+        middle = (self.length - 1) / 2
+        distance = torch.arange(self.length, device=self.log_deviation.device) - middle
+        halves = 0.5 * (distance[:, None] * torch.exp(-self.log_deviation)).square()
+        return torch.exp(-halves.clamp(max=_FAR))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the products."""
+        return x * self.factors().T[None, :, None].to(x.dtype)
 
 
 class Residual(nn.Module):

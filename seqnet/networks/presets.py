@@ -153,11 +153,17 @@ _DEFAULT: Layers = [
     {
         "layer": "parallel",
         "layers": [{"layer": "global_pool", "kind": "max_average"}],
-        "beside": [  # where along the sequence: of few channels, or small sets suffer
-            _conv(8, 1),
-            {"layer": "max_pool", "width": 8, "partial": True},
-            _FLATTEN,
-            _drop(0.5),
+        "beside": [
+            {
+                "layer": "parallel",
+                "layers": [{"layer": "taper"}, {"layer": "global_pool", "kind": "max"}],
+                "beside": [  # where along the sequence: of few channels, or small sets suffer
+                    _conv(8, 1),
+                    {"layer": "max_pool", "width": 8, "partial": True},
+                    _FLATTEN,
+                    _drop(0.5),
+                ],
+            }
         ],
     },
     _drop(0.3),

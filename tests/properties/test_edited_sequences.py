@@ -40,13 +40,15 @@ blocks = st.sampled_from([
 ])  # fmt: skip
 plain = st.sampled_from([
     "batch_norm", "relu", "gelu", "exponential", "sigmoid", "prelu", "conv 6x3 padding=2, maxout 3", "dropout 0.1",
-    "bilstm 2",
+    "bilstm 2", "taper narrowest=3 widest=9",
 ])  # fmt: skip
 layers = st.lists(st.one_of(convs, pools, blocks, plain), min_size=1, max_size=5)
 endings = st.sampled_from([
     "flatten", "global_pool max", "global_pool max_average", "dense 7, batch_norm, tanh",
     "parallel(global_pool max_average, beside(conv 2x1, max_pool 3 partial=true, flatten))",
     "parallel(global_pool max_average, beside(conv 2x1, max_pool 4, flatten))",
+    "parallel(global_pool max_average, beside(taper narrowest=3 widest=20, global_pool max))",
+    "batch_norm, relu, parallel(global_pool average, beside(taper narrowest=3 widest=20, global_pool max))",
 ])  # fmt: skip
 
 

@@ -22,7 +22,15 @@ pools = st.builds(
 )  # fmt: skip
 blocks = st.builds("residual(conv 4x{} dilation={}, relu, shortcut(conv 4x1))".format, small, small)
 plain = st.sampled_from(
-    ["batch_norm", "gelu", "dropout 0.2", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2"]
+    [
+        "batch_norm",
+        "gelu",
+        "dropout 0.2",
+        "maxout 1",
+        "conv 6x3 padding=2, maxout 3",
+        "bilstm 2",
+        "taper widest=9",
+    ]
 )
 signal_layers = st.lists(st.one_of(convs, pools, blocks, plain), min_size=1, max_size=5)
 endings = st.sampled_from(

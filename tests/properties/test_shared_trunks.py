@@ -41,7 +41,7 @@ blocks = st.one_of(
     ),
 )  # fmt: skip
 plain = st.sampled_from(
-    ["batch_norm", "gelu", "exponential", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2"]
+    ["batch_norm", "gelu", "exponential", "maxout 1", "conv 6x3 padding=2, maxout 3", "bilstm 2", "taper"]
 )
 layers = st.lists(st.one_of(convs, pools, blocks, plain), min_size=1, max_size=5)
 endings = st.sampled_from(["", "flatten", "global_pool max_average", "dense 7, batch_norm, relu"])

@@ -37,7 +37,7 @@ from seqnet.networks.fast.fused_residual import is_fusible, takes_edits
 from seqnet.networks.fast.pooled_words import PooledWords
 from seqnet.networks.fast.sliding_window import sliding_window
 from seqnet.networks.fast.window_dense import WindowDense
-from seqnet.networks.modules import ACTIVATIONS, Exponential, GlobalPool, Maxout, Parallel, Residual
+from seqnet.networks.modules import ACTIVATIONS, Exponential, GlobalPool, Maxout, Parallel, Residual, Taper
 
 State: TypeAlias = Edited | WholeEdits
 """Edited sequences in their windows, or whole."""
@@ -140,6 +140,12 @@ class EditedLayers(ABC):
         result = state.then(state.differences(), self._of(norm, state), differs=True)
         result.shared, result.scale = state.shared, self._weights.ratio(norm)
         return result
+
+    def _taper(self, state: Edited, module: nn.Module) -> State:
+        values = state.differences() if state.differs else state.values()
+        factors = Unedited(cast("Taper", module).factors().T[None, :, None])
+        windows = factors.windows(state.start, state.width, state.step, state.count)
+        return state.then(values * windows, self._of(module, state), differs=state.differs)
 
     # ---- layers that slide along positions ---------------------------------------------------
 
@@ -336,6 +342,7 @@ _RULES: tuple[tuple[type | tuple[type, ...], _Rule], ...] = (
     (_SAME, EditedLayers._same),
     ((*_ACTIVATIONS, Maxout), EditedLayers._pointwise),
     (nn.BatchNorm2d, EditedLayers._batch_norm),
+    (Taper, EditedLayers._taper),
     ((nn.Conv2d, nn.Sequential, PooledWords), EditedLayers._convolution),
     ((nn.MaxPool2d, nn.AvgPool2d), EditedLayers._pool),
     (Residual, EditedLayers._residual),

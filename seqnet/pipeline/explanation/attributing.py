@@ -132,13 +132,13 @@ def _refusal(method: str, request: ExplainRequest, model: Model) -> str | None:
     if kind == "signals" and request.signal_reference == "fixed":
         return "the model reads no sequence to shuffle; give --signal-reference mean"
     layers = model.header["architecture"]
-    without = resolve("seqnet.networks.layers:layers_without_rule")(layers, "rescale") if layers else []
+    without = resolve("seqnet.networks.describe:layers_without_rule")(layers, "rescale") if layers else []
     return f"the layer {without[0]} has no rule for {method}; use ism" if without else None
 
 
 def _report_whole(model: Model) -> None:
     """Report which layers are computed whole for every substitution."""
-    without = resolve("seqnet.networks.layers:layers_without_rule")(model.header["architecture"], "edits")
+    without = resolve("seqnet.networks.describe:layers_without_rule")(model.header["architecture"], "edits")
     if without:
         detail(f"ism: everything from the layer {without[0]} on is computed whole")
 

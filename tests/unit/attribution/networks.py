@@ -29,6 +29,7 @@ EXAMPLES = {
     "parallel": "conv 6x3, exponential, parallel(global_pool max_average, beside(conv 2x1, max_pool 4, flatten)), "
     "dense 3, tanh",
     "global_pool": "conv 6x3, relu, global_pool max_average, dense 3, tanh",
+    "taper": "conv 6x3, relu, taper narrowest=3 widest=9, global_pool max, dense 3, tanh",
     "flatten": "conv 4x3, tanh, flatten, dense 3",
     "dense": "conv 4x3, relu, dense 5 bias=false, tanh",
 }

@@ -12,8 +12,9 @@ from seqnet.attribution.networks import ExplainedNetwork
 from seqnet.attribution.references import AttributionPlan, References
 from seqnet.attribution.rescale import Compared, rescaled
 from seqnet.model_inputs.inputs import SequenceInputs
+from seqnet.networks.describe import layers_without_rule
 from seqnet.networks.grammar import parse_layers
-from seqnet.networks.layers import LAYERS, Shape, build_network, layers_without_rule
+from seqnet.networks.layers import LAYERS, Shape, build_network
 from seqnet.networks.modules import Exponential
 from seqnet.networks.presets import PRESETS, with_masked_pools
 from tests.unit.attribution.networks import EXAMPLES, as_input, fixture_model, network_of, random_codes

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -15,6 +17,7 @@ from seqnet.networks.modules import (
     Maxout,
     Residual,
     Siamese,
+    Taper,
     Towers,
 )
 
@@ -79,6 +82,27 @@ def test_global_pooling_equals_the_loop():
     assert torch.equal(GlobalPool("max")(x), x[:, :, 0].max(dim=-1).values)
     torch.testing.assert_close(GlobalPool("average")(x), x[:, :, 0].mean(dim=-1))
     assert GlobalPool("max_average")(x).shape == (2, 6)
+
+
+def test_a_taper_multiplies_by_gaussians_around_the_middle():
+    x = torch.randn(2, 3, 1, 8).contiguous(memory_format=torch.channels_last)
+    taper = Taper(3, 8, 1, 4)
+    tapered = taper(x)
+    for channel, deviation in enumerate([1, 2, 4]):
+        for place in range(8):
+            factor = math.exp(-((place - 3.5) ** 2) / (2 * deviation**2))
+            torch.testing.assert_close(tapered[:, channel, 0, place], factor * x[:, channel, 0, place])
+    assert torch.equal(taper(x.flip(3)).flip(3), tapered), "both strands are tapered alike"
+    assert tapered.stride() == x.stride()
+
+
+def test_a_taper_stays_normal_far_from_the_middle_and_learns():
+    taper = Taper(1, 1001, 2, 2)
+    factors = taper.factors().detach()
+    assert float(factors.min()) >= torch.finfo(torch.float32).tiny
+    taper(torch.ones(1, 1, 1, 1001)).sum().backward()
+    expected = math.sqrt(2 * math.pi) * 2  # of the area under a Gaussian, by the logarithm of its deviation
+    assert float(taper.log_deviation.grad) == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_exponential_does_not_overflow():
