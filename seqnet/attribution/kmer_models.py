@@ -20,9 +20,9 @@ from seqnet.attribution.contributions import (
     observed_of,
     rows_wanted,
 )
-from seqnet.attribution.kmer_words import WordSum
-from seqnet.attribution.motif_sums import MotifSum
 from seqnet.attribution.references import AttributionPlan
+from seqnet.attribution.terms.explained import explained_term
+from seqnet.attribution.terms.kmer_words import WordSum
 from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.model_inputs.kmer_features import KmerFeatures
 from seqnet.networks.model import Model
@@ -119,7 +119,7 @@ class ExplainedMotifs:
         assert term is not None
         self.tasks = model.tasks
         self._bias = term.bias.astype(np.float64)
-        self.motifs = MotifSum(term.features, term.weights.astype(np.float64))
+        self.motifs = explained_term(term)
 
     def outputs(self, batch: KmerBatch) -> Floats:
         """Return the outputs, float64 (b, T)."""

@@ -12,7 +12,7 @@ from seqnet.aliases import Codes, Floats, Ints
 from seqnet.attribution.contributions import Shares, observed_shares
 from seqnet.attribution.deeplift import mean_multipliers
 from seqnet.attribution.kmer_models import KmerBatch, in_parts, substitutions
-from seqnet.attribution.kmer_words import WordSum
+from seqnet.attribution.terms.kmer_words import WordSum
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.ready_network import restored
 from seqnet.model_inputs.kmer_features import KmerFeatures

@@ -10,24 +10,21 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from seqnet.aliases import Bools, Codes, Floats, Ints
-from seqnet.attribution.contributions import Contributions, Shares
-from seqnet.attribution.kmer_words import WordSum
-from seqnet.attribution.motif_sums import MotifSum
+from seqnet.attribution.contributions import Contributions
 from seqnet.attribution.references import AttributionPlan
+from seqnet.attribution.terms.explained import ExplainedTerm, explained_term
 from seqnet.inference.batched import Strands, predict_logits
 from seqnet.inference.fold import fold_batch_norms
 from seqnet.inference.predictor import batch_rows
 from seqnet.inference.ready_network import restored
 from seqnet.inference.sharing.substitutions import Substitutions
-from seqnet.inference.terms.kmer_term import KmerTerm
-from seqnet.inference.terms.motif_term import MotifTerm
 from seqnet.inference.terms.stored import stored_terms
 from seqnet.model_inputs.inputs import Inputs
 from seqnet.networks.fast.blocked_conv import learn_in_blocks
@@ -48,22 +45,6 @@ class StrandBatch(NamedTuple):
 NetworkMethod: TypeAlias = (
     "Callable[[ExplainedNetwork, StrandBatch, Bools, AttributionPlan], dict[int, Contributions]]"
 )
-
-
-class ExplainedTerm(Protocol):
-    """A function of sequences that is added to a network's outputs."""
-
-    def outputs(self, codes: Codes, /) -> Floats:
-        """Return the function of sequences (n, L), float64 (n, T)."""
-        ...
-
-    def effects(self, codes: Codes, positions: Ints, /) -> Floats:
-        """Return what substitutions change, float64 (n, P, 4, T)."""
-        ...
-
-    def shares(self, codes: Codes, references: Codes, task: int, /) -> Shares:
-        """Return attributions of a sequence (L,) against references (N, L)."""
-        ...
 
 
 class ExplainedNetwork:
@@ -104,7 +85,7 @@ class ExplainedNetwork:
         """What is added to the network's outputs."""
         for term in reversed(self._stored):  # each scales all before it
             self.bias += self.scale * term.bias
-            self.terms.append(_explained_term(term, self.scale))
+            self.terms.append(explained_term(term, self.scale))
             self.scale *= term.scale
 
     @cached_property
@@ -136,9 +117,3 @@ class ExplainedNetwork:
             for term in self._stored:
                 values = term.added(values, codes, threads)
         return values.astype(np.float64)
-
-
-def _explained_term(term: KmerTerm | MotifTerm, scale: Floats) -> ExplainedTerm:
-    """Return a term times `scale` (T,) in a form that can be explained, without its bias."""
-    weights = scale[:, None] * term.weights
-    return WordSum(term.settings, weights) if isinstance(term, KmerTerm) else MotifSum(term.features, weights)

@@ -13,11 +13,13 @@ import numpy as np
 
 from seqnet.aliases import Codes, Floats, Json
 from seqnet.inference.terms.adding import Singles, add_in_parts
+from seqnet.inference.terms.middle import middle, stored_span
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import KmerSettings, stored_settings
 from seqnet.networks.model import KMER_TERM, KMERS, Model
 
 PREFIX = f"{KMER_TERM}."
+_TENSORS = ("scale", "weights", "bias")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class KmerTerm:
         float32 (T, d).
     bias
         float32 (T,).
+    span
+        Bases in the middle of each sequence that are read; None for all.
     """
 
     part: ClassVar[str] = KMERS
@@ -43,6 +47,7 @@ class KmerTerm:
     scale: Singles
     weights: Singles
     bias: Singles
+    span: int | None = None
 
     @staticmethod
     def of(model: Model) -> KmerTerm | None:
@@ -50,14 +55,12 @@ class KmerTerm:
         stored = model.header.get(KMER_TERM)
         if stored is None:
             return None
-        return KmerTerm(
-            stored_settings(**stored["settings"]),
-            *(np.asarray(model.tensors[PREFIX + name]) for name in ("scale", "weights", "bias")),
-        )
+        scale, weights, bias = (np.asarray(model.tensors[PREFIX + name]) for name in _TENSORS)
+        return KmerTerm(stored_settings(**stored["settings"]), scale, weights, bias, span=stored.get("span"))
 
     def stored(self) -> tuple[Json, dict[str, Singles]]:
         """Return what a model's header holds of the term, and its tensors."""
-        header = {KMER_TERM: {"settings": self.settings.stored()}}
+        header = {KMER_TERM: {"settings": self.settings.stored()} | stored_span(self.span)}
         tensors = {"scale": self.scale, "weights": self.weights, "bias": self.bias}
         return header, {PREFIX + name: tensor for name, tensor in tensors.items()}
 
@@ -85,6 +88,6 @@ class KmerTerm:
 
     def products(self, codes: Codes) -> Floats:
         """Return the term itself, float64 (n, T)."""
-        features = count_codes(codes, self.settings)
+        features = count_codes(middle(codes, self.span), self.settings)
         products: Floats = features @ self.weights.T.astype(np.float64) + self.bias
         return products

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from seqnet.aliases import Codes, Floats, Json
 from seqnet.inference.terms.adding import Singles, add_in_parts
+from seqnet.inference.terms.middle import middle, stored_span
 from seqnet.kernels.occupancy import Lookups, Words, make_lookups, read_words, window_sums, word_length
 from seqnet.motifs.matrix import reverse_complement_matrix
 from seqnet.networks.model import MOTIF_TERM, MOTIFS, Model
@@ -164,6 +165,8 @@ class MotifTerm:
         float32 (T, 2m): of the occupancies, then of the hinges.
     bias
         float32 (T,).
+    span
+        Bases in the middle of each sequence that are read; None for all.
     """
 
     part: ClassVar[str] = MOTIFS
@@ -173,6 +176,7 @@ class MotifTerm:
     scale: Singles
     weights: Singles
     bias: Singles
+    span: int | None = None
 
     @staticmethod
     def of(model: Model) -> MotifTerm | None:
@@ -186,15 +190,16 @@ class MotifTerm:
         motifs = MotifScores(tuple(stored["names"]), scores, tuple(stored["both"]))
         constants = (tensors[name].astype(np.float64) for name in ("knee", "mean", "deviation"))
         return MotifTerm(
-            MotifFeatures(motifs, *constants), tensors["scale"], tensors["weights"], tensors["bias"]
-        )
+            MotifFeatures(motifs, *constants), tensors["scale"], tensors["weights"], tensors["bias"],
+            stored.get("span"),
+        )  # fmt: skip
 
     def stored(self) -> tuple[Json, dict[str, NDArray[np.generic]]]:
         """Return what a model's header holds of the term, and its tensors."""
         motifs = self.features.motifs
         header = {
             "names": list(motifs.names), "widths": [len(matrix) for matrix in motifs.scores],
-            "both": list(motifs.both),
+            "both": list(motifs.both), **stored_span(self.span),
         }  # fmt: skip
         tensors: dict[str, NDArray[np.generic]] = {
             "scores": np.concatenate(motifs.scores), "knee": self.features.knee, "mean": self.features.mean,
@@ -209,7 +214,7 @@ class MotifTerm:
 
     def products(self, codes: Codes) -> Floats:
         """Return the term itself, float64 (n, T)."""
-        return self.outputs(self.features.of_codes(codes))
+        return self.outputs(self.features.of_codes(middle(codes, self.span)))
 
     def outputs(self, features: Singles) -> Floats:
         """Return the term for features (n, 2m), float64 (n, T)."""

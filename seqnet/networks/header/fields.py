@@ -113,7 +113,9 @@ _TARGETS = Record(
     },
     {"values": ListOf(ListOf(NUMBER, 1)), "scores": ListOf(ListOf(NUMBER, 1))},
 )  # fmt: skip
-_MOTIFS = Record({"names": ListOf(TEXT, 1), "widths": ListOf(_SIZE, 1), "both": ListOf(SWITCH, 1)})
+_MOTIFS = Record(
+    {"names": ListOf(TEXT, 1), "widths": ListOf(_SIZE, 1), "both": ListOf(SWITCH, 1)}, {"span": _SIZE}
+)
 _MEMBER = Record({"seed": whole()}, {"best_epoch": whole(), "metrics": _METRICS})
 _STACK = Record({"parts": ListOf(NAME, 1), "common": _NUMBERS, "weights": ListOf(_NUMBERS, 1)})
 HEADER: Kind = Record(
@@ -129,7 +131,7 @@ HEADER: Kind = Record(
         "metrics": Maybe(_METRICS), "baselines": MapOf(_METRICS), "options": MapOf(_PLAIN),
         "seed": Maybe(whole()), "threads": Maybe(whole()), "command": Maybe(TEXT),
         "inputs": MapOf(TEXT), "versions": MapOf(Maybe(TEXT)), "target_scale": Maybe(_TARGETS),
-        "kmer_term": Maybe(Record({"settings": _SETTINGS})), "motif_term": Maybe(_MOTIFS),
+        "kmer_term": Maybe(Record({"settings": _SETTINGS}, {"span": _SIZE})), "motif_term": Maybe(_MOTIFS),
         "stack": Maybe(_STACK), "stretches": Maybe(_STRETCHES), "members": ListOf(_MEMBER, 2),
     },
 )  # fmt: skip
@@ -163,10 +165,19 @@ def _check_terms(header: Json) -> None:
     tasks = header["tasks"]
     if (motifs := header.get("motif_term")) is not None:
         _check_motifs(motifs)
+    for name in ("kmer_term", "motif_term"):
+        if (span := (header.get(name) or {}).get("span")) is not None:
+            _check_span(f"{name}.span", span, header["input"]["width"])
     if (stack := header.get("stack")) is not None:
         rows = [stack["common"], *stack["weights"]]
         if len(rows) != len(tasks) + 1 or any(len(row) != len(stack["parts"]) for row in rows):
             raise FieldError("stack.weights is not one for each task and part")
+
+
+def _check_span(place: str, span: int, width: int | None) -> None:
+    """Make sure that a term reads the middle of a model's windows, of which both strands have the same."""
+    if width is None or span > width or (width - span) % 2:
+        raise FieldError(f"{place} is {span}, which is not the middle of a width of {width}")
 
 
 def _check_motifs(motifs: Json) -> None:

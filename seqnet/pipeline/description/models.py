@@ -13,6 +13,7 @@ from seqnet.formats.models.model_file import read_model
 from seqnet.genome.signals.tracks import Signal
 from seqnet.inference.linear_predictor import is_linear
 from seqnet.inference.terms.motif_term import MotifTerm
+from seqnet.inference.terms.stored import stored_terms
 from seqnet.inference.track_units import restored_range
 from seqnet.kmers.columns import feature_names
 from seqnet.kmers.settings import stored_settings
@@ -49,6 +50,7 @@ def describe_model(path: str) -> Description:
         ("input", spec["type"]),
         ("width", spec["width"]),
         *_features(spec.get("settings")),
+        *_spans(model),
         *([("bases per bin", spec["bin"])] if "bin" in spec else []),
         *_signals("signal", spec.get("signals", ())),
         *_signals("output", header.get("outputs", ())),
@@ -156,6 +158,11 @@ def _features(settings: Json | None) -> list[tuple[str, object]]:
     """Return how the features of a model are counted."""
     facts = stored_settings(**settings).facts() if settings else {}
     return [(f"input {name}", value) for name, value in facts.items()]
+
+
+def _spans(model: Model) -> list[tuple[str, object]]:
+    """Return how many bases in the middle the terms read, where that is not all."""
+    return [(f"width of {term.part}", term.span) for term in stored_terms(model) if term.span is not None]
 
 
 def _signals(what: str, entries: Sequence[Json]) -> list[tuple[str, object]]:

@@ -102,7 +102,7 @@ def _train_motifs(request: TrainLinearRequest, path: str) -> TrainingResult:
     scale = None if loss == "bce" else fit_target_scale("z", data.targets[data.rows("train")])
     train, valid = training_rows(data, scale, request.seed), validation_rows(data, scale, request.seed)[0]
     motifs = collection_scores(path, request.motif_rules, train.codes, both=request.strands == "both")
-    fitted = FittedMotifs(motifs, train, valid, request.thread_count)
+    fitted = FittedMotifs(motifs, train, valid, request.thread_count, request.seed)
     rows = len(train.codes)
     fit = fitted.fit(loss, None if request.strength is None else (_penalty(loss, request.strength, rows),))
     term = fitted.term_of(fit.weights, fit.bias)

@@ -6,8 +6,8 @@ import torch
 
 from seqnet.attribution.kmer_models import ExplainedLinear, KmerBatch, kmer_mutagenesis, kmer_shares
 from seqnet.attribution.kmer_networks import ExplainedKmerNetwork
-from seqnet.attribution.kmer_words import WordSum
 from seqnet.attribution.references import AttributionPlan, References
+from seqnet.attribution.terms.kmer_words import WordSum
 from seqnet.inference.linear_predictor import LinearPredictor
 from seqnet.kmers.columns import make_columns
 from seqnet.kmers.counting import count_codes

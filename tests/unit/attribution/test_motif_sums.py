@@ -7,10 +7,10 @@ import torch
 from seqnet.attribution.contributions import observed_of
 from seqnet.attribution.deeplift import deeplift
 from seqnet.attribution.kmer_models import ExplainedMotifs, KmerBatch, kmer_mutagenesis, kmer_shares
-from seqnet.attribution.motif_sums import MotifSum
 from seqnet.attribution.mutagenesis import mutagenesis
 from seqnet.attribution.networks import ExplainedNetwork
 from seqnet.attribution.references import AttributionPlan, References
+from seqnet.attribution.terms.motif_sums import MotifSum
 from seqnet.inference.linear_predictor import MotifPredictor
 from seqnet.inference.predictor import Predictor
 from seqnet.inference.terms.kmer_term import KmerTerm
@@ -208,8 +208,8 @@ def test_shares_are_those_of_a_plain_loop(kind, never):
 # ---- models ----------------------------------------------------------------------------------
 
 
-def some_model(kinds):
-    """A network with terms, or a linear model of motifs where it is "linear"."""
+def some_model(kinds, span=None):
+    """A network with terms of the middle, or a linear model of motifs where it is "linear"."""
     rng = np.random.default_rng(6)
     header = {"architecture": [] if kinds == "linear" else parse_layers(LAYERS), "tasks": list(TASKS),
               "strands": "both", "input": {"type": "sequence", "width": LENGTH}}  # fmt: skip
@@ -223,8 +223,10 @@ def some_model(kinds):
     terms = []
     if kinds == "both":
         settings = KmerSettings(("1101", "11"), "both", "sqrt")
-        terms.append(KmerTerm(settings, single(2), single(2, make_columns(settings).features), single(2)))
-    terms.append(MotifTerm(some_features(7), single(2), single(2, 8), single(2)))
+        terms.append(
+            KmerTerm(settings, single(2), single(2, make_columns(settings).features), single(2), span)
+        )
+    terms.append(MotifTerm(some_features(7), single(2), single(2, 8), single(2), span))
     for term in terms:
         more, stored = term.stored()
         header, tensors = {**header, **more}, {**tensors, **stored}
@@ -240,8 +242,9 @@ def predicted(model, codes):
 
 @pytest.mark.parametrize("kinds", ["motifs", "both", "linear"])
 @pytest.mark.parametrize("rows", ["plain", "ambiguous"])
-def test_stored_models_are_explained_exactly(kinds, rows):
-    model, codes = some_model(kinds), rows_of(rows)
+@pytest.mark.parametrize("span", [None, LENGTH - 10])
+def test_stored_models_are_explained_exactly(kinds, rows, span):
+    model, codes = some_model(kinds, span), rows_of(rows)
     wanted, plan = np.ones((3, 2), dtype=bool), AttributionPlan(References(5))
     if kinds == "linear":
         explained, batch = ExplainedMotifs(model), KmerBatch(codes, None)

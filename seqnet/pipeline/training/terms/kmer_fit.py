@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from seqnet.aliases import Codes, Floats, Ints, Progress, no_progress
 from seqnet.inference.terms.adding import Singles
 from seqnet.inference.terms.kmer_term import KmerTerm
+from seqnet.inference.terms.middle import middle
 from seqnet.kmers.counting import count_codes
 from seqnet.kmers.settings import GAPPED, KmerSettings
 from seqnet.linear.fit import fit_linear, stacked
@@ -28,6 +29,23 @@ MOST_COPIES = 8
 """Draws, for the fit, of negatives that change every epoch."""
 _GRAM_ROWS = 512
 """Rows of a Gram matrix that are made at a time."""
+
+
+class TermRows(NamedTuple):
+    """Sequences and targets, as the network learns them."""
+
+    codes: Codes
+    """uint8 (n, L)."""
+    targets: Floats
+    """float64 (n, T), NaN where unknown."""
+
+    def chosen(self, rows: Ints) -> TermRows:
+        """Return some of the rows."""
+        return TermRows(self.codes[rows], self.targets[rows])
+
+    def middle(self, span: int | None) -> TermRows:
+        """Return the same rows with the middle of their sequences, see `seqnet.inference.terms.middle`."""
+        return TermRows(middle(self.codes, span), self.targets)
 
 
 def fit_kmer_term(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seqnet.errors import UsageError
@@ -13,15 +15,18 @@ from seqnet.pipeline.training.data import Sequences, TrainingData
 from seqnet.pipeline.training.terms.kmer_fit import (
     MOST_ROWS,
     MOST_TASKS,
+    TermRows,
     fit_kmer_ridge,
     fit_kmer_term,
     fitting_rows,
 )
-from seqnet.pipeline.training.terms.rows import TermRows
+from seqnet.pipeline.training.terms.span import decided_span
 from seqnet.reporting import note, progress_bar
 
 if TYPE_CHECKING:
+    from seqnet.aliases import Floats
     from seqnet.pipeline.training.architecture import Architecture
+
 STRAND_ROWS = 3_000
 """Rows of a split by which strands are decided."""
 ONLY_FOR = "is for binary targets and regressions of sequences alone, of equal weight"
@@ -46,14 +51,26 @@ def wants_term(choice: bool | None, architecture: Architecture, data: TrainingDa
 
 def fit_term(train: TermRows, valid: TermRows, strands: str, seed: int, *, binary: bool) -> KmerTerm:
     """Fit the term: a few binary tasks one by one (squared hinge), others together (ridge)."""
+    span = decided_span(partial(_ridge_outputs, strands=strands), "k-mers", train, valid, seed)
+    term = _fitted(train.middle(span), valid.middle(span), strands, seed, binary=binary)
+    return replace(term, span=span)
+
+
+def _fitted(train: TermRows, valid: TermRows, strands: str, seed: int, *, binary: bool) -> KmerTerm:
+    """Fit the term to sequences of which it reads everything."""
     tasks = train.targets.shape[1]
     if binary and tasks <= MOST_TASKS:
         with progress_bar("solutions", len(STRENGTHS["hinge"]) * tasks) as progress:
             return fit_kmer_term(train, valid, strands, progress)
     chosen = fitting_rows(len(train.codes), train.codes.shape[1], seed, MOST_ROWS)
-    fewer = TermRows(train.codes[chosen], train.targets[chosen])
+    fewer = train.chosen(chosen)
     with progress_bar("penalties of k-mers", len(GRAM_PENALTIES)) as progress:
         return fit_kmer_ridge(fewer, valid, strands, binary=binary, progress=progress)
+
+
+def _ridge_outputs(train: TermRows, valid: TermRows, strands: str) -> Floats:
+    """Return what ridge regressions of k-mers make of the validation rows, float64 (n, T)."""
+    return fit_kmer_ridge(train, valid, strands, binary=False).products(valid.codes)
 
 
 def decided_strands(data: TrainingData, seed: int) -> str:
@@ -67,8 +84,8 @@ def decided_strands(data: TrainingData, seed: int) -> str:
     losses = {}
     for strands in ("forward", "both"):
         train, valid = _some(data, "train", seed), _some(data, "valid", seed)
-        term = fit_kmer_ridge(train, valid, strands, binary=False)
-        losses[strands] = relative_loss("mse", term.products(valid.codes), valid.targets, train.targets)
+        outputs = _ridge_outputs(train, valid, strands)
+        losses[strands] = relative_loss("mse", outputs, valid.targets, train.targets)
     chosen = "both" if losses["both"] < losses["forward"] else "forward"
     errors = f"{losses['forward']:.3f} of the variance forward, {losses['both']:.3f} on both strands"
     note(f"sequences are read {_READ[chosen]}: k-mers leave {errors} on the validation rows (see --strands)")

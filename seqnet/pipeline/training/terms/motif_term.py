@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from seqnet.motifs.words import MOST_WORDS, grow_motifs
 from seqnet.pipeline.motifs.request import MotifRules, Scoring
 from seqnet.pipeline.motifs.sources import load_motifs, make_pssms
 from seqnet.pipeline.training.terms.kmer_fit import as_logits
+from seqnet.pipeline.training.terms.span import decided_span
 from seqnet.reporting import detail, note, progress_bar
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from seqnet.aliases import Codes, Floats, Ints
     from seqnet.inference.terms.kmer_term import KmerTerm
-    from seqnet.pipeline.training.terms.rows import TermRows
+    from seqnet.pipeline.training.terms.kmer_fit import TermRows
 
 _TAIL = 0.25
 """Share of the rows of a regression in which sites of high and of low targets are searched."""
@@ -87,9 +89,18 @@ class FittedMotifs:
         The collection.
     train, valid
         The rows.
+    threads
+        Parts of the sequences that are scored at a time.
+    seed
+        Of the rows that decide how much of the sequences' middle is read.
     """
 
-    def __init__(self, motifs: MotifScores, train: TermRows, valid: TermRows, threads: int) -> None:
+    def __init__(
+        self, motifs: MotifScores, train: TermRows, valid: TermRows, threads: int, seed: int
+    ) -> None:
+        outputs = partial(_ridge_outputs, motifs, threads=threads)
+        self._span = decided_span(outputs, "motifs", train, valid, seed)
+        train, valid = train.middle(self._span), valid.middle(self._span)
         features, values = fit_motif_features(motifs, train.codes, threads)
         self.features: MotifFeatures = features
         self._train = values, train.targets
@@ -114,7 +125,16 @@ class FittedMotifs:
     def term_of(self, weights: Floats, bias: Floats) -> MotifTerm:
         """Return weights (T, 2m) and biases (T,) as a term of full weight."""
         ones = np.ones(len(bias), dtype=np.float32)
-        return MotifTerm(self.features, ones, weights.astype(np.float32), bias.astype(np.float32))
+        return MotifTerm(self.features, ones, weights.astype(np.float32), bias.astype(np.float32), self._span)
+
+
+def _ridge_outputs(motifs: MotifScores, train: TermRows, valid: TermRows, threads: int) -> Floats:
+    """Return what ridge regressions of motif features make of the validation rows, float64 (n, T)."""
+    features, values = fit_motif_features(motifs, train.codes, threads)
+    held = features.of_codes(valid.codes, threads)
+    fitted = fit_shared("mse", (values, train.targets), (held, valid.targets))
+    outputs: Floats = held.astype(np.float64) @ fitted.weights.T + fitted.bias
+    return outputs
 
 
 def motifs_of_words(

@@ -140,14 +140,16 @@ class TermPlan:
             if self.denovo:
                 frequencies = base_frequencies(train.codes, both=strands == "both")
                 tasks = data.regions.tasks
-                collections.append(motifs_of_words(kmers, train, tasks, frequencies, binary=binary))
+                collections.append(
+                    motifs_of_words(kmers, train.middle(kmers.span), tasks, frequencies, binary=binary)
+                )
         if self.collection is not None:
             collections.append(
                 collection_scores(self.collection, self.rules, train.codes, both=strands == "both")
             )
         motifs = joined_motifs(collections)
         if motifs.names:
-            terms[MOTIFS] = FittedMotifs(motifs, train, valid, threads).term(binary=binary)
+            terms[MOTIFS] = FittedMotifs(motifs, train, valid, threads, seed).term(binary=binary)
         return terms
 
 

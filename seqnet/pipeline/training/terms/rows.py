@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqnet.pipeline.training.terms.kmer_fit import copies_of, fitting_rows
+from seqnet.pipeline.training.terms.kmer_fit import TermRows, copies_of, fitting_rows
 
 if TYPE_CHECKING:
-    from seqnet.aliases import Codes, Floats, Ints
+    from seqnet.aliases import Floats, Ints
     from seqnet.inference.target_scale import TargetScale
     from seqnet.pipeline.training.data import TrainingData
-
-
-class TermRows(NamedTuple):
-    """Sequences and targets, as the network learns them."""
-
-    codes: Codes
-    """uint8 (n, L)."""
-    targets: Floats
-    """float64 (n, T), NaN where unknown."""
 
 
 def training_rows(data: TrainingData, scale: TargetScale | None, seed: int) -> TermRows:

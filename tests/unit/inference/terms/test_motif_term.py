@@ -130,6 +130,9 @@ def test_tiles_of_a_linear_model_are_its_windows():
     ("change", "message"),
     [
         (lambda header, _: header["motif_term"].update(widths=[3, 7]), "widths is not one for each of 3 motifs"),
+        (lambda header, _: header["motif_term"].update(span=26), "motif_term.span is 26, which is not the middle"),
+        (lambda header, _: header["motif_term"].update(span=11), "motif_term.span is 11, which is not the middle"),
+        (lambda header, _: header["motif_term"].update(span=0), "motif_term.span is 0"),
         (lambda header, _: header["motif_term"].update(both="yes"), "motif_term.both is 'yes'"),
         (lambda _, tensors: tensors.pop("motif_term.knee"), "tensor motif_term.knee is missing"),
         (lambda _, tensors: tensors["motif_term.scores"].__setitem__(0, np.nan), "motif_term.scores is NaN"),
