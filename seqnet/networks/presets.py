@@ -298,6 +298,20 @@ def _with_masked_pools(row: LayerSpec) -> LayerSpec:
     return {**row, "masked": True} if row["layer"] == "global_pool" else row
 
 
+def without_tapers(layers: Layers) -> Layers:
+    """Return an architecture without the parallel chains that begin with a taper."""
+    kept: Layers = []
+    for row in layers:
+        if row["layer"] != "parallel":
+            kept.append(row)
+        elif row["layers"][0]["layer"] == "taper":
+            kept += without_tapers(row["beside"])
+        else:
+            layers, beside = without_tapers(row["layers"]), without_tapers(row["beside"])
+            kept.append({**row, "layers": layers, "beside": beside})
+    return kept
+
+
 def with_towers(layers: Layers) -> Layers:
     """Return an architecture that reads sequence and tracks apart up to its first global pool or flatten.
 

@@ -15,7 +15,13 @@ from seqnet.linear.standardise import column_statistics
 from seqnet.model_inputs.inputs import FeatureInputs, GenomeInputs, Inputs, SequenceInputs
 from seqnet.model_inputs.signals import signal_inputs
 from seqnet.networks.layers import Shape
-from seqnet.networks.presets import with_masked_pools, with_partners, with_towers
+from seqnet.networks.presets import (
+    DEFAULT_PRESET,
+    with_masked_pools,
+    with_partners,
+    with_towers,
+    without_tapers,
+)
 from seqnet.pipeline.training.data import Features, Sequences, TrainingData
 from seqnet.reporting import note
 from seqnet.training.config import Examples
@@ -29,8 +35,14 @@ if TYPE_CHECKING:
 
 
 def fitted_architecture(architecture: Architecture, data: TrainingData, *, towers: bool) -> Architecture:
-    """Return an architecture as the data need it: pools that leave out padding, towers, pairs of strands."""
+    """Return an architecture as the data need it: pools that leave out padding, towers, pairs of strands.
+
+    The default network tapers windows of a genome alone, which are centred on something; sequences of a FASTA
+    file or of an assay need not be.
+    """
     layers, described = architecture.layers, architecture.described
+    if described.get("preset") == DEFAULT_PRESET and not data.located:
+        layers = without_tapers(layers)
     if data.sequences is not None and data.sequences.padded:
         layers = with_masked_pools(layers)
     if data.codes is None and data.signals is not None and architecture.init_motifs is not None:

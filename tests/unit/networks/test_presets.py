@@ -8,8 +8,15 @@ from seqnet.networks.describe import describe_network
 from seqnet.networks.grammar import parse_layers
 from seqnet.networks.layers import Shape, build_network
 from seqnet.networks.model import Model
-from seqnet.networks.outline import outline
-from seqnet.networks.presets import PRESETS, dense_layers, with_partners, with_towers, without_bias
+from seqnet.networks.outline import layers_text, outline
+from seqnet.networks.presets import (
+    PRESETS,
+    dense_layers,
+    with_partners,
+    with_towers,
+    without_bias,
+    without_tapers,
+)
 
 
 def described(name, shape, tasks):
@@ -159,6 +166,18 @@ def test_atacworks():
 def test_dense_layers():
     assert [row["layer"] for row in dense_layers([5], 0.2)] == ["dense", "activation", "dropout"]
     assert dense_layers([], 0.2) == []
+
+
+def test_without_tapers_nothing_else_changes():
+    text = "conv 8x3, parallel(global_pool max, beside({})), dense 3"
+    tapered = parse_layers(text.format("parallel(taper, global_pool max, beside(conv 2x1, flatten))"))
+    assert without_tapers(tapered) == parse_layers(text.format("conv 2x1, flatten"))
+    assert without_tapers(PRESETS["basset"].layers) == PRESETS["basset"].layers
+    plain = without_tapers(PRESETS["default"].layers)
+    names = layers_text(plain)
+    assert "taper" in layers_text(PRESETS["default"].layers)
+    assert "taper" not in names
+    assert "parallel(global_pool max_average, beside(conv 8x1, max_pool 8 partial=true, flatten" in names
 
 
 @pytest.mark.parametrize("name", ["default", "basset", "deepbind", "dragonn", "danq"])

@@ -179,6 +179,25 @@ def test_a_dry_run_returns_the_layers_and_trains_nothing(folder, tmp_path, capfd
     assert capfd.readouterr() == ("", "")
 
 
+def test_windows_of_a_genome_are_tapered_alone(folder, tmp_path):
+    """By the default network; layers that are given stay as they are."""
+    (tmp_path / "g.fa").write_text(">c1\n" + "ACGTTGCAAC" * 40 + "\n")
+    rows = [
+        f"c1\t{8 * i}\t{8 * i + 60}\tr{i}\t0\t+\t{'valid' if i > 20 else 'train'}\t{i % 2}\n"
+        for i in range(40)
+    ]
+    (tmp_path / "r.bed").write_text("#chrom\tstart\tend\tname\tscore\tstrand\tsplit\tbound\n" + "".join(rows))
+    windows = {"regions": tmp_path / "r.bed", "genome": tmp_path / "g.fa", "on_leak": "warn"}
+
+    def text(**sources):
+        layers = seqnet.train_cnn(**sources, epochs=1, threads=1, dry_run=True).layers
+        return ", ".join(row.layer for row in layers)
+
+    assert "taper" in text(**windows)
+    assert "taper" not in text(**bound(folder))
+    assert "taper" in text(**bound(folder), layers="conv 4x5, relu, taper, global_pool max")
+
+
 def test_torch_has_its_threads_back_afterwards(folder):
     before = torch.get_num_threads()
     seqnet.train_cnn(**bound(folder), **{**SMALL, "threads": before + 1, "dry_run": True})
