@@ -24,7 +24,19 @@ class ExplainedTerm(Protocol):
         ...
 
     def effects(self, codes: Codes, positions: Ints, /) -> Floats:
-        """Return what substitutions change, float64 (n, P, 4, T)."""
+        """Return what each substitution changes.
+
+        Parameters
+        ----------
+        codes
+            uint8 (n, L).
+        positions
+            int64 (P,): where bases are substituted.
+
+        Returns
+        -------
+        float64 (n, P, 4, T): the function with each base in place, less the function.
+        """
         ...
 
     def shares(self, codes: Codes, references: Codes, task: int, /) -> Shares:

@@ -41,19 +41,7 @@ class WordSum(KmerFunction):
         return np.bincount(columns[columns >= 0], minlength=self._columns.features)
 
     def effects(self, codes: Codes, positions: Ints, threads: int = 1) -> Floats:
-        """Return what each substitution changes.
-
-        Parameters
-        ----------
-        codes
-            uint8 (n, L).
-        positions
-            int64 (P,): where bases are substituted.
-
-        Returns
-        -------
-        float64 (n, P, 4, T): the function with each base in place, less the function.
-        """
+        """Return what each substitution changes, float64 (n, P, 4, T); see `ExplainedTerm.effects`."""
         n, each = len(codes), 4 * len(positions)
         places = np.tile(np.repeat(positions, 4), n)
         letters = np.tile(np.arange(4, dtype=np.uint8), n * len(positions))

@@ -76,21 +76,10 @@ class MotifSum:
     # ---- substitutions -----------------------------------------------------------------------
 
     def effects(self, codes: Codes, positions: Ints) -> Floats:
-        """Return what each substitution changes.
+        """Return what each substitution changes, float64 (n, P, 4, T); see `ExplainedTerm.effects`.
 
         Only windows that overlap it are computed again; sums over the others are kept. No sum is
         subtracted from another, so that a weak window left behind by a strong one keeps its digits.
-
-        Parameters
-        ----------
-        codes
-            uint8 (n, L).
-        positions
-            int64 (P,): where bases are substituted.
-
-        Returns
-        -------
-        float64 (n, P, 4, T): the function with each base in place, less the function.
         """
         effects = np.zeros((len(codes), len(positions), 4, len(self.weights)))
         plain = self.outputs(codes)

@@ -179,8 +179,7 @@ def test_a_dry_run_returns_the_layers_and_trains_nothing(folder, tmp_path, capfd
     assert capfd.readouterr() == ("", "")
 
 
-def test_windows_of_a_genome_are_tapered_alone(folder, tmp_path):
-    """By the default network; layers that are given stay as they are."""
+def test_the_default_network_tapers_only_windows_of_a_genome(folder, tmp_path):
     (tmp_path / "g.fa").write_text(">c1\n" + "ACGTTGCAAC" * 40 + "\n")
     rows = [
         f"c1\t{8 * i}\t{8 * i + 60}\tr{i}\t0\t+\t{'valid' if i > 20 else 'train'}\t{i % 2}\n"

@@ -39,8 +39,9 @@ class TermRows(NamedTuple):
     targets: Floats
     """float64 (n, T), NaN where unknown."""
 
-    def chosen(self, rows: Ints) -> TermRows:
-        """Return some of the rows."""
+    def drawn(self, seed: int, most: int) -> TermRows:
+        """Return so many of the rows at most, see `fitting_rows`."""
+        rows = fitting_rows(len(self.codes), self.codes.shape[1], seed, most)
         return TermRows(self.codes[rows], self.targets[rows])
 
     def middle(self, span: int | None) -> TermRows:

@@ -18,7 +18,6 @@ from seqnet.pipeline.training.terms.kmer_fit import (
     TermRows,
     fit_kmer_ridge,
     fit_kmer_term,
-    fitting_rows,
 )
 from seqnet.pipeline.training.terms.span import decided_span
 from seqnet.reporting import note, progress_bar
@@ -62,8 +61,7 @@ def _fitted(train: TermRows, valid: TermRows, strands: str, seed: int, *, binary
     if binary and tasks <= MOST_TASKS:
         with progress_bar("solutions", len(STRENGTHS["hinge"]) * tasks) as progress:
             return fit_kmer_term(train, valid, strands, progress)
-    chosen = fitting_rows(len(train.codes), train.codes.shape[1], seed, MOST_ROWS)
-    fewer = train.chosen(chosen)
+    fewer = train.drawn(seed, MOST_ROWS)
     with progress_bar("penalties of k-mers", len(GRAM_PENALTIES)) as progress:
         return fit_kmer_ridge(fewer, valid, strands, binary=binary, progress=progress)
 
@@ -99,5 +97,4 @@ def _some(data: TrainingData, split: str, seed: int) -> TermRows:
     """Return rows of a split, a bounded number of them drawn at random."""
     assert data.codes is not None
     rows = data.rows(split)
-    chosen = rows[fitting_rows(len(rows), data.codes.shape[1], seed, STRAND_ROWS)]
-    return TermRows(data.codes[chosen], data.targets[chosen])
+    return TermRows(data.codes[rows], data.targets[rows]).drawn(seed, STRAND_ROWS)

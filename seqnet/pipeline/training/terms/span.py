@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqnet.linear.shared import known_means
-from seqnet.pipeline.training.terms.kmer_fit import fitting_rows
 from seqnet.reporting import note
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     RidgeOutputs = Callable[[TermRows, TermRows], Floats]
     """What a ridge regression that is fitted to training rows makes of validation rows, float64 (n, T)."""
+
 _ROWS, _BASES = 2_000, 600_000
 """Of a split's rows, drawn at random, by which a span is decided: no more than either."""
 _LEAST = 40
@@ -31,6 +31,7 @@ _LEAST = 40
 _WORSE = 2
 """No shorter spans are tried after so many that are worse than the best."""
 _STANDARD_ERRORS = 3.0
+"""By so many an error is clearly larger: with two, spans were often too narrow for the sum of the parts."""
 
 
 def spans(width: int) -> Iterator[int]:
@@ -44,7 +45,7 @@ def spans(width: int) -> Iterator[int]:
     span = width
     while span >= _LEAST or span == width:
         yield span
-        span = int(span / np.sqrt(2))
+        span = int(span / math.sqrt(2))
         span -= (width - span) % 2  # as many bases on either side
 
 
@@ -62,7 +63,7 @@ def decided_span(outputs: RidgeOutputs, what: str, train: TermRows, valid: TermR
         The features' name.
     """
     width = train.codes.shape[1]
-    train, valid = (_some(rows, min(_ROWS, max(1, _BASES // width)), seed) for rows in (train, valid))
+    train, valid = (rows.drawn(seed, min(_ROWS, max(1, _BASES // width))) for rows in (train, valid))
     errors: dict[int, Floats] = {}
     for span in spans(width):
         found = outputs(train.middle(span), valid.middle(span))
@@ -95,8 +96,3 @@ def _clearly_larger(errors: Floats, best: Floats) -> bool:
     """Return whether errors of the same rows are larger than the lowest in the mean, chance apart."""
     apart = errors - best
     return float(apart.mean()) > _STANDARD_ERRORS * float(apart.std()) / math.sqrt(len(apart))
-
-
-def _some(rows: TermRows, most: int, seed: int) -> TermRows:
-    """Return a bounded number of rows, drawn at random."""
-    return rows.chosen(fitting_rows(len(rows.codes), rows.codes.shape[1], seed, most))

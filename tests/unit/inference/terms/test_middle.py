@@ -8,10 +8,12 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from seqnet.formats.models.model_file import read_model, write_model
 from seqnet.inference.predictor import Predictor
 from seqnet.inference.terms.middle import middle
+from seqnet.inference.terms.motif_term import MotifScores
 from seqnet.inference.terms.stored import stored_terms
 from seqnet.inference.tiles import Tiles
 from seqnet.networks.grammar import parse_layers
@@ -23,7 +25,7 @@ from seqnet.pipeline.training.terms.kmer_term import fit_term
 from seqnet.pipeline.training.terms.motif_term import FittedMotifs
 from seqnet.pipeline.training.terms.span import decided_span, spans
 from tests.unit.inference.terms.test_kmer_term import some_term as some_kmer_term
-from tests.unit.inference.terms.test_motif_term import some_codes, some_motifs
+from tests.unit.inference.terms.test_motif_term import some_codes
 from tests.unit.inference.terms.test_motif_term import some_term as some_motif_term
 
 TERMS = pytest.mark.parametrize("term", [some_kmer_term(), some_motif_term()], ids=["k-mers", "motifs"])
@@ -94,30 +96,31 @@ def test_spans_shrink_around_the_same_middle(width):
     assert len(tried) < 14
 
 
+SITE = [3, 2, 0, 1, 3, 1, 0, 2]
+
+
 def planted(n, seed, spread):
-    """Rows of 200 bases: positives hold a word up to `spread` bases from the centre, all hold it elsewhere."""
+    """Rows of 200 bases: positives hold a word up to `spread` bases from the centre, any row by chance elsewhere."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 4, (n, 200)).astype(np.uint8)
     positive = np.arange(n) % 2 == 0
     for row, own in enumerate(codes):
-        places = [rng.integers(0, 40), rng.integers(150, 190)] if spread < 40 else []
+        chance = np.concatenate(
+            [rng.integers(0, 40, rng.integers(3)), rng.integers(150, 190, rng.integers(3))]
+        )
+        places = chance if spread < 40 else []
         for place in [*places, *([96 + rng.integers(-spread, spread + 1)] if positive[row] else [])]:
-            own[place : place + 8] = [3, 2, 0, 1, 3, 1, 0, 2]
+            own[place : place + 8] = SITE
     return TermRows(codes, positive.astype(float)[:, None])
 
 
 def test_the_terms_read_the_middle_where_sites_lie_there():
-    train, valid = planted(400, 1, 15), planted(200, 2, 15)
-    kmers = fit_term(train, valid, "both", 0, binary=True)
-    motifs = FittedMotifs(some_motifs(), train, valid, 1, 0).term(binary=True)
-    assert kmers.span in (48, 68, 98)
-    whole = fit_term(
-        *(TermRows(middle(rows.codes, 200), rows.targets) for rows in (train, valid)), "both", 0, binary=True
-    )
-    test = planted(400, 3, 15)
-    right = [np.mean((term.products(test.codes)[:, 0] > 0) == test.targets[:, 0]) for term in (kmers, whole)]
-    assert right[0] > 0.9
-    assert motifs.span is None or motifs.span < 200
+    train, valid, test = planted(400, 1, 15), planted(200, 2, 15), planted(400, 3, 15)
+    site = np.where(np.arange(4) == np.array(SITE)[:, None], 2.0, -4.0)
+    motifs = FittedMotifs(MotifScores(("site",), (site,), (True,)), train, valid, 1, 0).term(binary=True)
+    for term in (fit_term(train, valid, "both", 0, binary=True), motifs):
+        assert term.span in (48, 68, 98)
+        assert roc_auc_score(test.targets, term.products(test.codes)) > 0.95
 
 
 def test_the_terms_read_everything_where_sites_lie_anywhere():
@@ -158,10 +161,7 @@ def test_rows_that_say_nothing_leave_everything():
     unknown = TermRows(some_codes(20, 200), np.full((20, 1), np.nan))
     same = TermRows(some_codes(20, 200), np.zeros((20, 1)))
     for rows in (unknown, same):
-        assert (
-            decided_span(lambda _, valid: np.ones((20, 1)) * len(valid.codes), "k-mers", rows, rows, 0)
-            is None
-        )
+        assert decided_span(lambda *_: np.ones((20, 1)), "k-mers", rows, rows, 0) is None
 
 
 def test_errors_are_in_units_of_the_training_means():
